@@ -1,0 +1,87 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const HOME: Place<'_> = Place { table: "meta_connections", column: "access_token", row: "018f" };
+
+fn ring(byte: u8) -> Keyring {
+    Keyring::single(Key::new([byte; KEY_BYTES]))
+}
+
+fn list(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| STANDARD.encode([*byte; KEY_BYTES])).collect::<Vec<_>>().join(" , ")
+}
+
+#[test]
+fn a_value_moved_to_another_place_does_not_open() {
+    let keys = ring(1);
+    let sealed = keys.seal(&HOME, [7; NONCE_BYTES], b"secret");
+    for elsewhere in [
+        Place { row: "0190", ..HOME },
+        Place { column: "refresh_token", ..HOME },
+        Place { table: "authorizations", ..HOME },
+        // The same letters cut at other borders.
+        Place { table: "meta_connectionsaccess", column: "_token", row: "018f" },
+    ] {
+        assert_eq!(keys.open(&elsewhere, &sealed).err(), Some(OpenError::DamagedOrMoved));
+    }
+    assert_eq!(&*keys.open(&HOME, &sealed).expect("at home it opens"), b"secret");
+}
+
+#[test]
+fn the_first_key_seals_and_all_open() {
+    let old = Keyring::parse(&list(&[1])).expect("one key");
+    let both = Keyring::parse(&list(&[2, 1])).expect("two keys");
+    let sealed = old.seal(&HOME, [1; NONCE_BYTES], b"from before");
+    assert_eq!(&*both.open(&HOME, &sealed).expect("the old key still opens"), b"from before");
+    let fresh = both.seal(&HOME, [2; NONCE_BYTES], b"new");
+    assert_eq!(fresh.key_id(), both.sealing_key());
+    assert_eq!(old.open(&HOME, &fresh).err(), Some(OpenError::UnknownKey { id: both.sealing_key() }));
+}
+
+#[test]
+fn a_bad_list_of_keys_says_which_and_why_without_repeating_it() {
+    let good = STANDARD.encode([1; KEY_BYTES]);
+    assert_eq!(Keyring::parse(" , ").err(), Some(KeyringError::Empty));
+    assert_eq!(Keyring::parse("no-base64!").err(), Some(KeyringError::NotBase64 { position: 1 }));
+    let short = format!("{good},{}", STANDARD.encode([1; 16]));
+    assert_eq!(Keyring::parse(&short).err(), Some(KeyringError::WrongLength { position: 2, found: 16 }));
+    let twice = format!("{good},{good}");
+    assert_eq!(Keyring::parse(&twice).err(), Some(KeyringError::Repeated { first: 1, second: 2 }));
+}
+
+#[test]
+fn nothing_secret_is_printed() {
+    let keys = ring(3);
+    let sealed = keys.seal(&HOME, [1; NONCE_BYTES], b"EAAsecret");
+    let opened = keys.open(&HOME, &sealed).expect("opens");
+    let shown = format!("{keys:?} {sealed:?} {opened:?}");
+    assert!(!shown.contains("EAAsecret") && !shown.contains("3, 3"), "{shown}");
+}
+
+proptest! {
+    #[test]
+    fn what_was_sealed_opens(secret: Vec<u8>, nonce: [u8; NONCE_BYTES], key: [u8; KEY_BYTES]) {
+        let keys = Keyring::single(Key::new(key));
+        let stored = keys.seal(&HOME, nonce, &secret).as_bytes().to_vec();
+        let sealed = Sealed::from_stored(stored).expect("our own envelope");
+        prop_assert_eq!(&*keys.open(&HOME, &sealed).expect("opens"), &secret[..]);
+    }
+
+    #[test]
+    fn one_changed_bit_never_opens(secret: Vec<u8>, at: prop::sample::Index, bit in 0u8..8) {
+        let keys = ring(9);
+        let mut bytes = keys.seal(&HOME, [5; NONCE_BYTES], &secret).as_bytes().to_vec();
+        let at = at.index(bytes.len());
+        bytes[at] ^= 1 << bit;
+        let opened = Sealed::from_stored(bytes).map(|sealed| keys.open(&HOME, &sealed).is_ok());
+        prop_assert_ne!(opened, Ok(true));
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes: Vec<u8>) {
+        if let Ok(sealed) = Sealed::from_stored(bytes) {
+            prop_assert!(ring(1).open(&HOME, &sealed).is_err());
+        }
+    }
+}

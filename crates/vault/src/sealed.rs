@@ -1,0 +1,131 @@
+//! The envelope: version ‖ key id ‖ nonce ‖ ciphertext and tag, bound to the place it is stored in.
+
+use std::fmt;
+use std::ops::Deref;
+
+use zeroize::Zeroizing;
+
+use crate::keyring::KeyId;
+
+/// Length of an AES-GCM nonce in bytes.
+pub const NONCE_BYTES: usize = 12;
+
+const VERSION: u8 = 1;
+const HEAD: usize = 1 + 4 + NONCE_BYTES;
+const TAG: usize = 16;
+
+/// Where a sealed value lives. It is authenticated with the value: in another table, column or row
+/// the value does not open.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    pub table: &'a str,
+    pub column: &'a str,
+    pub row: &'a str,
+}
+
+impl Place<'_> {
+    /// The associated data: each part preceded by its length, so that no two places read alike.
+    pub(crate) fn context(&self, key: KeyId) -> Vec<u8> {
+        let mut context = vec![VERSION];
+        context.extend_from_slice(&key.0);
+        for part in [self.table, self.column, self.row] {
+            context.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            context.extend_from_slice(part.as_bytes());
+        }
+        context
+    }
+}
+
+/// A sealed value as it stands in a column.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed(Vec<u8>);
+
+/// The bytes of a column are not an envelope of ours.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum SealedError {
+    #[error("a sealed value of {found} bytes is too short")]
+    TooShort { found: usize },
+    #[error("a sealed value has the unknown version {found}")]
+    UnknownVersion { found: u8 },
+}
+
+/// Why a sealed value does not open.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum OpenError {
+    #[error("the value was sealed with key {id}, which is not among the configured keys")]
+    UnknownKey { id: KeyId },
+    #[error("the value is damaged, or was moved here from another row or column")]
+    DamagedOrMoved,
+}
+
+impl Sealed {
+    pub(crate) fn assemble(id: KeyId, nonce: [u8; NONCE_BYTES], ciphertext: &[u8]) -> Sealed {
+        let mut bytes = Vec::with_capacity(HEAD + ciphertext.len());
+        bytes.push(VERSION);
+        bytes.extend_from_slice(&id.0);
+        bytes.extend_from_slice(&nonce);
+        bytes.extend_from_slice(ciphertext);
+        Sealed(bytes)
+    }
+
+    /// Takes back what [`Sealed::as_bytes`] gave.
+    pub fn from_stored(bytes: Vec<u8>) -> Result<Sealed, SealedError> {
+        if bytes.len() < HEAD + TAG {
+            return Err(SealedError::TooShort { found: bytes.len() });
+        }
+        if bytes[0] != VERSION {
+            return Err(SealedError::UnknownVersion { found: bytes[0] });
+        }
+        Ok(Sealed(bytes))
+    }
+
+    /// The whole envelope, for the column.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Which key sealed it.
+    pub fn key_id(&self) -> KeyId {
+        let mut id = [0; 4];
+        id.copy_from_slice(&self.0[1..5]);
+        KeyId(id)
+    }
+
+    pub(crate) fn nonce(&self) -> [u8; NONCE_BYTES] {
+        let mut nonce = [0; NONCE_BYTES];
+        nonce.copy_from_slice(&self.0[5..HEAD]);
+        nonce
+    }
+
+    pub(crate) fn ciphertext(&self) -> &[u8] {
+        &self.0[HEAD..]
+    }
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sealed({} bytes, key {})", self.0.len(), self.key_id())
+    }
+}
+
+/// An opened secret: wiped when dropped, never printed.
+pub struct Opened(Zeroizing<Vec<u8>>);
+
+impl Opened {
+    pub(crate) fn new(bytes: Zeroizing<Vec<u8>>) -> Opened {
+        Opened(bytes)
+    }
+}
+
+impl Deref for Opened {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Opened(redacted)")
+    }
+}
