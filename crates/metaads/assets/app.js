@@ -1,0 +1,235 @@
+// Makes the pages smoother where scripts run; every act works without it.
+
+const channel = "BroadcastChannel" in window ? new BroadcastChannel("metaads-connect") : null;
+const main = () => document.getElementById("main");
+let facebookWindow = null;
+let following = null;
+
+const isHandheld = () =>
+  matchMedia("(max-width: 767px)").matches || (matchMedia("(pointer: coarse)").matches && !matchMedia("(any-pointer: fine)").matches);
+const isInApp = () => /FBAN|FBAV|Instagram|Line\/|MicroMessenger|; wv\)/.test(navigator.userAgent);
+
+// Connecting: the window opens inside the click. Where it does not open, the form goes on by itself
+// in this tab.
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("form[data-connect]");
+  if (!form || isHandheld() || isInApp()) return;
+  const features = "popup,width=600,height=740";
+  const opened = window.open("about:blank", "metaads-connect", features);
+  if (!opened) return;
+  event.preventDefault();
+  facebookWindow = opened;
+  const fields = new URLSearchParams(new FormData(form));
+  fields.set("display", "popup");
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: fields, headers: { accept: "application/json" } });
+    if (answer.status !== 201) throw new Error("not begun");
+    const begun = await answer.json();
+    opened.location.replace(begun.dialog);
+    await show(begun.attempt, true);
+  } catch {
+    opened.close();
+    facebookWindow = null;
+    form.submit();
+  }
+});
+
+// Shows another page's content in place, so that the hold on the small window is kept.
+async function show(address, isNew) {
+  const answer = await fetch(address);
+  if (!answer.ok) return location.assign(address);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById("main");
+  if (!fresh) return location.assign(address);
+  main().replaceWith(document.importNode(fresh, true));
+  document.title = page.title;
+  document.body.className = page.body.className;
+  if (isNew) history.pushState({ attempt: address }, "", address);
+  main().querySelector("h1")?.focus();
+  enliven();
+}
+
+addEventListener("popstate", () => location.reload());
+
+// Follows an attempt: asks the server, which answers when there is something new.
+async function follow(address) {
+  if (following === address) return;
+  following = address;
+  while (following === address && main()?.dataset.attempt === address) {
+    const seen = main().dataset.version;
+    try {
+      const answer = await fetch(`${address}/status?seen=${encodeURIComponent(seen)}`, { headers: { accept: "application/json" } });
+      if (!answer.ok) return location.reload();
+      const now = await answer.json();
+      if (main()?.dataset.attempt !== address) break;
+      if (now.version === seen) continue;
+      if (now.is_reading && "follow" in main().dataset) {
+        main().dataset.version = now.version;
+        progress(now);
+      } else {
+        await show(address, false);
+        if (!now.is_waiting && facebookWindow) facebookWindow.close();
+      }
+      if (!now.is_waiting && !now.is_reading) break;
+    } catch {
+      await new Promise((again) => setTimeout(again, 3000));
+    }
+  }
+  if (following === address) following = null;
+}
+
+const grouped = (number) => number.toLocaleString("en");
+
+function progress(now) {
+  const bar = document.querySelector("[data-progress]");
+  const words = document.querySelector("[data-progress-words]");
+  if (bar) bar.value = now.done;
+  if (words) words.textContent = bar ? `${grouped(now.done)} of ${grouped(Math.max(now.total ?? 0, now.done))}` : `${grouped(now.done)} so far`;
+  const first = document.querySelector("[data-choose-first]");
+  if (first) first.textContent = `Choose from the first ${grouped(now.done)}`;
+}
+
+// In the small window: tell the page that opened it, and close. Where it cannot be closed, the page
+// stands here and goes on here.
+function leavePopup() {
+  channel?.postMessage("ended");
+  if (window.opener || window.name === "metaads-connect") window.close();
+}
+
+channel?.addEventListener("message", () => {
+  const address = main()?.dataset.attempt;
+  if (address && !("popup" in main().dataset)) follow(address);
+});
+
+// Ad accounts that are still being read somewhere on this page: count up, then show the result.
+async function watchReading(part) {
+  try {
+    const answer = await fetch(part.dataset.reading, { headers: { accept: "application/json" } });
+    if (!answer.ok || !part.isConnected) return;
+    const connection = await answer.json();
+    if (connection.sync.state !== "running") {
+      if (!document.querySelector("[data-choose]")) location.reload();
+      return;
+    }
+    const total = part.querySelector("[data-total]");
+    if (total) total.textContent = grouped(connection.ad_accounts.total);
+    const pill = part.querySelector(".pill-reading");
+    if (pill) pill.lastChild.textContent = `Reading ${grouped(connection.sync.done)}` + (connection.sync.total ? ` of ${grouped(connection.sync.total)}` : "");
+  } catch {
+    // Offline: the next look comes anyway.
+  }
+  setTimeout(() => watchReading(part), 1500);
+}
+
+// The picker: count what is ticked, search while typing.
+function enlivenPicker(form) {
+  const boxes = [...form.querySelectorAll("input[type=checkbox]")];
+  const button = document.querySelector("[data-use]");
+  const before = Number(form.dataset.selected);
+  const count = () => {
+    const added = boxes.filter((box) => box.checked && !box.defaultChecked).length;
+    const removed = boxes.filter((box) => !box.checked && box.defaultChecked).length;
+    const now = before + added - removed;
+    document.querySelector("[data-chosen-words]").textContent = `${grouped(now)} chosen`;
+    document.querySelector("[data-change-words]").textContent = ` · ${added} newly ticked, ${removed} removed`;
+    button.textContent = now === 0 ? "Go on with none" : `Use ${grouped(now)} ad account${now === 1 ? "" : "s"}`;
+  };
+  let last = null;
+  form.addEventListener("click", (event) => {
+    const box = event.target.closest("input[type=checkbox]");
+    if (!box) return;
+    if (event.shiftKey && last && last !== box) {
+      const [from, to] = [boxes.indexOf(last), boxes.indexOf(box)].sort((a, b) => a - b);
+      boxes.slice(from, to + 1).forEach((one) => (one.checked = box.checked));
+    }
+    last = box;
+  });
+  form.addEventListener("change", count);
+  form.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const at = boxes.indexOf(event.target);
+    if (!step || at < 0) return;
+    event.preventDefault();
+    boxes[at + step]?.focus();
+  });
+  count();
+}
+
+function enlivenSearch(field) {
+  let timer;
+  const search = () => {
+    const ticked = document.querySelectorAll("[data-choose] input[type=checkbox]");
+    // Unsaved ticks would be lost with the page: then only Enter searches.
+    if ([...ticked].some((box) => box.checked !== box.defaultChecked)) return;
+    field.form.requestSubmit();
+  };
+  field.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(search, 400);
+  });
+  if (field.value) {
+    field.focus();
+    field.setSelectionRange(field.value.length, field.value.length);
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "/" && !/INPUT|TEXTAREA|SELECT/.test(document.activeElement.tagName)) {
+      event.preventDefault();
+      field.focus();
+    }
+  });
+}
+
+function enliven() {
+  const page = main();
+  if (!page) return;
+  if ("popup" in page.dataset) return leavePopup();
+  if (page.dataset.attempt && (page.dataset.version.match(/^(pending|consumed)/) || "follow" in page.dataset)) follow(page.dataset.attempt);
+  const front = page.querySelector("[data-to-front]");
+  if (front && facebookWindow) {
+    front.hidden = false;
+    front.addEventListener("click", () => facebookWindow.focus());
+  }
+  for (const time of page.querySelectorAll("time[data-local]")) {
+    const at = new Date(time.dateTime);
+    time.title = time.textContent;
+    time.textContent = at.toLocaleString(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  }
+  for (const button of page.querySelectorAll("[data-copy]")) {
+    button.hidden = !navigator.clipboard;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+      button.querySelector("[data-copy-word]").textContent = "Copied";
+    });
+  }
+  for (const part of page.querySelectorAll("[data-reading]")) watchReading(part);
+  const choose = page.querySelector("[data-choose]");
+  if (choose && document.querySelector("[data-use]")) enlivenPicker(choose);
+  const search = page.querySelector("[data-search]");
+  if (search) enlivenSearch(search);
+}
+
+// A menu closes by Escape and by a click elsewhere.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const open = document.querySelector("details.menu[open]");
+  if (open) {
+    open.open = false;
+    open.querySelector("summary").focus();
+  }
+});
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+
+// A second press while the first is on its way is ignored.
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented) return;
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "1";
+  setTimeout(() => delete form.dataset.sent, 5000);
+});
+
+addEventListener("pageshow", (event) => event.persisted && location.reload());
+enliven();

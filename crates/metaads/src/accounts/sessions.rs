@@ -1,0 +1,100 @@
+//! Sessions of browsers. The token is in the cookie; the database knows its hash only.
+
+use metaads_store::{NewSession, Session, SignedIn, StoreError, UserId};
+
+use crate::app::App;
+use crate::entropy::hash;
+
+const DAY: i64 = 86_400_000;
+/// A session ends this long after it was last used …
+pub const IDLE_TTL: i64 = 14 * DAY;
+/// … and this long after signing in, however busy it is.
+pub const ABSOLUTE_TTL: i64 = 60 * DAY;
+/// How long a browser counts as known to an account.
+pub const DEVICE_TTL: i64 = 365 * DAY;
+/// `last_seen_at` is written at most this often.
+const TOUCH_EVERY: i64 = 5 * 60_000;
+
+/// What a browser gets at sign-in: two cookies' worth.
+#[derive(Debug)]
+pub struct SignedInBrowser {
+    pub session_token: String,
+    pub device_token: String,
+}
+
+/// Starts a new session. A session the browser had before is ended by the caller: an id never
+/// survives a sign-in.
+pub async fn start(
+    app: &App,
+    user: &UserId,
+    user_agent: &str,
+    known_device: Option<&str>,
+) -> Result<SignedInBrowser, StoreError> {
+    let now = app.now();
+    let session_token = app.entropy.token();
+    let device_token = known_device.map_or_else(|| app.entropy.token(), str::to_owned);
+    let session = NewSession {
+        id: app.new_session_id(),
+        token_hash: hash(&session_token),
+        user_id: user.clone(),
+        user_agent: user_agent.chars().filter(|character| !character.is_control()).take(300).collect(),
+        created_at: now,
+        expires_at: now + ABSOLUTE_TTL,
+    };
+    app.store.insert_session(&session, &hash(&device_token), now + DEVICE_TTL).await?;
+    Ok(SignedInBrowser { session_token, device_token })
+}
+
+/// Who a session token belongs to, if it is alive; notes that it was used.
+pub async fn find(app: &App, token: &str) -> Result<Option<SignedIn>, StoreError> {
+    let now = app.now();
+    let found = app.store.find_session(&hash(token), now, now - IDLE_TTL).await?;
+    if let Some(session) = &found
+        && now - session.last_seen_at > TOUCH_EVERY
+    {
+        app.store.touch_session(&session.session_id, now).await?;
+    }
+    Ok(found)
+}
+
+pub async fn list(app: &App, user: &UserId) -> Result<Vec<Session>, StoreError> {
+    let now = app.now();
+    app.store.list_sessions(user, now, now - IDLE_TTL).await
+}
+
+/// "Firefox on Linux", as far as a User-Agent tells.
+pub fn device_name(user_agent: &str) -> String {
+    let pick = |names: &[(&str, &'static str)]| {
+        names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
+    };
+    let browser = pick(&[
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("SamsungBrowser", "Samsung Internet"),
+        ("Firefox", "Firefox"),
+        ("FxiOS", "Firefox"),
+        ("CriOS", "Chrome"),
+        ("Chrome", "Chrome"),
+        ("Safari", "Safari"),
+    ]);
+    let system = pick(&[
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "Mac"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), None) => browser.to_owned(),
+        (None, Some(system)) => system.to_owned(),
+        (None, None) => "A browser or program".to_owned(),
+    }
+}
+
+/// Whether a User-Agent is a phone's or a tablet's.
+pub fn is_handheld(user_agent: &str) -> bool {
+    ["iPhone", "iPad", "Android", "Mobile"].iter().any(|mark| user_agent.contains(mark))
+}

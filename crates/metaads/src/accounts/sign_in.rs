@@ -1,0 +1,69 @@
+//! Signing in, and changing the password. An unknown address and a wrong password answer alike, in
+//! words and in time.
+
+use metaads_store::{SignedIn, User};
+
+use super::throttle::{self, Bucket};
+use super::{AccountError, email_key, passwords};
+use crate::app::App;
+use crate::entropy::hash;
+
+/// One attempt: where it comes from, and what the browser carries from an earlier sign-in.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt<'a> {
+    pub email: &'a str,
+    pub password: &'a str,
+    pub address: &'a str,
+    pub device_token: Option<&'a str>,
+}
+
+/// The user whose address and password these are, and whether this browser was known to them.
+pub async fn sign_in(app: &App, attempt: Attempt<'_>) -> Result<(User, bool), AccountError> {
+    let key = email_key(attempt.email);
+    let user = app.store.find_user_by_email(&key).await?;
+    let device_hash = attempt.device_token.map(hash);
+    let is_known = match (&user, &device_hash) {
+        (Some(user), Some(device)) => app.store.is_known_device(device, &user.id, app.now()).await?,
+        _ => false,
+    };
+    let bucket = match &device_hash {
+        Some(device_hash) if is_known => Bucket::SignInKnownDevice { device_hash },
+        _ => Bucket::SignInUnknownDevice { email_key: &key },
+    };
+    // Both are counted before the password is looked at, so that parallel guesses count as well.
+    let of_account = throttle::allow(app, &bucket).await?;
+    let of_address = is_known || throttle::allow(app, &Bucket::SignInAddress { address: attempt.address }).await?;
+    if !of_account || !of_address {
+        return Err(AccountError::Throttled);
+    }
+    let stored = user.as_ref().map(|user| user.password_hash.as_str());
+    if !app.passwords.verify(attempt.password, stored).await {
+        return Err(AccountError::NoMatch);
+    }
+    throttle::clear(app, &bucket).await?;
+    user.map(|user| (user, is_known)).ok_or(AccountError::NoMatch)
+}
+
+/// Whether the signed-in person knows their password: asked before what cannot be undone.
+pub async fn confirm_password(app: &App, who: &SignedIn, password: &str) -> Result<(), AccountError> {
+    let bucket = Bucket::PasswordCheck { user: &who.user_id };
+    if !throttle::allow(app, &bucket).await? {
+        return Err(AccountError::Throttled);
+    }
+    let user = app.store.find_user(&who.user_id).await?;
+    let stored = user.as_ref().map(|user| user.password_hash.as_str());
+    if !app.passwords.verify(password, stored).await {
+        return Err(AccountError::NoMatch);
+    }
+    throttle::clear(app, &bucket).await?;
+    Ok(())
+}
+
+/// Changes the password; every other session of the user ends.
+pub async fn change_password(app: &App, who: &SignedIn, old: &str, new: &str) -> Result<(), AccountError> {
+    confirm_password(app, who, old).await?;
+    passwords::check(new, &who.email)?;
+    let hashed = app.passwords.hash(new).await;
+    app.store.update_password(&who.user_id, &hashed, who.session_id.as_str(), app.now()).await?;
+    Ok(())
+}

@@ -1,0 +1,186 @@
+//! Connections and their ad accounts.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use metaads_store::{AdAccount, AdAccountFilter, Connection, ConnectionId, ConnectionStatus, Only, SignedIn, Words};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::connections::standing::Standing;
+use crate::web::dashboard::EXPIRING_MS;
+use crate::web::extract::User;
+use crate::web::problem::Problem;
+use crate::words::iso;
+
+const LIMIT: i64 = 100;
+const LONGEST: i64 = 500;
+
+#[derive(Debug, Deserialize)]
+pub struct Slice {
+    limit: Option<String>,
+    cursor: Option<String>,
+    q: Option<String>,
+    selected: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ConnectionBody {
+    id: String,
+    kind: &'static str,
+    status: &'static str,
+    status_reason: Option<String>,
+    meta_user_id: String,
+    name: String,
+    picture_url: Option<String>,
+    scopes: Vec<String>,
+    declined_scopes: Vec<String>,
+    missing_scopes: Vec<String>,
+    expires_at: Option<String>,
+    data_access_expires_at: Option<String>,
+    last_refreshed_at: Option<String>,
+    last_checked_at: Option<String>,
+    created_at: String,
+    updated_at: String,
+    ad_accounts: Value,
+    sync: Value,
+}
+
+
+pub async fn list(State(app): State<App>, User(who): User, Query(slice): Query<Slice>) -> Result<Json<Value>, Problem> {
+    let limit = slice.limit()?;
+    let mut connections = app.store.list_connections(&who.user_id).await?;
+    connections.sort_by(|a, b| a.id.cmp(&b.id));
+    if let Some(cursor) = &slice.cursor {
+        let after = ConnectionId::from_text(cursor).ok_or(Problem::Invalid)?;
+        connections.retain(|connection| connection.id > after);
+    }
+    let has_more = connections.len() > limit;
+    connections.truncate(limit);
+    let next = connections.last().filter(|_| has_more).map(|last| last.id.to_string());
+    let data: Vec<ConnectionBody> = connections.into_iter().map(|one| ConnectionBody::new(&app, one)).collect();
+    Ok(Json(json!({"data": data, "next_cursor": next})))
+}
+
+pub async fn show(State(app): State<App>, User(who): User, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+    let connection = find(&app, &who, &id).await?;
+    Ok(Json(json!(ConnectionBody::new(&app, connection))))
+}
+
+pub async fn ad_accounts(
+    State(app): State<App>,
+    User(who): User,
+    Path(id): Path<String>,
+    Query(slice): Query<Slice>,
+) -> Result<Json<Value>, Problem> {
+    let connection = find(&app, &who, &id).await?;
+    let limit = slice.limit()?;
+    let only = match slice.selected.as_deref() {
+        Some("true") => Only::Selected,
+        None | Some("false" | "") => Only::All,
+        Some(_) => return Err(Problem::Invalid),
+    };
+    let filter = AdAccountFilter {
+        connection_id: connection.id.clone(),
+        group_id: None,
+        search: slice.q.clone(),
+        only,
+        after: slice.cursor.as_deref().map(read_cursor).transpose()?,
+        limit: i64::try_from(limit).unwrap_or(LIMIT) + 1,
+    };
+    let mut accounts = app.store.list_ad_accounts(&filter).await?;
+    let has_more = accounts.len() > limit;
+    accounts.truncate(limit);
+    let next = accounts.last().filter(|_| has_more).map(cursor);
+    let data: Vec<Value> = accounts.into_iter().map(|account| account_body(&connection.id, account)).collect();
+    Ok(Json(json!({"data": data, "next_cursor": next})))
+}
+
+async fn find(app: &App, who: &SignedIn, id: &str) -> Result<Connection, Problem> {
+    let id = ConnectionId::from_text(id).ok_or(Problem::NotFound)?;
+    app.store.find_connection(&who.user_id, &id).await?.ok_or(Problem::NotFound)
+}
+
+impl Slice {
+    fn limit(&self) -> Result<usize, Problem> {
+        let Some(text) = &self.limit else { return Ok(usize::try_from(LIMIT).unwrap_or_default()) };
+        let limit: i64 = text.parse().map_err(|_| Problem::Invalid)?;
+        match limit {
+            1.. => Ok(usize::try_from(limit.min(LONGEST)).unwrap_or_default()),
+            _ => Err(Problem::Invalid),
+        }
+    }
+}
+
+/// Name key and id of the last row, as hex: opaque, and safe in a URL.
+fn cursor(account: &AdAccount) -> String {
+    hex::encode(format!("{}\n{}", account.account_id, account.name_key))
+}
+
+fn read_cursor(text: &str) -> Result<(String, String), Problem> {
+    let bytes = hex::decode(text).map_err(|_| Problem::Invalid)?;
+    let text = String::from_utf8(bytes).map_err(|_| Problem::Invalid)?;
+    let (id, name) = text.split_once('\n').ok_or(Problem::Invalid)?;
+    Ok((name.to_owned(), id.to_owned()))
+}
+
+impl ConnectionBody {
+    fn new(app: &App, connection: Connection) -> ConnectionBody {
+        let is_expiring = connection.expires_at.is_some_and(|at| at - app.now() < EXPIRING_MS);
+        let status = match connection.status {
+            ConnectionStatus::Active if is_expiring => "expiring",
+            other => other.as_str(),
+        };
+        let missing = app.config.required_scopes().filter(|scope| !connection.scopes.has(scope));
+        let Words(declined_scopes) = connection.declined_scopes;
+        let missing_scopes: Vec<String> = missing.map(str::to_owned).collect();
+        let is_incomplete = !missing_scopes.is_empty() && connection.status == ConnectionStatus::Active;
+        ConnectionBody {
+            id: connection.id.to_string(),
+            kind: connection.kind.as_str(),
+            status,
+            status_reason: connection.status_reason.or(is_incomplete.then(|| "permissions_missing".to_owned())),
+            meta_user_id: connection.meta_user_id,
+            name: connection.name,
+            picture_url: connection.picture_url,
+            missing_scopes,
+            declined_scopes,
+            scopes: connection.scopes.0,
+            expires_at: connection.expires_at.map(iso),
+            data_access_expires_at: connection.data_access_expires_at.map(iso),
+            last_refreshed_at: connection.last_refreshed_at.map(iso),
+            last_checked_at: connection.last_checked_at.map(iso),
+            created_at: iso(connection.created_at),
+            updated_at: iso(connection.updated_at),
+            ad_accounts: json!({
+                "total": connection.ad_accounts_total,
+                "selected": connection.ad_accounts_selected,
+            }),
+            sync: json!({
+                "state": connection.sync_state.as_str(),
+                "done": connection.sync_done,
+                "total": connection.sync_total,
+            }),
+        }
+    }
+}
+
+fn account_body(connection: &ConnectionId, account: AdAccount) -> Value {
+    let standing = Standing::of(account.account_status, account.is_reachable);
+    let business = account.business_id.map(|id| json!({"id": id, "name": account.business_name}));
+    json!({
+        "connection_id": connection.as_str(),
+        "account_id": account.account_id,
+        "account_name": account.account_name,
+        "currency": account.currency,
+        "timezone": account.timezone,
+        "is_selected": account.is_selected,
+        "is_selectable": account.is_selectable,
+        "status": standing.as_str(),
+        "status_reason": standing.reason(),
+        "business": business,
+        "relation": account.relation.as_str(),
+        "tasks": account.tasks.0,
+        "last_validated_at": iso(account.last_validated_at),
+    })
+}

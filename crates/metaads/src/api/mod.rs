@@ -1,0 +1,3 @@
+//! The JSON API, read-only so far, for the signed-in browser.
+
+pub mod connections;

@@ -1,0 +1,84 @@
+//! Everything a request or a job needs, built once and cheap to clone.
+
+use std::sync::Arc;
+
+use metaads_graph::Graph;
+use metaads_store::{AuthorizationId, ConnectionId, JobId, SessionId, Store, UserId};
+use metaads_vault::{Keyring, Place, Sealed};
+use tokio::sync::Notify;
+
+use crate::accounts::passwords::Passwords;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::entropy::Entropy;
+
+#[derive(Debug, Clone)]
+pub struct App {
+    parts: Arc<Parts>,
+}
+
+#[derive(Debug)]
+pub struct Parts {
+    pub config: Config,
+    pub store: Store,
+    pub keyring: Keyring,
+    pub graph: Graph,
+    pub clock: Clock,
+    pub entropy: Entropy,
+    pub passwords: Passwords,
+    /// Where the built-in sandbox's control page is, in demo mode.
+    pub sandbox_url: Option<String>,
+    /// Rung when a job was put in.
+    pub jobs_bell: Notify,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+impl App {
+    pub fn new(parts: Parts) -> App {
+        App { parts: Arc::new(parts) }
+    }
+
+    pub fn now(&self) -> i64 {
+        self.clock.now()
+    }
+
+    pub fn is_demo(&self) -> bool {
+        self.sandbox_url.is_some()
+    }
+
+    /// Seals a secret for its place with a fresh nonce.
+    pub fn seal(&self, place: &Place<'_>, secret: &str) -> Sealed {
+        self.keyring.seal(place, self.entropy.bytes(), secret.as_bytes())
+    }
+
+    pub fn new_user_id(&self) -> UserId {
+        UserId::new(self.entropy.uuid(self.now()))
+    }
+
+    pub fn new_session_id(&self) -> SessionId {
+        SessionId::new(self.entropy.uuid(self.now()))
+    }
+
+    pub fn new_authorization_id(&self) -> AuthorizationId {
+        AuthorizationId::new(self.entropy.uuid(self.now()))
+    }
+
+    pub fn new_connection_id(&self) -> ConnectionId {
+        ConnectionId::new(self.entropy.uuid(self.now()))
+    }
+
+    pub fn new_job_id(&self) -> JobId {
+        JobId::new(self.entropy.uuid(self.now()))
+    }
+
+    /// The id of a row nobody refers to (audit lines).
+    pub fn new_row_id(&self) -> String {
+        self.entropy.uuid(self.now()).hyphenated().to_string()
+    }
+}

@@ -1,0 +1,154 @@
+//! Where the values come from. The only reader of the environment.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
+
+/// Named values: the process environment over a `.env` file, or a list in a test.
+pub struct Source {
+    values: HashMap<String, String>,
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut names: Vec<&String> = self.values.keys().collect();
+        names.sort();
+        f.debug_struct("Source").field("names", &names).finish()
+    }
+}
+
+/// Everything that is wrong with the configuration.
+#[derive(Debug, Default)]
+pub struct Mistakes(Vec<(String, String)>);
+
+impl Mistakes {
+    pub fn add(&mut self, name: &str, what: &str) {
+        self.0.push((name.to_owned(), what.to_owned()));
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "The configuration has {} mistake(s):", self.0.len())?;
+        self.0.iter().try_for_each(|(name, what)| writeln!(f, "  {name} {what}."))
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+impl Source {
+    /// The environment, and under it the `.env` file of the working directory.
+    pub fn process() -> Result<Source, Mistakes> {
+        let mut values = HashMap::new();
+        match dotenvy::dotenv_iter() {
+            Ok(entries) => {
+                for entry in entries {
+                    // The line may hold a secret: only that it cannot be read is told.
+                    let (name, value) = entry.map_err(|_| {
+                        Mistakes(vec![(".env".to_owned(), "has a line that is not NAME=value".to_owned())])
+                    })?;
+                    values.insert(name, value);
+                }
+            }
+            Err(error) if error.not_found() => {}
+            Err(_) => return Err(Mistakes(vec![(".env".to_owned(), "cannot be read".to_owned())])),
+        }
+        #[expect(clippy::disallowed_methods, reason = "this is the one home of the environment")]
+        let process = std::env::vars_os();
+        for (name, value) in process {
+            if let (Ok(name), Ok(value)) = (name.into_string(), value.into_string()) {
+                values.insert(name, value);
+            }
+        }
+        Ok(Source { values })
+    }
+
+    /// Exactly these values.
+    pub fn of<const N: usize>(values: [(&str, &str); N]) -> Source {
+        Source { values: values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect() }
+    }
+
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.values.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// A value that is there and not blank.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.values.get(name).map(|value| value.trim()).filter(|value| !value.is_empty()).map(str::to_owned)
+    }
+
+    pub fn is_set(&self, name: &str) -> bool {
+        self.text(name).is_some() || self.text(&format!("{name}_FILE")).is_some()
+    }
+
+    /// A secret: `NAME`, or the content of the file that `NAME_FILE` names.
+    pub fn secret(&self, name: &'static str, mistakes: &mut Mistakes) -> Option<String> {
+        let file_name = format!("{name}_FILE");
+        match (self.text(name), self.text(&file_name)) {
+            (Some(_), Some(_)) => {
+                mistakes.add(name, &format!("and {file_name} are both set: only one of them can be"));
+                None
+            }
+            (Some(value), None) => Some(value),
+            (None, Some(path)) => match std::fs::read_to_string(&path) {
+                Ok(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+                Ok(_) => {
+                    mistakes.add(&file_name, "names an empty file");
+                    None
+                }
+                Err(error) => {
+                    mistakes.add(&file_name, &format!("names a file that cannot be read ({})", error.kind()));
+                    None
+                }
+            },
+            (None, None) => None,
+        }
+    }
+
+    pub fn list(&self, name: &str) -> Vec<String> {
+        let text = self.text(name).unwrap_or_default();
+        text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// Reads a value with `read`; where it is absent or wrong gives the preset.
+    pub fn with<T>(
+        &self,
+        name: &str,
+        preset: T,
+        mistakes: &mut Mistakes,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> T {
+        let Some(text) = self.text(name) else { return preset };
+        match read(&text) {
+            Ok(value) => value,
+            Err(what) => {
+                mistakes.add(name, &what);
+                preset
+            }
+        }
+    }
+
+    /// Reads a value by its type; `what` says how a right one looks.
+    pub fn parsed<T: FromStr>(&self, name: &str, preset: &str, what: &str, mistakes: &mut Mistakes) -> T {
+        let text = self.text(name);
+        if let Some(value) = text.and_then(|text| text.parse().ok()) {
+            return value;
+        }
+        if self.text(name).is_some() {
+            mistakes.add(name, &format!("must be {what}"));
+        }
+        preset.parse().ok().expect("every preset is well-formed")
+    }
+
+    pub fn switch(&self, name: &str, preset: bool, mistakes: &mut Mistakes) -> bool {
+        self.with(name, preset, mistakes, |text| match text {
+            "on" => Ok(true),
+            "off" => Ok(false),
+            _ => Err("must be on or off".to_owned()),
+        })
+    }
+}

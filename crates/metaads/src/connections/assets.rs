@@ -1,0 +1,123 @@
+//! Meta's lists as rows: which group an ad account belongs to, how it is reached, whether it can be used.
+
+use std::collections::HashMap;
+
+use metaads_graph::{AdAccount, Business, ListPage, Page, Profile, Reading};
+use metaads_store::{AssetBatch, NewAdAccount, NewBusiness, NewInstagramAccount, NewPage, Relation};
+
+use super::standing::Standing;
+use super::sync::{List, Todo};
+
+/// What the first batch brought, and what is still to be read in the background.
+pub fn first_reading(profile: &Profile) -> (AssetBatch, Vec<Todo>) {
+    let mut batch = AssetBatch::default();
+    let mut todo = Vec::new();
+    let mut mine = HashMap::new();
+    match &profile.businesses {
+        Ok(page) => {
+            mine = page.items.iter().map(|business| (business.id.to_string(), business.name.clone())).collect();
+            batch.businesses = page.items.iter().map(new_business).collect();
+            todo.extend(page.items.iter().flat_map(of_business));
+            todo.extend(rest(List::Businesses, page));
+        }
+        Err(_) => todo.push(Todo { list: List::Businesses, after: None }),
+    }
+    match &profile.ad_accounts {
+        Ok(page) => {
+            let reached = |account: &AdAccount| new_ad_account(account, &Reading::MyAdAccounts, &mine);
+            batch.ad_accounts = page.items.iter().map(reached).collect();
+            todo.extend(rest(List::AdAccounts, page));
+        }
+        Err(_) => todo.push(Todo { list: List::AdAccounts, after: None }),
+    }
+    match &profile.pages {
+        Ok(page) => {
+            add_pages(&mut batch, &page.items);
+            todo.extend(rest(List::Pages, page));
+        }
+        Err(_) => todo.push(Todo { list: List::Pages, after: None }),
+    }
+    (batch, todo)
+}
+
+fn rest<T>(list: List, page: &ListPage<T>) -> Option<Todo> {
+    page.after.clone().map(|after| Todo { list, after: Some(after) })
+}
+
+/// A business's own lists of ad accounts.
+pub fn of_business(business: &Business) -> [Todo; 2] {
+    let (id, name) = (business.id.to_string(), business.name.clone());
+    [
+        Todo { list: List::Owned { id: id.clone(), name: name.clone() }, after: None },
+        Todo { list: List::Client { id, name }, after: None },
+    ]
+}
+
+pub fn new_business(business: &Business) -> NewBusiness {
+    NewBusiness {
+        business_id: business.id.to_string(),
+        name: business.name.clone(),
+        verification_status: business.verification_status.clone(),
+    }
+}
+
+/// Pages, and the Instagram accounts behind them.
+pub fn add_pages(batch: &mut AssetBatch, pages: &[Page]) {
+    for page in pages {
+        batch.pages.push(NewPage {
+            page_id: page.id.to_string(),
+            name: page.name.clone(),
+            tasks: words(&page.tasks),
+        });
+        let known = |id: &str| batch.instagram_accounts.iter().any(|own| own.instagram_id == id);
+        if let Some(instagram) = &page.instagram
+            && !known(instagram.id.as_str())
+        {
+            batch.instagram_accounts.push(NewInstagramAccount {
+                instagram_id: instagram.id.to_string(),
+                username: instagram.username.clone(),
+                name: instagram.name.clone(),
+                page_id: Some(page.id.to_string()),
+            });
+        }
+    }
+}
+
+/// One ad account as a row. `mine` are the person's businesses (id to name).
+pub fn new_ad_account(
+    account: &AdAccount,
+    reading: &Reading,
+    mine: &HashMap<String, String>,
+) -> NewAdAccount {
+    let owner = account.business.as_ref().map(|(id, name)| (id.to_string(), name.clone()));
+    let named = |id: &str| mine.get(id).cloned().unwrap_or_default();
+    let (relation, group) = match (reading, &owner) {
+        (Reading::OwnedAdAccounts(id), _) => (Relation::Owned, Some((id.to_string(), named(id.as_str())))),
+        (Reading::ClientAdAccounts(id), _) => (Relation::Client, Some((id.to_string(), named(id.as_str())))),
+        (_, None) => (Relation::Personal, None),
+        // Read through /me: confirmed as owned only when the business's own list says so.
+        (_, Some(owner)) => (Relation::Shared, Some(owner.clone())),
+    };
+    let (group_id, group_name) = group.unwrap_or_default();
+    let standing = Standing::of(account.account_status, true);
+    NewAdAccount {
+        account_id: account.id.to_string(),
+        account_name: account.name.clone(),
+        name_key: account.name.to_lowercase(),
+        currency: account.currency.clone(),
+        timezone: account.timezone.clone(),
+        is_selectable: standing.is_selectable(),
+        account_status: account.account_status,
+        disable_reason: account.disable_reason,
+        business_id: owner.as_ref().map(|(id, _)| id.clone()),
+        business_name: owner.map(|(_, name)| name),
+        group_id,
+        group_name,
+        relation: relation.as_str().to_owned(),
+        tasks: words(&account.tasks),
+    }
+}
+
+fn words(list: &[String]) -> String {
+    list.iter().filter(|word| !word.contains(',')).take(20).cloned().collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,432 @@
+//! The heart: one trip to Meta's dialog and back. The two public functions are its two ends;
+//! `complete` runs in numbered phases, and each says what a crash in it leaves behind.
+
+use std::time::Duration;
+
+use metaads_graph::{
+    AccessToken, AuthorizationCode, Callback, DeadGrant, DialogAnswer, DialogRequest, GraphError, IssuedToken,
+    PERMISSION_GRANTED, Permission, Person, PkceVerifier, Profile, Recovery, TokenInspection, TokenLifetime,
+};
+use metaads_store::{
+    Authorization, AuthorizationId, AuthorizationStatus, Completion, ConnectionId, ConnectionKind, NewAuthorization,
+    SignedIn, Stored, StoreError, Words,
+};
+use metaads_vault::{Place, Sealed};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::assets;
+use super::sync::{PAGE_LIMIT, Progress};
+use super::token_place;
+use crate::accounts::throttle::{self, Bucket};
+use crate::app::App;
+use crate::entropy::hash;
+use crate::words::Code;
+
+/// A trip to the dialog may take so long.
+pub const AUTHORIZATION_TTL_MS: i64 = 10 * 60_000;
+/// The browser gets an answer within 20 seconds, whatever Meta does.
+const COMPLETION_DEADLINE: Duration = Duration::from_secs(18);
+
+/// What the person asked for when pressing the button.
+#[derive(Debug, Default)]
+pub struct Wish {
+    pub is_popup: bool,
+    /// Reconnect this connection in place.
+    pub reconnects: Option<ConnectionId>,
+    /// Ask again for declined permissions.
+    pub is_asking_again: bool,
+}
+
+/// A trip that has begun.
+#[derive(Debug)]
+pub struct Begun {
+    pub id: AuthorizationId,
+    pub dialog: Url,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum BeginError {
+    #[error("there is no such connection")]
+    NoSuchConnection,
+    #[error("too many attempts")]
+    Throttled,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Draws a state, stores the pending authorization and gives the dialog's address.
+pub async fn begin(app: &App, who: &SignedIn, wish: Wish) -> Result<Begun, BeginError> {
+    if !throttle::allow(app, &Bucket::Connect { user: &who.user_id }).await? {
+        return Err(BeginError::Throttled);
+    }
+    if let Some(id) = &wish.reconnects
+        && app.store.find_connection(&who.user_id, id).await?.is_none()
+    {
+        return Err(BeginError::NoSuchConnection);
+    }
+    let id = app.new_authorization_id();
+    let state = app.entropy.token();
+    let verifier = app.config.is_pkce.then(|| PkceVerifier::from_random(app.entropy.bytes()));
+    let redirect_uri = app.config.redirect_uri();
+    let challenge = verifier.as_ref().map(PkceVerifier::challenge);
+    let dialog = app.graph.app().dialog(&DialogRequest {
+        redirect_uri: &redirect_uri,
+        state: &state,
+        scopes: &app.config.scopes,
+        is_rerequest: wish.is_asking_again,
+        is_popup: wish.is_popup,
+        challenge: challenge.as_ref(),
+    });
+    let now = app.now();
+    let new = NewAuthorization {
+        pkce_verifier: verifier.map(|verifier| app.seal(&verifier_place(&id), verifier.expose())),
+        id: id.clone(),
+        user_id: who.user_id.clone(),
+        session_id: who.session_id.clone(),
+        state_hash: hash(&state),
+        redirect_uri,
+        is_popup: wish.is_popup,
+        is_rerequest: wish.is_asking_again,
+        reconnects: wish.reconnects,
+        created_at: now,
+        expires_at: now + AUTHORIZATION_TTL_MS,
+    };
+    app.store.insert_authorization(&new).await?;
+    tracing::info!(authorization = %id, "a connect attempt began");
+    Ok(Begun { id, dialog })
+}
+
+/// How a callback ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// The authorization was this browser's; what became of it stands in its row.
+    Settled { id: AuthorizationId, is_popup: bool },
+    /// Nothing was touched: the callback did not belong to a trip of this session.
+    Refused(Code),
+}
+
+/// Takes the browser's callback to its end.
+pub async fn complete(app: &App, who: Option<&SignedIn>, query: &str) -> Result<Ended, StoreError> {
+    // (1) Consume: one conditional update takes the row, so that a callback counts once. A crash
+    //     after it leaves a consumed row, which expires by itself; Meta's code was not used.
+    let callback = match Callback::parse(query) {
+        Ok(callback) => callback,
+        Err(error) => {
+            tracing::warn!(%error, "a callback that no dialog makes was refused");
+            return Ok(Ended::Refused(Code::StateExpired));
+        }
+    };
+    let authorization = match consume(app, who, &callback).await? {
+        Ok(authorization) => authorization,
+        Err(code) => {
+            tracing::warn!(code = code.as_str(), "a callback was refused");
+            return Ok(Ended::Refused(code));
+        }
+    };
+    let ended = Ended::Settled { id: authorization.id.clone(), is_popup: authorization.is_popup };
+    let outcome = match answer_of(app, &callback) {
+        Ok(code) => settle(app, &authorization, code).await?,
+        Err(failure) => Err(failure),
+    };
+    if let Err(Failure { code, detail }) = outcome {
+        tracing::warn!(authorization = %authorization.id, code = code.as_str(), "a connect attempt failed");
+        let detail = serde_json::to_string(&detail).expect("a detail of texts always serializes");
+        app.store.fail_authorization(&authorization.id, code.as_str(), Some(&detail), app.now()).await?;
+    }
+    Ok(ended)
+}
+
+/// Why an attempt ended without a connection, and what is told about it.
+#[derive(Debug)]
+struct Failure {
+    code: Code,
+    detail: Detail,
+}
+
+/// What the result page tells beside the code's own words. Never a secret.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Detail {
+    /// Whom a reconnect expected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// Whom it met.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub met: Option<String>,
+    /// Meta's own numbers, for a support request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meta: Option<String>,
+}
+
+impl From<Code> for Failure {
+    fn from(code: Code) -> Failure {
+        Failure { code, detail: Detail::default() }
+    }
+}
+
+async fn consume(
+    app: &App,
+    who: Option<&SignedIn>,
+    callback: &Callback,
+) -> Result<Result<Authorization, Code>, StoreError> {
+    let state = hash(&callback.state);
+    if let Some(who) = who
+        && let Some(authorization) = app.store.consume_authorization(&state, &who.session_id, app.now()).await?
+    {
+        return Ok(Ok(authorization));
+    }
+    let Some(found) = app.store.find_authorization_by_state(&state).await? else {
+        return Ok(Err(Code::StateExpired));
+    };
+    let is_own = who.is_some_and(|who| who.session_id == found.session_id);
+    Ok(Err(match found.status {
+        _ if !is_own => Code::WrongSession,
+        AuthorizationStatus::Pending => Code::StateExpired,
+        AuthorizationStatus::Cancelled => Code::Cancelled,
+        AuthorizationStatus::Consumed | AuthorizationStatus::Completed | AuthorizationStatus::Failed => {
+            Code::StateUsed
+        }
+    }))
+}
+
+/// The code, or why there is none. A foreign issuer (RFC 9207) never gets to see our secret.
+fn answer_of<'a>(app: &App, callback: &'a Callback) -> Result<&'a AuthorizationCode, Failure> {
+    if let Some(issuer) = &callback.issuer {
+        let own = app.graph.app().dialog_url.origin();
+        let is_own = Url::parse(issuer).is_ok_and(|issuer| issuer.origin() == own);
+        if !is_own {
+            return Err(Code::CodeRefused.into());
+        }
+    }
+    let numbered = |code: Code, number: Option<i64>| Failure {
+        code,
+        detail: Detail { meta: number.map(|number| format!("dialog error {number}")), ..Detail::default() },
+    };
+    match &callback.answer {
+        DialogAnswer::Code(code) => Ok(code),
+        DialogAnswer::Denied => Err(Code::Cancelled.into()),
+        DialogAnswer::AppNotActive { number } => Err(numbered(Code::AppNotActive, Some(*number))),
+        DialogAnswer::Misconfigured { number } => Err(numbered(Code::MetaAppMisconfigured, *number)),
+        DialogAnswer::Unavailable => Err(Code::MetaUnavailable.into()),
+    }
+}
+
+/// Phases 2 to 4.
+async fn settle(
+    app: &App,
+    authorization: &Authorization,
+    code: &AuthorizationCode,
+) -> Result<Result<(), Failure>, StoreError> {
+    // (2) Network only: nothing is written, no transaction is open. A crash leaves the consumed row;
+    //     the code is spent, so the person connects again. Never asked twice with one code.
+    let asked = tokio::time::timeout(COMPLETION_DEADLINE, ask_meta(app, authorization, code)).await;
+    let grant = match asked {
+        Ok(Ok(grant)) => grant,
+        Ok(Err(failure)) => return Ok(Err(failure)),
+        Err(_) => return Ok(Err(Code::MetaUnavailable.into())),
+    };
+    if let Some(failure) = wrong_person(app, authorization, &grant.person).await? {
+        return Ok(Err(failure));
+    }
+    // (3) Seal, for the row it will stand in; (4) one write. A crash before it leaves what (2) left,
+    //     after it everything is there and the job goes on reading. Another tab that connected the
+    //     same person in this moment makes it start over with that connection's id, once.
+    for _ in 0..2 {
+        let completion = seal(app, authorization, &grant).await?;
+        match app.store.complete_authorization(&completion).await? {
+            Stored::Created | Stored::Updated => {
+                tracing::info!(authorization = %authorization.id, connection = %completion.connection_id, "connected");
+                app.jobs_bell.notify_waiters();
+                return Ok(Ok(()));
+            }
+            Stored::CalledOff => return Ok(Err(Code::Cancelled.into())),
+            Stored::Raced => {}
+        }
+    }
+    Ok(Err(Code::MetaUnavailable.into()))
+}
+
+/// Everything Meta said about a new grant.
+struct Grant {
+    token: AccessToken,
+    person: Person,
+    expires_at: Option<i64>,
+    data_access_expires_at: Option<i64>,
+    scopes: Words,
+    declined_scopes: Words,
+    profile: Profile,
+}
+
+/// Two round trips of waiting: the code for a token; then long-lived exchange, inspection and reads
+/// together. A third only for what Meta left out.
+async fn ask_meta(app: &App, authorization: &Authorization, code: &AuthorizationCode) -> Result<Grant, Failure> {
+    let verifier = open_verifier(app, authorization)?;
+    let short = app
+        .graph
+        .exchange_code(code, &authorization.redirect_uri, verifier.as_ref())
+        .await
+        .map_err(|error| failure_of(&error, Code::CodeRefused))?;
+    let (long, inspection, profile) = tokio::join!(
+        app.graph.exchange_long_lived(&short.access_token),
+        app.graph.inspect_token(&short.access_token),
+        app.graph.read_profile(&short.access_token, PAGE_LIMIT),
+    );
+    let failed = |error: GraphError| failure_of(&error, Code::MetaUnavailable);
+    let inspection = inspection.map_err(failed)?;
+    let long = long.map_err(failed)?;
+    let profile = profile.map_err(failed)?;
+    let person = verified_person(app, &short.access_token, &inspection, &profile).await?;
+    let expires_at = expiry(app, &long).await?;
+    let (scopes, declined_scopes) = permissions(app, &inspection, profile.permissions.as_deref().ok());
+    Ok(Grant {
+        token: long.access_token,
+        person,
+        expires_at,
+        data_access_expires_at: inspection.data_access_expires_at.map(seconds_to_ms),
+        scopes,
+        declined_scopes,
+        profile,
+    })
+}
+
+/// The token must be ours, valid, and of the person it reads: else somebody slipped us another one.
+async fn verified_person(
+    app: &App,
+    token: &AccessToken,
+    inspection: &TokenInspection,
+    profile: &Profile,
+) -> Result<Person, Failure> {
+    if inspection.app_id != app.graph.app().app_id.as_str() || !inspection.is_valid {
+        return Err(Code::ForeignToken.into());
+    }
+    if inspection.expires_at.is_some_and(|at| seconds_to_ms(at) <= app.now()) {
+        return Err(Code::ForeignToken.into());
+    }
+    let person = match &profile.person {
+        Ok(person) => person.clone(),
+        Err(_) => {
+            let asked = app.graph.read_person(token).await;
+            asked.map_err(|error| failure_of(&error, Code::MetaUnavailable))?
+        }
+    };
+    match &inspection.user_id {
+        Some(user_id) if user_id == person.id.as_str() => Ok(person),
+        _ => Err(Code::ForeignToken.into()),
+    }
+}
+
+/// When the long-lived token ends (milliseconds since the epoch); None: never.
+async fn expiry(app: &App, long: &IssuedToken) -> Result<Option<i64>, Failure> {
+    match long.lifetime {
+        TokenLifetime::Seconds(seconds) => Ok(Some(app.now() + seconds_to_ms(seconds))),
+        TokenLifetime::Unsaid => {
+            let inspection = app.graph.inspect_token(&long.access_token).await;
+            let inspection = inspection.map_err(|error| failure_of(&error, Code::MetaUnavailable))?;
+            Ok(inspection.expires_at.map(seconds_to_ms))
+        }
+    }
+}
+
+/// What was granted and what was declined of what was asked; the inspection stands in where
+/// `/me/permissions` did not answer.
+pub(crate) fn permissions(
+    app: &App,
+    inspection: &TokenInspection,
+    listed: Option<&[Permission]>,
+) -> (Words, Words) {
+    let granted: Vec<String> = match listed {
+        Some(listed) => listed
+            .iter()
+            .filter(|one| one.status == PERMISSION_GRANTED)
+            .map(|one| one.permission.clone())
+            .collect(),
+        None => inspection.scopes.clone(),
+    };
+    let usable = |word: &String| !word.is_empty() && word.len() <= 100 && !word.contains(',');
+    let granted: Vec<String> = granted.into_iter().filter(usable).take(200).collect();
+    let declined = app.config.scopes.iter().filter(|scope| !granted.contains(scope)).cloned().collect();
+    (Words(granted), Words(declined))
+}
+
+async fn wrong_person(
+    app: &App,
+    authorization: &Authorization,
+    met: &Person,
+) -> Result<Option<Failure>, StoreError> {
+    let Some(id) = &authorization.reconnects else { return Ok(None) };
+    // Deleted meanwhile: then it is a new connection.
+    let Some(expected) = app.store.find_connection(&authorization.user_id, id).await? else { return Ok(None) };
+    if expected.meta_user_id == met.id.as_str() && expected.app_id == app.graph.app().app_id.as_str() {
+        return Ok(None);
+    }
+    let detail =
+        Detail { expected: Some(expected.name), met: Some(met.name.clone()), ..Detail::default() };
+    Ok(Some(Failure { code: Code::WrongPerson, detail }))
+}
+
+async fn seal(app: &App, authorization: &Authorization, grant: &Grant) -> Result<Completion, StoreError> {
+    let kind = ConnectionKind::FacebookUser;
+    let app_id = app.graph.app().app_id.to_string();
+    let meta_user_id = grant.person.id.to_string();
+    let known = app.store.find_connection_id(&authorization.user_id, kind, &app_id, &meta_user_id).await?;
+    let connection_id = known.unwrap_or_else(|| app.new_connection_id());
+    let (found, todo) = assets::first_reading(&grant.profile);
+    Ok(Completion {
+        access_token: app.seal(&token_place(&connection_id), grant.token.expose()),
+        authorization_id: authorization.id.clone(),
+        user_id: authorization.user_id.clone(),
+        connection_id,
+        kind,
+        app_id,
+        meta_user_id,
+        name: grant.person.name.clone(),
+        picture_url: grant.person.picture_url.clone(),
+        scopes: grant.scopes.clone(),
+        declined_scopes: grant.declined_scopes.clone(),
+        expires_at: grant.expires_at,
+        data_access_expires_at: grant.data_access_expires_at,
+        sync_total: grant.profile.ad_accounts.as_ref().ok().and_then(|page| page.total),
+        assets: found,
+        sync_progress: Progress { todo, limit: PAGE_LIMIT }.to_text(),
+        at: app.now(),
+        ids: [app.new_row_id(), app.new_row_id()],
+    })
+}
+
+fn verifier_place(id: &AuthorizationId) -> Place<'_> {
+    Place { table: "authorizations", column: "pkce_verifier", row: id.as_str() }
+}
+
+fn open_verifier(app: &App, authorization: &Authorization) -> Result<Option<PkceVerifier>, Failure> {
+    let Some(stored) = &authorization.pkce_verifier else { return Ok(None) };
+    let opened = Sealed::from_stored(stored.clone())
+        .ok()
+        .and_then(|sealed| app.keyring.open(&verifier_place(&authorization.id), &sealed).ok())
+        .and_then(|opened| String::from_utf8(opened.to_vec()).ok());
+    match opened {
+        Some(verifier) => Ok(Some(PkceVerifier::from_text(verifier))),
+        None => Err(Code::SealedValueUnreadable.into()),
+    }
+}
+
+/// The code a person sees for an error of Meta's; `otherwise` where the error itself says nothing.
+fn failure_of(error: &GraphError, otherwise: Code) -> Failure {
+    let code = match error.recovery() {
+        Recovery::RetryLater | Recovery::AskForLess => Code::MetaUnavailable,
+        Recovery::RateLimited => Code::MetaRateLimited,
+        Recovery::Operator | Recovery::Permission => Code::MetaAppMisconfigured,
+        Recovery::Grant(DeadGrant::Checkpoint) => Code::Checkpoint,
+        Recovery::Grant(DeadGrant::UserUnconfirmed) => Code::UserUnconfirmed,
+        Recovery::Grant(_) | Recovery::Asset | Recovery::Unknown => otherwise,
+    };
+    let meta = match error {
+        GraphError::Refused(refusal) => Some(refusal.to_string()),
+        _ => None,
+    };
+    Failure { code, detail: Detail { meta, ..Detail::default() } }
+}
+
+/// Meta's seconds as the tables' milliseconds; absurd values stay in bounds.
+pub(crate) fn seconds_to_ms(seconds: i64) -> i64 {
+    seconds.saturating_mul(1000).clamp(0, 253_402_300_799_000)
+}

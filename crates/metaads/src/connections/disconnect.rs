@@ -1,0 +1,83 @@
+//! Ending a connection. The token is erased at once; Meta is told by a job, which needs no token of
+//! the person's and outlives the connection.
+
+use metaads_graph::{AppScopedUserId, Recovery};
+use metaads_store::{Connection, ConnectionId, Disconnection, Job, JobKind, Sibling, StoreError, UserId};
+
+use crate::app::App;
+use crate::jobs::Settled;
+
+/// How much shall end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// The whole grant, at Meta too: every connection of the same person ends.
+    Revoke,
+    /// This connection only; the grant at Meta stays for the others.
+    Forget,
+}
+
+impl How {
+    pub fn from_text(text: &str) -> Option<How> {
+        match text {
+            "revoke" => Some(How::Revoke),
+            "forget" => Some(How::Forget),
+            _ => None,
+        }
+    }
+}
+
+/// Other live connections on the same grant, in the whole installation.
+pub async fn siblings(app: &App, connection: &Connection) -> Result<Vec<Sibling>, StoreError> {
+    app.store.list_siblings(&connection.id, &connection.app_id, &connection.meta_user_id).await
+}
+
+/// How many of them belong to other users.
+pub async fn siblings_of_others(app: &App, connection: &Connection) -> Result<usize, StoreError> {
+    let siblings = siblings(app, connection).await?;
+    Ok(siblings.iter().filter(|sibling| sibling.user_id != connection.user_id).count())
+}
+
+/// Erases the token and marks the connection; with [`How::Revoke`] Meta is told soon after.
+pub async fn disconnect(
+    app: &App,
+    user: &UserId,
+    connection: &Connection,
+    how: How,
+) -> Result<bool, StoreError> {
+    let order = Disconnection {
+        user_id: user.clone(),
+        connection_id: connection.id.clone(),
+        // A grant of another app cannot be revoked with this one's secret.
+        is_revoking: how == How::Revoke && connection.app_id == app.graph.app().app_id.as_str(),
+        at: app.now(),
+        ids: [app.new_row_id(), app.new_row_id()],
+    };
+    let done = app.store.disconnect(&order).await?;
+    tracing::info!(connection = %connection.id, ?how, done, "disconnected");
+    app.jobs_bell.notify_waiters();
+    Ok(done)
+}
+
+/// Tells Meta that a grant has ended. Siblings, if there are any, are checked afterwards: they have
+/// ended with it.
+pub async fn revoke_step(app: &App, job: &Job) -> Result<Settled, StoreError> {
+    let Some((app_id, user)) = job.subject.split_once(':') else { return Ok(Settled::Done) };
+    let Ok(user) = AppScopedUserId::parse(user) else { return Ok(Settled::Done) };
+    if app_id != app.graph.app().app_id.as_str() {
+        tracing::warn!("a grant of another Meta app is left to its person: its secret is not configured");
+        return Ok(Settled::Done);
+    }
+    if let Err(error) = app.graph.revoke_grant(&user).await {
+        tracing::warn!(%error, attempts = job.attempts, "Meta could not be told that a grant ended");
+        return Ok(match error.recovery() {
+            // Gone already, or never there.
+            Recovery::Grant(_) | Recovery::Asset => Settled::Done,
+            _ => Settled::TryAgain,
+        });
+    }
+    let nobody = ConnectionId::new(uuid::Uuid::nil());
+    for sibling in app.store.list_siblings(&nobody, app_id, user.as_str()).await? {
+        app.store.enqueue_job(&app.new_job_id(), JobKind::Check, sibling.id.as_str(), "", app.now()).await?;
+    }
+    Ok(Settled::Done)
+}

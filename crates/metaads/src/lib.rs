@@ -1,0 +1,21 @@
+//! The service: people, their connections, the pages and the JSON API.
+//!
+//! `web` and `api` turn requests into calls of `accounts` and `connections`, where the decisions are;
+//! `jobs` does due work through the same calls. [`app::App`] is what all of them are handed.
+
+pub mod accounts;
+mod api;
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod connections;
+mod demo;
+pub mod entropy;
+pub mod jobs;
+pub mod routes;
+mod serve;
+mod tasks;
+mod ui;
+mod web;
+mod words;

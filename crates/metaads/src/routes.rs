@@ -1,0 +1,69 @@
+//! The whole product as a list of URLs, in the order a person meets them.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::{get, post};
+use tower_http::compression::CompressionLayer;
+
+use crate::app::App;
+use crate::web::{
+    assets, attempt, connect, connection, dashboard, disconnect, entry, guard, health, help, home, picker, problem,
+    settings,
+};
+use crate::api;
+
+/// The longest form: choosing all of 10,000 accounts by hand.
+const BODY_LIMIT: usize = 512 * 1024;
+
+#[rustfmt::skip]
+pub fn routes(app: App) -> Router {
+    Router::new()
+        // A visitor
+        .route("/", get(home::show))
+        .route("/register", get(entry::show_register).post(entry::create))
+        .route("/login", get(entry::show_login).post(entry::login))
+        .route("/logout", post(entry::logout))
+        .route("/help", get(help::index))
+        .route("/help/errors/{code}", get(help::code))
+        // Connecting
+        .route("/dashboard", get(dashboard::show))
+        .route("/connect/meta", post(connect::start))
+        .route("/connect/meta/callback", get(connect::callback))
+        .route("/connect/attempts/{id}", get(attempt::show))
+        .route("/connect/attempts/{id}/status", get(attempt::status))
+        .route("/connect/attempts/{id}/cancel", post(attempt::cancel))
+        .route("/connect/problems/{code}", get(attempt::problem))
+        // A connection
+        .route("/connections/{id}", get(connection::show))
+        .route("/connections/{id}/accounts", get(picker::show))
+        .route("/connections/{id}/assets", post(picker::choose))
+        .route("/connections/{id}/sync", post(connection::read_again))
+        .route("/connections/{id}/disconnect", get(disconnect::show).post(disconnect::act))
+        .route("/connections/{id}/remove", post(disconnect::remove))
+        // The user's own account
+        .route("/settings", get(settings::show))
+        .route("/settings/password", post(settings::change_password))
+        .route("/settings/sessions/end-others", post(settings::end_others))
+        .route("/settings/sessions/{id}/end", post(settings::end_session))
+        .route("/settings/theme", post(settings::theme))
+        .route("/settings/delete", get(settings::show_delete).post(settings::delete))
+        // Programs
+        .route("/api/v1/connections", get(api::connections::list))
+        .route("/api/v1/connections/{id}", get(api::connections::show))
+        .route("/api/v1/connections/{id}/ad-accounts", get(api::connections::ad_accounts))
+        // Operators
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/assets/{*name}", get(assets::show))
+        // From here outwards: what holds for every answer
+        .fallback(|| async { problem::Problem::NotFound })
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(guard::csrf(&app))
+        .layer(middleware::from_fn_with_state(app.clone(), problem::render))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::headers))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::right_host))
+        .layer(tower_http::catch_panic::CatchPanicLayer::new())
+        .layer(CompressionLayer::new())
+        .with_state(app)
+}

@@ -1,0 +1,159 @@
+//! Putting the service together and running it until it is told to stop.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use metaads_graph::{Graph, MetaApp};
+use metaads_store::Store;
+use metaads_vault::Keyring;
+use secrecy::ExposeSecret as _;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tracing_subscriber::EnvFilter;
+
+use crate::accounts::passwords::Passwords;
+use crate::app::{App, Parts};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::entropy::Entropy;
+use crate::{demo, jobs, routes, tasks};
+
+/// Requests and jobs that run when the stop signal comes have so long.
+const DRAIN: Duration = Duration::from_secs(9);
+
+/// `metaads serve`.
+pub async fn serve(mut config: Config) -> anyhow::Result<()> {
+    log_to_stderr();
+    std::fs::create_dir_all(&config.data_dir)
+        .with_context(|| format!("the data directory {} could not be created", config.data_dir.display()))?;
+    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+        format!("could not listen on {}: is it in use? METAADS_LISTEN names another address", config.listen)
+    })?;
+    let (meta, keyring, sandbox) = meta_and_keys(&mut config).await?;
+    let sandbox_url = sandbox.as_ref().map(metaads_sandbox::Sandbox::url);
+    let app = App::new(Parts {
+        store: open_store(&config).await?,
+        graph: Graph::new(meta).context("the client for Meta could not be built")?,
+        clock: Clock::System,
+        entropy: Entropy::Os,
+        passwords: Passwords::new(),
+        jobs_bell: Notify::new(),
+        config,
+        keyring,
+        sandbox_url,
+    });
+    banner(&app);
+    run(app, listener, stop_signal()).await?;
+    drop(sandbox);
+    Ok(())
+}
+
+/// `metaads migrate`.
+pub async fn migrate(config: Config) -> anyhow::Result<()> {
+    std::fs::create_dir_all(&config.data_dir)
+        .with_context(|| format!("the data directory {} could not be created", config.data_dir.display()))?;
+    open_store(&config).await?.close().await;
+    println!("The database is at this version's schema.");
+    Ok(())
+}
+
+/// Serves requests and does due work until `stop` resolves; then drains and closes the database.
+pub async fn run(
+    app: App,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let (halt, mut halted) = tokio::sync::watch::channel(false);
+    let mut halted_too = halted.clone();
+    let worker = tasks::spawn(jobs::run(app.clone(), async move {
+        let _ = halted_too.changed().await;
+    }));
+    let service = routes::routes(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let server = tasks::spawn(
+        axum::serve(listener, service)
+            .with_graceful_shutdown(async move {
+                let _ = halted.changed().await;
+            })
+            .into_future(),
+    );
+    stop.await;
+    tracing::info!("stopping: no new work, running work finishes");
+    // Receivers that are gone have stopped already.
+    let _ = halt.send(true);
+    let drained = tokio::time::timeout(DRAIN, async { (server.await, worker.await) }).await;
+    if drained.is_err() {
+        tracing::warn!("some work did not finish in time; its leases run out by themselves");
+    }
+    app.store.close().await;
+    Ok(())
+}
+
+async fn meta_and_keys(
+    config: &mut Config,
+) -> anyhow::Result<(MetaApp, Keyring, Option<metaads_sandbox::Sandbox>)> {
+    if let Some(meta) = config.meta.clone() {
+        warn_of_version(&meta);
+        let keyring = config.keyring.take().context("ENCRYPTION_KEY is missing")?;
+        return Ok((meta, keyring, None));
+    }
+    let keyring = match config.keyring.take() {
+        Some(keyring) => keyring,
+        None => demo::keyring(&config.data_dir)?,
+    };
+    let (sandbox, options) = demo::sandbox(&config.data_dir).await?;
+    let meta = config.sandbox_app(&sandbox.url(), &options.app_id, &options.app_secret);
+    Ok((meta, keyring, Some(sandbox)))
+}
+
+async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let url = config.database_url.expose_secret();
+    match Store::open(url).await {
+        Ok(store) => Ok(store),
+        Err(error) => {
+            // The URL may hold a password; the cause of the driver does not repeat it.
+            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            let kind = if url.starts_with("sqlite:") { "the SQLite file" } else { "the PostgreSQL server" };
+            bail!("{error} ({kind} that DATABASE_URL names: {cause})")
+        }
+    }
+}
+
+fn warn_of_version(meta: &MetaApp) {
+    let today = jiff::Timestamp::from_millisecond(Clock::System.now()).unwrap_or_default().to_string();
+    if let Some(end) = meta.version.ends_on()
+        && end < today.as_str()
+    {
+        tracing::error!(
+            version = %meta.version, end,
+            "META_API_VERSION has ended: Meta serves another version in its place without saying so"
+        );
+    }
+}
+
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // Fails only where a test has set one up already.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+fn banner(app: &App) {
+    let base = app.config.base();
+    println!("\n  MetaAds  {base}\n");
+    if let Some(sandbox) = &app.sandbox_url {
+        println!("  This is a demo with a pretend Meta: nothing here reaches Facebook.");
+        println!("  Data and a generated key are in {}.", app.config.data_dir.display());
+        println!("  Controls of the pretend Meta: {sandbox}/_control");
+        println!("  For the real one set META_APP_ID, META_APP_SECRET and ENCRYPTION_KEY (see README.md).\n");
+    }
+}
+
+/// Resolves on SIGTERM or Ctrl-C.
+pub async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).expect("signals can be listened to inside the runtime");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,283 @@
+//! One trip to the dialog as the person sees it: waiting, reading, and every way it can end.
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use metaads_store::{Authorization, AuthorizationId, AuthorizationStatus, Connection, SignedIn, SyncState};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::dashboard::Card;
+use super::extract::{MaybeUser, User, Visit};
+use super::frame::{Frame, Section, page};
+use super::help::ProblemPage;
+use super::problem::{Problem, support_id};
+use crate::app::App;
+use crate::words::{self, Act, Code};
+
+/// "Look again" without scripts waits so long for news.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+
+#[derive(Template)]
+#[template(path = "waiting.html")]
+struct WaitingPage {
+    frame: Frame,
+    attempt: String,
+    version: String,
+    is_consumed: bool,
+    reconnects: String,
+    minutes: i64,
+}
+
+#[derive(Template)]
+#[template(path = "connected.html")]
+struct ConnectedPage {
+    frame: Frame,
+    attempt: String,
+    version: String,
+    card: Card,
+    is_again: bool,
+    is_popup: bool,
+    seconds: i64,
+    found: String,
+    missing: Vec<Missing>,
+    given: Vec<&'static str>,
+    developer_names: String,
+    kind: Kind,
+}
+
+/// Which of the good endings it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Reading,
+    Connected,
+    /// Permissions were declined; the connection is kept.
+    Partial,
+    NoAdAccounts,
+    /// No ad account can be listed without the permission.
+    Withheld,
+}
+
+struct Missing {
+    name: String,
+    without: &'static str,
+    is_needed: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Look {
+    /// `popup`: this page stands in the small window, and closes it.
+    window: Option<String>,
+    /// What the asker has seen: the answer waits for something else.
+    seen: Option<String>,
+    /// Leave the question about permissions behind.
+    without: Option<String>,
+}
+
+pub async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    User(who): User,
+    Path(id): Path<String>,
+    Query(look): Query<Look>,
+) -> Result<Response, Problem> {
+    let (authorization, connection) = news(&app, &who, &id, look.seen.as_deref()).await?;
+    let is_popup = look.window.as_deref() == Some("popup");
+    let frame = |title: &str| Frame::new(&app, &visit, Some(&who), Section::Connections, title);
+    let version = version(&authorization, connection.as_ref());
+    Ok(match (authorization.status, connection) {
+        (AuthorizationStatus::Pending | AuthorizationStatus::Consumed, _) if !is_over(&app, &authorization) => {
+            page(&WaitingPage {
+                frame: frame("Connecting to Meta"),
+                attempt: authorization.id.to_string(),
+                version,
+                is_consumed: authorization.status == AuthorizationStatus::Consumed,
+                reconnects: authorization.reconnects.map_or_else(String::new, |id| id.to_string()),
+                minutes: (authorization.expires_at - app.now()) / 60_000 + 1,
+            })
+        }
+        (AuthorizationStatus::Completed, Some(connection)) => {
+            let title = format!("{} is connected", connection.name);
+            page(&connected(&app, frame(&title), &authorization, &connection, version, is_popup, look.without.is_some()))
+        }
+        // The connection was removed meanwhile.
+        (AuthorizationStatus::Completed, None) => Redirect::to("/dashboard").into_response(),
+        _ => {
+            let code = code_of(&app, &authorization);
+            let detail = authorization.detail.as_deref().and_then(|text| serde_json::from_str(text).ok());
+            let reconnects = authorization.reconnects.as_ref().map(ToString::to_string);
+            let support = support_id(authorization.id.as_str());
+            let mut shown = ProblemPage::new(frame(code.words().title), code, code.words().act, Some(support), detail);
+            shown.reconnects = reconnects.unwrap_or_default();
+            shown.is_popup = is_popup;
+            page(&shown)
+        }
+    })
+}
+
+/// Where it stands, for the script: waits for news like the page does.
+pub async fn status(
+    State(app): State<App>,
+    User(who): User,
+    Path(id): Path<String>,
+    Query(look): Query<Look>,
+) -> Result<Response, Problem> {
+    let (authorization, connection) = news(&app, &who, &id, look.seen.as_deref()).await?;
+    let is_over = is_over(&app, &authorization);
+    let is_waiting = matches!(authorization.status, AuthorizationStatus::Pending | AuthorizationStatus::Consumed);
+    let reading = connection.as_ref().filter(|connection| connection.sync_state == SyncState::Running);
+    Ok(Json(json!({
+        "version": version(&authorization, connection.as_ref()),
+        "is_waiting": is_waiting && !is_over,
+        "is_consumed": authorization.status == AuthorizationStatus::Consumed,
+        "is_reading": reading.is_some(),
+        "done": connection.as_ref().map(|connection| connection.sync_done),
+        "total": connection.as_ref().and_then(|connection| connection.sync_total),
+    }))
+    .into_response())
+}
+
+/// The cancel button, also while Meta is being asked.
+pub async fn cancel(
+    State(app): State<App>,
+    User(who): User,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let id = AuthorizationId::from_text(&id).ok_or(Problem::NotFound)?;
+    app.store.find_authorization(&who.user_id, &id).await?.ok_or(Problem::NotFound)?;
+    app.store.cancel_authorization(&who.user_id, &id, app.now()).await?;
+    Ok(Redirect::to(&format!("/connect/attempts/{id}")).into_response())
+}
+
+/// A callback that belonged to no attempt of this browser.
+pub async fn problem(
+    State(app): State<App>,
+    visit: Visit,
+    MaybeUser(who): MaybeUser,
+    Path(code): Path<String>,
+) -> Result<Response, Problem> {
+    let code = Code::from_text(&code).ok_or(Problem::NotFound)?;
+    let words = code.words();
+    let frame = Frame::new(&app, &visit, who.as_ref(), Section::Connections, words.title);
+    let act = if who.is_some() && words.act != Act::SignIn { words.act } else { Act::SignIn };
+    let act = if who.is_some() && act == Act::SignIn { Act::Connections } else { act };
+    let support = support_id(&app.new_row_id());
+    tracing::warn!(code = words.key, support_id = support, "a refused callback was explained");
+    Ok(page(&ProblemPage::new(frame, code, act, Some(support), None)))
+}
+
+/// The attempt as it stands; with `seen`, waits until it stands otherwise or the time is over.
+async fn news(
+    app: &App,
+    who: &SignedIn,
+    id: &str,
+    seen: Option<&str>,
+) -> Result<(Authorization, Option<Connection>), Problem> {
+    let id = AuthorizationId::from_text(id).ok_or(Problem::NotFound)?;
+    let until = tokio::time::Instant::now() + LONGEST_WAIT;
+    loop {
+        let found = app.store.find_authorization(&who.user_id, &id).await?.ok_or(Problem::NotFound)?;
+        let connection = match &found.connection_id {
+            Some(connection) => app.store.find_connection(&who.user_id, connection).await?,
+            None => None,
+        };
+        let is_news = seen.is_none_or(|seen| seen != version(&found, connection.as_ref()));
+        if is_news || tokio::time::Instant::now() >= until {
+            return Ok((found, connection));
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Changes whenever there is something new to show.
+fn version(authorization: &Authorization, connection: Option<&Connection>) -> String {
+    let reading = connection.map_or_else(String::new, |connection| {
+        format!("-{}-{}", connection.sync_state.as_str(), connection.sync_done)
+    });
+    format!("{}{reading}", authorization.status.as_str())
+}
+
+/// Whether its time is over although its row does not say so yet.
+fn is_over(app: &App, authorization: &Authorization) -> bool {
+    authorization.expires_at <= app.now()
+}
+
+fn code_of(app: &App, authorization: &Authorization) -> Code {
+    match authorization.status {
+        AuthorizationStatus::Pending if is_over(app, authorization) => Code::StateExpired,
+        AuthorizationStatus::Cancelled => Code::Cancelled,
+        _ => authorization.outcome.as_deref().and_then(Code::from_text).unwrap_or(Code::MetaUnavailable),
+    }
+}
+
+fn connected(
+    app: &App,
+    frame: Frame,
+    authorization: &Authorization,
+    connection: &Connection,
+    version: String,
+    is_popup: bool,
+    is_without: bool,
+) -> ConnectedPage {
+    let card = Card::new(app, connection, app.now());
+    let missing: Vec<&String> = app.config.scopes.iter().filter(|scope| !connection.scopes.has(scope)).collect();
+    let is_withheld = !connection.scopes.has("ads_read") && !connection.scopes.has("ads_management");
+    let kind = match () {
+        () if is_withheld => Kind::Withheld,
+        () if card.is_reading => Kind::Reading,
+        () if card.reachable_number == 0 => Kind::NoAdAccounts,
+        () if !missing.is_empty() && !is_without => Kind::Partial,
+        () => Kind::Connected,
+    };
+    let given = app.config.scopes.iter().filter(|scope| connection.scopes.has(scope));
+    ConnectedPage {
+        attempt: authorization.id.to_string(),
+        is_again: authorization.outcome.as_deref() == Some("reconnected"),
+        seconds: (authorization.finished_at.unwrap_or_default() - authorization.created_at) / 1000,
+        found: found(connection),
+        given: given.filter_map(|scope| words::scope(scope)).map(|words| words.name).collect(),
+        developer_names: missing.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", "),
+        missing: missing.into_iter().map(|scope| Missing::new(app, scope)).collect(),
+        frame,
+        version,
+        card,
+        is_popup,
+        kind,
+    }
+}
+
+impl Missing {
+    fn new(app: &App, scope: &str) -> Missing {
+        let words = words::scope(scope);
+        Missing {
+            name: words.map_or_else(|| scope.to_owned(), |words| words.name.to_owned()),
+            without: words.map_or("", |words| words.without),
+            is_needed: app.config.is_required(scope),
+        }
+    }
+}
+
+/// "3 businesses, 1,307 ad accounts, 41 Pages and 27 Instagram accounts."
+fn found(connection: &Connection) -> String {
+    let parts = [
+        (connection.businesses_total, "business", "businesses"),
+        (connection.ad_accounts_total, "ad account", "ad accounts"),
+        (connection.pages_total, "Page", "Pages"),
+        (connection.instagram_total, "Instagram account", "Instagram accounts"),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(number, _, _)| *number > 0)
+        .map(|(number, one, many)| words::plural(number, one, many))
+        .collect();
+    match parts.split_last() {
+        None => "No ad account came with it.".to_owned(),
+        Some((last, [])) => format!("{last}."),
+        Some((last, rest)) => format!("{} and {last}.", rest.join(", ")),
+    }
+}
+

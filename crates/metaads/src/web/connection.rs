@@ -1,0 +1,184 @@
+//! One connection: access, chosen accounts, permissions, Pages, Instagram, history.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use metaads_store::{
+    AdAccount, AdAccountFilter, Connection, ConnectionId, InstagramAccount, Only, Page, SignedIn,
+};
+use serde::Deserialize;
+
+use super::dashboard::Card;
+use super::extract::{User, Visit};
+use super::frame::{Frame, Section, page};
+use super::problem::Problem;
+use crate::app::App;
+use crate::connections::standing::Standing;
+use crate::connections::sync;
+use crate::words::{self, HistoryLine, StandingWords};
+
+/// Chosen accounts shown on the overview, and lines of history.
+const SHOWN: i64 = 10;
+const HISTORY: i64 = 200;
+
+#[derive(Template)]
+#[template(path = "connection.html")]
+struct ConnectionPage {
+    frame: Frame,
+    card: Card,
+    tab: &'static str,
+    notice: &'static str,
+    connected_on: String,
+    instagram_until: Option<String>,
+    chosen: Vec<ChosenRow>,
+    has_more: bool,
+    pages: Vec<Page>,
+    instagram: Vec<InstagramAccount>,
+    permissions: Vec<PermissionRow>,
+    history: Vec<HistoryRow>,
+    is_revocation_pending: bool,
+}
+
+struct ChosenRow {
+    name: String,
+    id: String,
+    business: String,
+    currency: String,
+    zone: String,
+    standing: StandingWords,
+}
+
+struct PermissionRow {
+    name: String,
+    is_given: bool,
+    is_needed: bool,
+}
+
+struct HistoryRow {
+    line: HistoryLine,
+    iso: String,
+    shown: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Wanted {
+    tab: Option<String>,
+    notice: Option<String>,
+}
+
+/// The connection of a path, if it is this user's.
+pub(super) async fn find(app: &App, who: &SignedIn, id: &str) -> Result<Connection, Problem> {
+    let id = ConnectionId::from_text(id).ok_or(Problem::NotFound)?;
+    app.store.find_connection(&who.user_id, &id).await?.ok_or(Problem::NotFound)
+}
+
+pub async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    User(who): User,
+    Path(id): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Problem> {
+    let connection = find(&app, &who, &id).await?;
+    let now = app.now();
+    let tab = match wanted.tab.as_deref() {
+        Some("pages") => "pages",
+        Some("instagram") => "instagram",
+        Some("history") => "history",
+        _ => "overview",
+    };
+    let mut chosen = match tab {
+        "overview" => app.store.list_ad_accounts(&chosen_filter(&connection)).await?,
+        _ => Vec::new(),
+    };
+    let has_more = chosen.len() > usize::try_from(SHOWN).unwrap_or_default();
+    chosen.truncate(usize::try_from(SHOWN).unwrap_or_default());
+    let lines = if tab == "history" { HISTORY } else { 6 };
+    let history = app.store.list_audit(&connection.id, lines).await?;
+    let app_id = app.graph.app().app_id.as_str();
+    Ok(page(&ConnectionPage {
+        frame: Frame::new(&app, &visit, Some(&who), Section::Connections, &connection.name),
+        card: Card::new(&app, &connection, now),
+        notice: notice(wanted.notice.as_deref()),
+        connected_on: words::day(connection.connected_at, now),
+        instagram_until: instagram_until(&connection, now),
+        chosen: chosen.into_iter().map(ChosenRow::new).collect(),
+        has_more,
+        pages: if tab == "pages" { app.store.list_pages(&connection.id).await? } else { Vec::new() },
+        instagram: match tab {
+            "instagram" => app.store.list_instagram_accounts(&connection.id).await?,
+            _ => Vec::new(),
+        },
+        permissions: permissions(&app, &connection),
+        history: history.iter().map(|entry| HistoryRow::new(words::history_line(entry), now)).collect(),
+        is_revocation_pending: connection.app_id == app_id
+            && app.store.is_revocation_pending(app_id, &connection.meta_user_id).await?,
+        tab,
+    }))
+}
+
+/// Reads the accounts again.
+pub async fn read_again(
+    State(app): State<App>,
+    User(who): User,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let connection = find(&app, &who, &id).await?;
+    let notice = if sync::start(&app, &connection.id).await? { "reading" } else { "not_connected" };
+    Ok(Redirect::to(&format!("/connections/{id}?notice={notice}")).into_response())
+}
+
+fn notice(wanted: Option<&str>) -> &'static str {
+    match wanted {
+        Some("reading") => "We are reading the accounts again. You can leave this page.",
+        Some("chosen") => "Your choice is saved.",
+        Some("some_refused") => "Your choice is saved. Some accounts cannot be used and were left out.",
+        Some("not_connected") => "This connection is disconnected; there is nothing to read.",
+        _ => "",
+    }
+}
+
+fn chosen_filter(connection: &Connection) -> AdAccountFilter {
+    AdAccountFilter {
+        connection_id: connection.id.clone(),
+        group_id: None,
+        search: None,
+        only: Only::Selected,
+        after: None,
+        limit: SHOWN + 1,
+    }
+}
+
+/// Data access ends by a clock of its own, which matters only where Instagram was granted.
+fn instagram_until(connection: &Connection, now: i64) -> Option<String> {
+    let has_instagram = connection.scopes.0.iter().any(|scope| scope.starts_with("instagram_"));
+    connection.data_access_expires_at.filter(|_| has_instagram).map(|at| words::day(at, now))
+}
+
+fn permissions(app: &App, connection: &Connection) -> Vec<PermissionRow> {
+    let row = |scope: &String| PermissionRow {
+        name: words::scope(scope).map_or_else(|| scope.clone(), |words| words.name.to_owned()),
+        is_given: connection.scopes.has(scope),
+        is_needed: app.config.is_required(scope),
+    };
+    app.config.scopes.iter().map(row).collect()
+}
+
+impl ChosenRow {
+    fn new(account: AdAccount) -> ChosenRow {
+        ChosenRow {
+            standing: words::standing(Standing::of(account.account_status, account.is_reachable)),
+            business: account.business_name.unwrap_or_else(|| "Not in a business".to_owned()),
+            zone: words::zone_name(&account.timezone),
+            name: account.account_name,
+            id: account.account_id,
+            currency: account.currency,
+        }
+    }
+}
+
+impl HistoryRow {
+    fn new(line: HistoryLine, now: i64) -> HistoryRow {
+        HistoryRow { iso: words::iso(line.at), shown: words::day(line.at, now), line }
+    }
+}

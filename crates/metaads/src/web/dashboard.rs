@@ -1,0 +1,250 @@
+//! Every connection with its state.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use metaads_store::{Connection, ConnectionKind, ConnectionStatus, SyncState};
+use serde::Deserialize;
+
+use super::extract::{User, Visit};
+use super::frame::{Frame, Section, page};
+use super::problem::Problem;
+use crate::accounts::sessions::is_handheld;
+use crate::app::App;
+use crate::ui::Lifeline;
+use crate::words::{self, Broken};
+
+/// A connection that ends within a week is said to be ending.
+pub const EXPIRING_MS: i64 = 7 * 86_400_000;
+
+#[derive(Template)]
+#[template(path = "dashboard.html")]
+struct DashboardPage {
+    frame: Frame,
+    cards: Vec<Card>,
+    filters: Vec<Filter>,
+    has_connections: bool,
+    is_handheld: bool,
+    notice: &'static str,
+    checked_at: Option<(String, String)>,
+    asked: Vec<&'static str>,
+}
+
+struct Filter {
+    label: &'static str,
+    key: &'static str,
+    count: usize,
+    is_current: bool,
+}
+
+/// How a connection shows itself on the dashboard and at the head of its own page.
+pub struct Card {
+    pub id: String,
+    pub name: String,
+    pub first_name: String,
+    pub initials: String,
+    pub tone: &'static str,
+    pub subtitle: String,
+    pub pill: Pill,
+    pub broken: Option<Broken>,
+    pub missing: i64,
+    pub missing_required: i64,
+    pub is_live: bool,
+    pub is_reading: bool,
+    pub is_stuck: bool,
+    pub done: i64,
+    pub total: Option<i64>,
+    pub selected: String,
+    pub reachable: String,
+    pub reachable_number: i64,
+    pub pages: String,
+    pub instagram: String,
+    pub permissions: String,
+    pub owing: i64,
+    pub lifeline: String,
+    pub life_from: String,
+    pub life_to: String,
+    order: u8,
+}
+
+pub struct Pill {
+    pub class: &'static str,
+    pub glyph: &'static str,
+    pub word: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Show {
+    show: Option<String>,
+    notice: Option<String>,
+}
+
+pub async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    User(who): User,
+    Query(wanted): Query<Show>,
+) -> Result<Response, Problem> {
+    let connections = app.store.list_connections(&who.user_id).await?;
+    let now = app.now();
+    let checked_at = connections.iter().filter_map(|connection| connection.last_checked_at).max();
+    let mut cards: Vec<Card> = connections.iter().map(|connection| Card::new(&app, connection, now)).collect();
+    cards.sort_by(|a, b| (a.order, &a.name).cmp(&(b.order, &b.name)));
+    let current = wanted.show.as_deref().unwrap_or_default();
+    let filters = [("All", ""), ("Needs you", "needs"), ("Ending soon", "ending"), ("Active", "active")]
+        .into_iter()
+        .map(|(label, key)| Filter {
+            label,
+            key,
+            count: cards.iter().filter(|card| card.is_in(key)).count(),
+            is_current: key == current,
+        })
+        .collect();
+    let has_connections = !cards.is_empty();
+    cards.retain(|card| card.is_in(current));
+    Ok(page(&DashboardPage {
+        frame: Frame::new(&app, &visit, Some(&who), Section::Connections, "Connections"),
+        cards,
+        filters,
+        has_connections,
+        is_handheld: is_handheld(&visit.user_agent),
+        notice: match wanted.notice.as_deref() {
+            Some("removed") => "The connection is removed from the list.",
+            _ => "",
+        },
+        checked_at: checked_at.map(|at| (words::iso(at), words::day_and_time(at))),
+        asked: app.config.scopes.iter().filter_map(|scope| words::scope(scope)).map(|scope| scope.name).collect(),
+    }))
+}
+
+impl Card {
+    pub fn new(app: &App, connection: &Connection, now: i64) -> Card {
+        let is_live = connection.status != ConnectionStatus::Revoked;
+        let is_reading = is_live && connection.sync_state == SyncState::Running;
+        let missing: Vec<&String> =
+            app.config.scopes.iter().filter(|scope| !connection.scopes.has(scope)).collect();
+        let missing_required = missing.iter().filter(|scope| app.config.is_required(scope)).count();
+        let asked = app.config.scopes.len();
+        let (order, pill) = pill(connection, now, is_reading, missing_required > 0);
+        let (lifeline, life_from, life_to) = life(connection, now);
+        let day = words::day(connection.status_changed_at, now);
+        let reason = connection.status_reason.as_deref().unwrap_or("session_invalid");
+        Card {
+            id: connection.id.to_string(),
+            first_name: words::first_name(&connection.name).to_owned(),
+            initials: words::initials(&connection.name),
+            tone: match connection.status {
+                ConnectionStatus::Active => "avatar-pine",
+                ConnectionStatus::NeedsReauthorization | ConnectionStatus::Revoked => "",
+            },
+            subtitle: subtitle(connection),
+            broken: (connection.status == ConnectionStatus::NeedsReauthorization).then(|| {
+                words::broken(reason, &connection.name, &day, connection.ad_accounts_selected)
+            }),
+            missing: i64::try_from(missing.len()).unwrap_or_default(),
+            missing_required: i64::try_from(missing_required).unwrap_or_default(),
+            is_live,
+            is_reading,
+            is_stuck: is_live && connection.sync_state == SyncState::Failed,
+            done: connection.sync_done,
+            total: connection.sync_total.filter(|total| *total >= connection.sync_done),
+            selected: words::count(connection.ad_accounts_selected),
+            reachable: words::count(connection.ad_accounts_total),
+            reachable_number: connection.ad_accounts_total,
+            pages: words::count(connection.pages_total),
+            instagram: words::count(connection.instagram_total),
+            permissions: match missing.len() {
+                0 => format!("All {asked}"),
+                missing => format!("{} of {asked}", asked - missing),
+            },
+            owing: connection.ad_accounts_owing,
+            lifeline,
+            life_from,
+            life_to,
+            pill,
+            order,
+            name: connection.name.clone(),
+        }
+    }
+
+    pub fn done_words(&self) -> String {
+        words::count(self.done)
+    }
+
+    pub fn total_words(&self) -> String {
+        words::count(self.total.unwrap_or_default())
+    }
+
+    fn is_in(&self, filter: &str) -> bool {
+        match filter {
+            "needs" => self.pill.class == "pill-needs",
+            "ending" => self.pill.class == "pill-expiring",
+            "active" => matches!(self.pill.class, "pill-active" | "pill-reading"),
+            _ => true,
+        }
+    }
+}
+
+fn pill(connection: &Connection, now: i64, is_reading: bool, is_incomplete: bool) -> (u8, Pill) {
+    let ends_in = connection.expires_at.map(|at| at - now);
+    let (order, class, glyph, word) = match connection.status {
+        ConnectionStatus::Revoked => (5, "pill-gone", "status-gone", "Disconnected".to_owned()),
+        ConnectionStatus::NeedsReauthorization => (0, "pill-needs", "status-needs", "Needs you".to_owned()),
+        ConnectionStatus::Active if is_incomplete => (0, "pill-needs", "status-needs", "Needs you".to_owned()),
+        ConnectionStatus::Active if ends_in.is_some_and(|left| left < EXPIRING_MS) => {
+            let days = ends_in.unwrap_or_default() / 86_400_000;
+            let word = if days < 1 { "Ends today".to_owned() } else { words::plural(days, "day left", "days left") };
+            (1, "pill-expiring", "status-expiring", word)
+        }
+        ConnectionStatus::Active if is_reading => {
+            let done = words::count(connection.sync_done);
+            let word = match connection.sync_total {
+                Some(total) if total >= connection.sync_done => format!("Reading {done} of {}", words::count(total)),
+                _ => format!("Reading {done}"),
+            };
+            (2, "pill-reading", "status-reading", word)
+        }
+        ConnectionStatus::Active => (3, "pill-active", "status-active", "Active".to_owned()),
+    };
+    (order, Pill { class, glyph, word })
+}
+
+fn life(connection: &Connection, now: i64) -> (String, String, String) {
+    let renewed = connection.last_refreshed_at.unwrap_or(connection.connected_at);
+    let from = format!("Connected {}", words::day(connection.connected_at, now));
+    let (line, from, to) = match (connection.status, connection.expires_at) {
+        (ConnectionStatus::Revoked, _) => {
+            let day = words::day(connection.status_changed_at, now);
+            (Lifeline::Gone, from, format!("Disconnected {day}"))
+        }
+        (ConnectionStatus::NeedsReauthorization, end) => {
+            let broke = connection.status_changed_at;
+            let at = end.map_or(45.0, |end| Lifeline::share(connection.connected_at, broke, end).min(90.0));
+            (Lifeline::Broken(at), from, format!("Stopped {}", words::day(broke, now)))
+        }
+        (ConnectionStatus::Active, None) => (Lifeline::Endless, from, "No end date".to_owned()),
+        (ConnectionStatus::Active, Some(end)) => {
+            let at = Lifeline::share(renewed, now, end);
+            let day = words::day(end, now);
+            if end - now < EXPIRING_MS {
+                (Lifeline::Ending(at), from, format!("Ends {day}"))
+            } else {
+                (Lifeline::Running(at), from, format!("Valid until {day}"))
+            }
+        }
+    };
+    (line.svg(), from, to)
+}
+
+fn subtitle(connection: &Connection) -> String {
+    let kind = match connection.kind {
+        ConnectionKind::FacebookUser => "Facebook",
+        ConnectionKind::BusinessSystemUser => "Business system user",
+        ConnectionKind::InstagramUser => "Instagram",
+    };
+    match (&connection.first_business, connection.businesses_total) {
+        (Some(first), 1) => format!("{kind} · {first}"),
+        (Some(first), more) => format!("{kind} · {first} and {} more", more - 1),
+        (None, _) => kind.to_owned(),
+    }
+}

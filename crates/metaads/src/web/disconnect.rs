@@ -1,0 +1,87 @@
+//! Ending a connection: a page that says what else ends, and the press that does it.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use metaads_store::ConnectionStatus;
+
+use super::connection::find;
+use super::extract::{Fields, User, Visit};
+use super::frame::{Frame, Section, page};
+use super::problem::Problem;
+use crate::app::App;
+use crate::connections::disconnect::{self, How};
+use crate::words;
+
+#[derive(Template)]
+#[template(path = "disconnect.html")]
+struct DisconnectPage {
+    frame: Frame,
+    id: String,
+    name: String,
+    first_name: String,
+    accounts: String,
+    pages: String,
+    /// Connections of other people here that rest on the same grant.
+    others: usize,
+    others_words: String,
+}
+
+pub async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    User(who): User,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let connection = find(&app, &who, &id).await?;
+    if connection.status == ConnectionStatus::Revoked {
+        return Ok(Redirect::to(&format!("/connections/{id}")).into_response());
+    }
+    let others = disconnect::siblings(&app, &connection).await?.len();
+    let count = i64::try_from(others).unwrap_or_default();
+    let title = format!("Disconnect {}?", connection.name);
+    Ok(page(&DisconnectPage {
+        frame: Frame::new(&app, &visit, Some(&who), Section::Connections, &title),
+        first_name: words::first_name(&connection.name).to_owned(),
+        accounts: words::plural(connection.ad_accounts_selected, "chosen ad account", "chosen ad accounts"),
+        pages: format!(
+            "{} and {}",
+            words::plural(connection.pages_total, "Page", "Pages"),
+            words::plural(connection.instagram_total, "Instagram account", "Instagram accounts")
+        ),
+        others_words: words::plural(count, "other connection", "other connections"),
+        others,
+        name: connection.name,
+        id,
+    }))
+}
+
+pub async fn act(
+    State(app): State<App>,
+    User(who): User,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let connection = find(&app, &who, &id).await?;
+    let how = match fields.one("how") {
+        // The safer of the two, as the page presets it.
+        "" if disconnect::siblings(&app, &connection).await?.is_empty() => How::Revoke,
+        "" => How::Forget,
+        text => How::from_text(text).ok_or(Problem::Invalid)?,
+    };
+    disconnect::disconnect(&app, &who.user_id, &connection, how).await?;
+    Ok(Redirect::to(&format!("/connections/{id}")).into_response())
+}
+
+/// Takes a disconnected connection off the list, with its accounts and history.
+pub async fn remove(
+    State(app): State<App>,
+    User(who): User,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let connection = find(&app, &who, &id).await?;
+    if !app.store.purge_connection(&who.user_id, &connection.id).await? {
+        return Err(Problem::Invalid);
+    }
+    Ok(Redirect::to("/dashboard?notice=removed").into_response())
+}

@@ -1,0 +1,95 @@
+//! What each code means: public pages, and the shape of every page that tells of a problem.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+use super::extract::{MaybeUser, Visit};
+use super::frame::{Frame, Section, page};
+use super::problem::Problem;
+use crate::app::App;
+use crate::connections::authorize::Detail;
+use crate::words::{self, Act, Code};
+
+/// A problem: who must act, what happened, what to do, a way onward.
+#[derive(Template)]
+#[template(path = "problem.html")]
+pub struct ProblemPage {
+    pub frame: Frame,
+    pub title: String,
+    pub cause: String,
+    pub words: &'static words::Words,
+    pub act: Act,
+    pub support_id: Option<String>,
+    pub meta: Option<String>,
+    /// The connection that was to be reconnected, by id.
+    pub reconnects: String,
+    pub expected: Option<String>,
+    pub is_popup: bool,
+    pub is_help: bool,
+}
+
+impl ProblemPage {
+    pub fn new(
+        frame: Frame,
+        code: Code,
+        act: Act,
+        support_id: Option<String>,
+        detail: Option<Detail>,
+    ) -> ProblemPage {
+        let words = code.words();
+        let detail = detail.unwrap_or_default();
+        let (title, cause) = match (code, &detail.expected, &detail.met) {
+            (Code::WrongPerson, Some(expected), Some(met)) => (
+                format!("That was {}, not {}", words::first_name(met), words::first_name(expected)),
+                format!("This connection belongs to {expected}. You signed in as {met}. Nothing was changed."),
+            ),
+            _ => (words.title.to_owned(), words.cause.to_owned()),
+        };
+        ProblemPage {
+            frame,
+            title,
+            cause,
+            words,
+            act,
+            support_id,
+            meta: detail.meta,
+            reconnects: String::new(),
+            expected: detail.expected.map(|name| words::first_name(&name).to_owned()),
+            is_popup: false,
+            is_help: false,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "help.html")]
+struct HelpPage {
+    frame: Frame,
+    asked: Vec<(words::ScopeWords, String)>,
+    codes: Vec<&'static words::Words>,
+}
+
+/// Short answers, and the list of all codes.
+pub async fn index(State(app): State<App>, visit: Visit, MaybeUser(who): MaybeUser) -> Response {
+    let asked = app.config.scopes.iter().filter_map(|scope| Some((words::scope(scope)?, scope.clone())));
+    page(&HelpPage {
+        frame: Frame::new(&app, &visit, who.as_ref(), Section::None, "Help"),
+        asked: asked.collect(),
+        codes: Code::all().map(Code::words).collect(),
+    })
+}
+
+/// One code.
+pub async fn code(
+    State(app): State<App>,
+    visit: Visit,
+    MaybeUser(who): MaybeUser,
+    Path(code): Path<String>,
+) -> Result<Response, Problem> {
+    let code = Code::from_text(&code).ok_or(Problem::NotFound)?;
+    let frame = Frame::new(&app, &visit, who.as_ref(), Section::None, code.words().title);
+    let mut shown = ProblemPage::new(frame, code, if who.is_some() { Act::Connections } else { Act::SignIn }, None, None);
+    shown.is_help = true;
+    Ok(page(&shown))
+}

@@ -1,0 +1,18 @@
+//! Pages: extract, one call, answer. No SQL, no Graph, no crypto here.
+
+pub mod assets;
+pub mod attempt;
+pub mod connect;
+pub mod connection;
+pub mod dashboard;
+pub mod disconnect;
+pub mod entry;
+pub mod extract;
+pub mod frame;
+pub mod guard;
+pub mod health;
+pub mod help;
+pub mod home;
+pub mod picker;
+pub mod problem;
+pub mod settings;

@@ -1,0 +1,16 @@
+//! The words that people read. They stand here and in the templates, nowhere else; the voice is
+//! described in docs/voice.md.
+
+mod accounts;
+mod broken;
+mod catalogue;
+mod history;
+mod scopes;
+mod time;
+
+pub use accounts::{StandingWords, disable_reason, standing, zone_name};
+pub use broken::{Broken, broken};
+pub use catalogue::{Act, Code, Words};
+pub use history::{HistoryLine, history_line};
+pub use scopes::{ScopeWords, scope};
+pub use time::{count, day, day_and_time, first_name, initials, iso, plural};

@@ -1,0 +1,177 @@
+//! The control page's HTML, in the dialog's look.
+
+use std::fmt::Write;
+
+use crate::dialog_page::{escape, frame};
+use crate::faults::{Effect, Endpoint};
+use crate::shared::Shared;
+use crate::world::Persona;
+
+const EFFECTS: [(&str, &str); 11] = [
+    ("outage", "outage (503, code 2)"),
+    ("delay", "5 seconds late"),
+    ("hang", "no answer at all"),
+    ("cut", "cut in the body"),
+    ("wrong-shape", "wrong shape"),
+    ("dead-460", "dead token: password changed (190/460)"),
+    ("dead-458", "dead token: app removed (190/458)"),
+    ("dead-459", "dead token: checkpoint (190/459)"),
+    ("dead-463", "dead token: expired (190/463)"),
+    ("app-limit", "rate limit of the app (4)"),
+    ("account-limit", "rate limit of the account (17)"),
+];
+
+const ENDS: [(u32, &str); 4] = [
+    (460, "Password changed"),
+    (458, "App removed"),
+    (459, "Checkpoint"),
+    (463, "Expired"),
+];
+
+pub(crate) fn console(shared: &Shared) -> String {
+    let mut main = String::from("<h1>Controls</h1>\n");
+    people(shared, &mut main);
+    faults(shared, &mut main);
+    app(shared, &mut main);
+    calls(shared, &mut main);
+    frame("Controls", &main)
+}
+
+fn people(shared: &Shared, main: &mut String) {
+    main.push_str("<h2>Who is connected</h2>\n");
+    let now = shared.clock.now_seconds();
+    let grants = shared.grants();
+    let views: Vec<_> = grants
+        .people()
+        .filter_map(|user_id| grants.view(user_id, now))
+        .collect();
+    drop(grants);
+    if views.is_empty() {
+        main.push_str("<p>Nobody yet.</p>\n");
+    }
+    for view in views {
+        let name = Persona::ALL
+            .into_iter()
+            .find(|persona| persona.user_id() == view.user_id);
+        let name = name.map_or(view.user_id.as_str(), |persona| persona.name());
+        let _ = writeln!(
+            main,
+            "<form method=\"post\" action=\"/_control/tokens\">\n<p><b>{}</b> · {} live tokens<br><small>{}</small></p>\n\
+             <input type=\"hidden\" name=\"user_id\" value=\"{}\">\n<div class=\"row\">",
+            escape(name),
+            view.live_tokens,
+            escape(&view.granted.join(", ")),
+            escape(&view.user_id)
+        );
+        for (subcode, label) in ENDS {
+            let _ = writeln!(
+                main,
+                "<button name=\"subcode\" value=\"{subcode}\">{label}</button>"
+            );
+        }
+        main.push_str("</div>\n</form>\n");
+    }
+}
+
+fn faults(shared: &Shared, main: &mut String) {
+    main.push_str("<h2>Misbehave</h2>\n<form method=\"post\" action=\"/_control/faults\" class=\"row\">\n");
+    main.push_str(
+        "<label>The next <input type=\"number\" name=\"times\" value=\"1\" min=\"1\" max=\"1000\"></label>\n",
+    );
+    main.push_str("<label>calls of <select name=\"endpoint\">\n");
+    for endpoint in Endpoint::ALL {
+        let word = word(endpoint);
+        let _ = writeln!(main, "<option value=\"{word}\">{word}</option>");
+    }
+    main.push_str("</select></label>\n<label>get <select name=\"effect\">\n");
+    for (value, label) in EFFECTS {
+        let _ = writeln!(main, "<option value=\"{value}\">{label}</option>");
+    }
+    main.push_str("</select></label>\n<button class=\"first\">Arm</button>\n</form>\n");
+    let armed = shared.faults().clone();
+    if armed.is_empty() {
+        main.push_str("<p>No fault is armed.</p>\n");
+        return;
+    }
+    main.push_str("<ul>\n");
+    for fault in armed {
+        let _ = writeln!(
+            main,
+            "<li>{} × {}: {}</li>",
+            fault.times,
+            word(fault.endpoint),
+            effect_word(&fault.effect)
+        );
+    }
+    main.push_str(
+        "</ul>\n<form method=\"post\" action=\"/_control/clear\"><button>Clear faults</button></form>\n",
+    );
+}
+
+fn word(endpoint: Endpoint) -> String {
+    let value = serde_json::to_value(endpoint).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn effect_word(effect: &Effect) -> String {
+    match effect {
+        Effect::Delay(by) => format!("{} s late", by.as_secs_f32()),
+        Effect::Hang => "no answer".to_owned(),
+        Effect::Cut => "cut in the body".to_owned(),
+        Effect::Refuse => "connection closed".to_owned(),
+        Effect::Body { status, .. } => format!("another body, status {status}"),
+        Effect::Graph {
+            status,
+            code,
+            subcode,
+            ..
+        } => match subcode {
+            Some(subcode) => format!("Graph error {code}/{subcode}, status {status}"),
+            None => format!("Graph error {code}, status {status}"),
+        },
+        Effect::Redirect { status, .. } => format!("sent elsewhere, status {status}"),
+        Effect::AnswerTwice => "performed twice".to_owned(),
+        Effect::LoseAnswer => "performed, answer lost".to_owned(),
+        Effect::NullInBatch => "null in a batch".to_owned(),
+        Effect::Hold(name) => format!("held as {}", escape(name)),
+        Effect::Headers(_) => "more headers".to_owned(),
+    }
+}
+
+fn app(shared: &Shared, main: &mut String) {
+    let (now, label, value) = match shared.settings().is_app_active {
+        true => ("The app is active.", "Make it inactive", "off"),
+        false => (
+            "The app is not active: logins end with 1349126.",
+            "Make it active",
+            "on",
+        ),
+    };
+    let _ = writeln!(
+        main,
+        "<h2>The app</h2>\n<form method=\"post\" action=\"/_control/app\"><p>{now}</p>\
+         <button name=\"active\" value=\"{value}\">{label}</button></form>"
+    );
+}
+
+/// Names of parameters only: values may be secrets.
+fn calls(shared: &Shared, main: &mut String) {
+    main.push_str("<h2>Recent calls</h2>\n<table>\n<tr><th>Call</th><th>With</th><th>Status</th></tr>\n");
+    for call in shared.calls().recent(30) {
+        let names: Vec<&str> = call.params.iter().map(|(name, _)| name.as_str()).collect();
+        let status = if call.status == 0 {
+            "none".to_owned()
+        } else {
+            call.status.to_string()
+        };
+        let _ = writeln!(
+            main,
+            "<tr><td>{} {}{}</td><td>{}</td><td>{status}</td></tr>",
+            escape(&call.method),
+            escape(&call.path),
+            if call.in_batch { " (in a batch)" } else { "" },
+            escape(&names.join(", "))
+        );
+    }
+    main.push_str("</table>\n");
+}

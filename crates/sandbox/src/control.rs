@@ -1,0 +1,131 @@
+//! The strings by which a test pulls the sandbox.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::authorize::{self, Answer};
+use crate::calls::Call;
+use crate::faults::{Endpoint, Fault};
+use crate::shared::Shared;
+
+/// A handle on a running sandbox; all clones act on the same one.
+#[derive(Debug, Clone)]
+pub struct Control {
+    shared: Arc<Shared>,
+}
+
+/// What one person has given this app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantView {
+    pub user_id: String,
+    pub granted: Vec<String>,
+    pub declined: Vec<String>,
+    /// Tokens that would be accepted now.
+    pub live_tokens: usize,
+}
+
+impl Control {
+    pub(crate) fn new(shared: Arc<Shared>) -> Control {
+        Control { shared }
+    }
+
+    pub fn fault(&self, fault: Fault) {
+        self.shared.faults().push(fault);
+    }
+
+    pub fn clear_faults(&self) {
+        self.shared.faults().clear();
+    }
+
+    /// The last 5,000 calls, oldest first.
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared.calls().list()
+    }
+
+    /// All calls of an endpoint since the start or since `clear_calls`.
+    pub fn count(&self, endpoint: Endpoint) -> usize {
+        self.shared.calls().count(endpoint)
+    }
+
+    pub fn clear_calls(&self) {
+        self.shared.calls().clear();
+    }
+
+    /// Moves a manual clock; without effect on the system's.
+    pub fn advance(&self, by: Duration) {
+        self.shared.clock.advance(by);
+    }
+
+    pub fn set_latency(&self, latency: Duration) {
+        self.shared.settings().latency = latency;
+    }
+
+    /// What this person granted; `None` if they never did, or took it all back.
+    pub fn grant(&self, user_id: &str) -> Option<GrantView> {
+        let now = self.shared.clock.now_seconds();
+        self.shared.grants().view(user_id, now)
+    }
+
+    /// Ends every token of this person with this subcode of error 190: 458 app removed (the grant goes too),
+    /// 459 checkpoint, 460 password changed, 463 expired, 467 logged out.
+    pub fn kill_tokens(&self, user_id: &str, subcode: u32) {
+        self.shared.change(|grants| grants.kill(user_id, subcode));
+    }
+
+    /// False: whoever answers the dialog is sent back with error 1349126.
+    pub fn set_app_active(&self, is_active: bool) {
+        self.shared.settings().is_app_active = is_active;
+    }
+
+    /// True: token answers lack `expires_in`.
+    pub fn set_omit_expires_in(&self, omit: bool) {
+        self.shared.settings().omits_expires_in = omit;
+    }
+
+    /// The life of tokens from now on handed out by `fb_exchange_token`; `None` never ends (`expires_at` 0).
+    pub fn set_token_lifetime(&self, lifetime: Option<Duration>) {
+        self.shared.settings().token_lifetime = lifetime;
+    }
+
+    /// `account_id` with or without `act_`.
+    pub fn set_ad_account_status(&self, account_id: &str, account_status: i64, disable_reason: i64) {
+        let number = account_id.strip_prefix("act_").unwrap_or(account_id).parse();
+        if let Ok(number) = number {
+            self.shared
+                .settings()
+                .standings
+                .insert(number, (account_status, disable_reason));
+        }
+    }
+
+    /// True: as the real dialog was seen to do, drops the code challenge, so that a verifier is refused.
+    pub fn set_drop_pkce(&self, drops: bool) {
+        self.shared.settings().drops_pkce = drops;
+    }
+
+    /// The switch "Require App Secret"; on at the start.
+    pub fn set_require_proof(&self, requires: bool) {
+        self.shared.settings().requires_proof = requires;
+    }
+
+    /// Allows a redirect target beside localhost and loopback addresses.
+    pub fn register_redirect_uri(&self, redirect_uri: &str) {
+        self.shared.settings().redirect_uris.push(redirect_uri.to_owned());
+    }
+
+    /// Does what a browser does on the dialog: the address it is sent to in the end, or the text of the
+    /// dialog's error page after `error-page: `.
+    pub async fn authorize(&self, dialog_url: &str, answer: Answer) -> String {
+        authorize::by_hand(&self.shared, dialog_url, &answer)
+    }
+
+    /// Lets the calls go on that are held under this name now.
+    pub fn release(&self, name: &str) {
+        self.shared.holds.release(name);
+    }
+
+    /// Resolves as soon as a call is held under this name.
+    pub async fn wait_held(&self, name: &str) {
+        self.shared.holds.wait_held(name).await;
+    }
+}

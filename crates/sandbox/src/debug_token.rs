@@ -1,0 +1,107 @@
+//! `debug_token`: what a token is, answered with HTTP 200 even for a dead one.
+
+use serde_json::{Value, json};
+
+use crate::envelope::{GraphError, Reply, dead_token};
+use crate::grants::Grant;
+use crate::params::Request;
+use crate::shared::Shared;
+use crate::viewer::{Found, Viewer, app_token, identify, look_up};
+use crate::world::Node;
+
+/// The app's name, as Meta knows it.
+pub(crate) const APPLICATION: &str = "The app under test";
+
+pub(crate) fn serve(shared: &Shared, request: &Request) -> Result<Reply, GraphError> {
+    let viewer = identify(shared, request)?;
+    let Some(input) = request
+        .params
+        .get("input_token")
+        .filter(|input| !input.is_empty())
+    else {
+        return Err(GraphError::oauth(
+            100,
+            "(#100) The parameter input_token is required",
+        ));
+    };
+    if let Viewer::Person(insight) = viewer
+        && insight.token != input
+    {
+        let message = "(#100) You must provide an app access token, or a user access token that is an owner or \
+                       developer of the app";
+        return Err(GraphError::oauth(100, message));
+    }
+    Ok(Reply::json(&json!({ "data": inspect(shared, input) })))
+}
+
+fn inspect(shared: &Shared, input: &str) -> Value {
+    if input == app_token(shared) {
+        return json!({"app_id": shared.app_id, "application": APPLICATION, "is_valid": true, "scopes": [], "type": "APP"});
+    }
+    let Some(found) = look_up(shared, input) else {
+        let message = "Invalid OAuth access token.";
+        return json!({"error": {"code": 190, "message": message}, "is_valid": false, "scopes": []});
+    };
+    let now = shared.clock.now_seconds();
+    let grant = shared
+        .grants()
+        .grant(&found.token.user_id)
+        .cloned()
+        .unwrap_or_default();
+    let mut data = json!({
+        "app_id": shared.app_id,
+        "type": if found.page.is_some() { "PAGE" } else { "USER" },
+        "application": APPLICATION,
+        "data_access_expires_at": grant.data_access_expires_at,
+        "expires_at": found.token.expires_at.unwrap_or(0),
+        "is_valid": true,
+        "issued_at": found.token.issued_at,
+        "scopes": grant.granted(),
+        "granular_scopes": granular_scopes(shared, &found, &grant),
+        "user_id": found.token.user_id,
+    });
+    if let Some(page) = found.page {
+        data["profile_id"] = shared.world.id(Node::Page(page)).into();
+    }
+    if let Some(subcode) = found.token.refusal(now) {
+        let dead = dead_token(
+            subcode,
+            &shared.app_id,
+            found.token.expires_at.unwrap_or(now),
+            now,
+        );
+        data["is_valid"] = false.into();
+        data["error"] = json!({"code": 190, "message": dead.message, "subcode": subcode});
+    }
+    data
+}
+
+/// Which assets each permission covers. Agreeing here always means "all", for which Meta leaves the list out;
+/// Instagram and Page permissions of people with few Pages are listed, so that both shapes occur.
+fn granular_scopes(shared: &Shared, found: &Found, grant: &Grant) -> Vec<Value> {
+    let world = &shared.world;
+    let person = world.person(&found.token.user_id);
+    let pages = world.pages_where(|page| Some(page.person) == person);
+    let scopes = grant.granted().into_iter().filter_map(|scope| {
+        let targets: Vec<String> = match scope.as_str() {
+            "pages_show_list" | "pages_read_engagement" => pages.iter().map(|node| world.id(*node)).collect(),
+            "instagram_basic" => pages
+                .iter()
+                .filter_map(|node| match node {
+                    Node::Page(index) if world.pages[*index].instagram.is_some() => {
+                        Some(Node::Instagram(*index))
+                    }
+                    _ => None,
+                })
+                .map(|node| world.id(node))
+                .collect(),
+            "ads_read" | "ads_management" | "business_management" => Vec::new(),
+            _ => return None,
+        };
+        match targets.is_empty() || targets.len() > 5 {
+            true => Some(json!({ "scope": scope })),
+            false => Some(json!({"scope": scope, "target_ids": targets})),
+        }
+    });
+    scopes.collect()
+}

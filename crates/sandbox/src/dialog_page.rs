@@ -1,0 +1,128 @@
+//! The pages of the pretend dialog: plain HTML, no scripts, and a look nobody takes for Facebook.
+
+use std::fmt::Write;
+
+use crate::authorize::Ask;
+use crate::params::Request;
+use crate::shared::Shared;
+use crate::world::Persona;
+
+const STYLE: &str = include_str!("dialog.css");
+
+pub(crate) fn frame(title: &str, main: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"robots\" content=\"noindex\">\n\
+         <title>{} · Pretend Meta</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
+         <header><strong>Pretend Meta</strong>\n<p>A stand-in for testing. Not Facebook. Enter nothing real.</p>\
+         </header>\n<main>\n{main}</main>\n</body>\n</html>\n",
+        escape(title)
+    )
+}
+
+pub(crate) fn error(title: &str, text: &str) -> String {
+    let main = format!("<h1>{}</h1>\n<p>{}</p>\n", escape(title), escape(text));
+    frame(title, &main)
+}
+
+pub(crate) fn dialog(shared: &Shared, request: &Request, ask: &Ask, chosen: Persona) -> String {
+    let mut main = String::from("<h1>The app under test asks for access</h1>\n");
+    if !shared.settings().is_app_active {
+        main.push_str(
+            "<p class=\"note\">This app is not active: whoever continues is sent back with 1349126.</p>\n",
+        );
+    }
+    let action = format!("/{}/dialog/oauth/answer", request.version);
+    let _ = writeln!(main, "<form method=\"post\" action=\"{action}\">");
+    for (name, value) in request.params.0.iter().filter(|(name, _)| !is_ours(name)) {
+        let (name, value) = (escape(name), escape(value));
+        let _ = writeln!(main, "<input type=\"hidden\" name=\"{name}\" value=\"{value}\">");
+    }
+    main.push_str(&people(chosen));
+    main.push_str(&permissions(shared, ask));
+    main.push_str(
+        "<div class=\"acts\">\n\
+         <button id=\"continue\" name=\"decision\" value=\"continue\" class=\"first\">Continue</button>\n\
+         <button id=\"cancel\" name=\"decision\" value=\"cancel\">Cancel</button>\n\
+         <button id=\"app-not-active\" name=\"decision\" value=\"app-not-active\">App not active</button>\n\
+         </div>\n</form>\n",
+    );
+    frame("Asks for access", &main)
+}
+
+/// Names the form fills itself; the original request cannot answer for the person.
+fn is_ours(name: &str) -> bool {
+    matches!(name, "persona" | "permission" | "decision")
+}
+
+fn people(chosen: Persona) -> String {
+    let mut html = String::from("<fieldset>\n<legend>Who are you today?</legend>\n");
+    for persona in Persona::ALL {
+        let (key, name, note) = (persona.key(), escape(persona.name()), persona.note());
+        let checked = if persona == chosen { " checked" } else { "" };
+        let _ = writeln!(
+            html,
+            "<label><input type=\"radio\" name=\"persona\" id=\"persona-{key}\" value=\"{key}\"{checked}>\
+             <span><b>{name}</b><br><small>{note}</small></span></label>"
+        );
+    }
+    html.push_str("</fieldset>\n");
+    html
+}
+
+/// One box for each permission. What a person granted or declined before differs between the people, and there
+/// are no scripts: the page carries a mark for each of them, and the style shows the chosen one's.
+fn permissions(shared: &Shared, ask: &Ask) -> String {
+    let mut html = String::from("<fieldset>\n<legend>What do you allow?</legend>\n");
+    let mut style = String::new();
+    for scope in &ask.scopes {
+        let mut marks = String::new();
+        for persona in Persona::ALL {
+            let key = persona.key();
+            let before = shared
+                .grants()
+                .grant(persona.user_id())
+                .and_then(|grant| grant.permissions.get(scope).copied());
+            let mark = match before {
+                _ if scope == "public_profile" => continue,
+                Some(true) if ask.is_rerequest => "granted before; stays",
+                Some(false) if !ask.is_rerequest => "declined before; not offered",
+                _ => continue,
+            };
+            let _ = write!(marks, "<small class=\"mark for-{key}\">{mark}</small>");
+            let _ = write!(
+                style,
+                "body:has(#persona-{key}:checked) #row-{scope} input{{display:none}}\
+                 body:has(#persona-{key}:checked) #row-{scope} .for-{key}{{display:inline}}"
+            );
+        }
+        let fixed = if scope == "public_profile" {
+            " disabled"
+        } else {
+            ""
+        };
+        let _ = writeln!(
+            html,
+            "<label id=\"row-{scope}\"><input type=\"checkbox\" name=\"permission\" id=\"permission-{scope}\" \
+             value=\"{scope}\" checked{fixed}><span>{scope} {marks}</span></label>"
+        );
+    }
+    let _ = write!(html, "</fieldset>\n<style>{style}</style>\n");
+    html
+}
+
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    out
+}

@@ -1,0 +1,125 @@
+//! The lists that hang on a node, and the permissions they need.
+
+use serde_json::{Value, json};
+
+use crate::envelope::GraphError;
+use crate::graph::missing_permission;
+use crate::nodes::Context;
+use crate::paging::{self, Page};
+use crate::world::Node;
+
+/// `None`: this kind of node has no such edge.
+pub(crate) fn list(
+    context: &Context,
+    node: Node,
+    edge: &str,
+    page: &Page,
+) -> Result<Option<Value>, GraphError> {
+    if let (Node::Person(_), "permissions") = (node, edge) {
+        return Ok(Some(permissions(context)));
+    }
+    match rows(context, node, edge)? {
+        Some(rows) => paging::list(context, node, edge, &rows, page).map(Some),
+        None => Ok(None),
+    }
+}
+
+pub(crate) fn permissions(context: &Context) -> Value {
+    let given = context.insight.grant.permissions.iter();
+    let data: Vec<Value> = given
+        .map(|(permission, is_granted)| {
+            json!({"permission": permission, "status": if *is_granted { "granted" } else { "declined" }})
+        })
+        .collect();
+    json!({ "data": data })
+}
+
+fn rows(context: &Context, node: Node, edge: &str) -> Result<Option<Vec<Node>>, GraphError> {
+    let world = &context.shared.world;
+    let rows = match (node, edge) {
+        (Node::Person(person), "adaccounts" | "assigned_ad_accounts") => {
+            require_ads(context)?;
+            world.accounts_of(person)
+        }
+        (Node::Person(person), "personal_ad_accounts") => {
+            require_ads(context)?;
+            let mut accounts = world.accounts_of(person);
+            accounts.retain(
+                |node| matches!(node, Node::Account(index) if world.accounts[*index].owner.is_none()),
+            );
+            accounts
+        }
+        (Node::Person(person), "businesses") => {
+            require_business(context)?;
+            world.businesses_of(person)
+        }
+        (Node::Person(person), "accounts" | "assigned_pages") => {
+            require_pages(context)?;
+            let sees_all = context.insight.has("business_management");
+            world.pages_where(|page| page.person == person && (sees_all || page.business.is_none()))
+        }
+        (Node::Business(business), "owned_ad_accounts") => {
+            require_business(context)?;
+            require_ads(context)?;
+            world.owned_accounts(business)
+        }
+        (Node::Business(business), "client_ad_accounts") => {
+            require_business(context)?;
+            require_ads(context)?;
+            world.client_accounts(business)
+        }
+        (Node::Business(business), "owned_pages") => {
+            require_business(context)?;
+            require_pages(context)?;
+            world.pages_where(|page| page.business == Some(business))
+        }
+        (Node::Business(business), "owned_instagram_accounts" | "instagram_business_accounts") => {
+            require_business(context)?;
+            require_instagram(context)?;
+            let pages = world.pages_where(|page| page.business == Some(business) && page.instagram.is_some());
+            let page_to_instagram = |node| match node {
+                Node::Page(index) => Node::Instagram(index),
+                other => other,
+            };
+            pages.into_iter().map(page_to_instagram).collect()
+        }
+        (Node::Business(_), "client_pages" | "pending_owned_ad_accounts" | "pending_client_ad_accounts") => {
+            require_business(context)?;
+            Vec::new()
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(rows))
+}
+
+pub(crate) fn require_ads(context: &Context) -> Result<(), GraphError> {
+    match context.insight.has_any(&["ads_read", "ads_management"]) {
+        true => Ok(()),
+        false => Err(missing_permission(
+            "Ad account owner has NOT grant ads_management or ads_read permission",
+        )),
+    }
+}
+
+pub(crate) fn require_business(context: &Context) -> Result<(), GraphError> {
+    match context.insight.has("business_management") {
+        true => Ok(()),
+        false => Err(missing_permission(
+            "Requires business_management permission to manage the object",
+        )),
+    }
+}
+
+pub(crate) fn require_pages(context: &Context) -> Result<(), GraphError> {
+    match context.insight.has("pages_show_list") {
+        true => Ok(()),
+        false => Err(missing_permission("Requires pages_show_list permission")),
+    }
+}
+
+pub(crate) fn require_instagram(context: &Context) -> Result<(), GraphError> {
+    match context.insight.has("instagram_basic") {
+        true => Ok(()),
+        false => Err(missing_permission("Requires instagram_basic permission")),
+    }
+}

@@ -1,0 +1,163 @@
+//! The Graph: which endpoint a path is, and who answers it.
+
+use serde_json::{Value, json};
+
+use crate::envelope::{GraphError, Reply};
+use crate::faults::Endpoint;
+use crate::fields;
+use crate::nodes::{self, Context};
+use crate::paging::Page;
+use crate::params::Request;
+use crate::passage::{Outcome, Passage};
+use crate::shared::Shared;
+use crate::viewer::{Insight, Viewer, identify};
+use crate::world::Node;
+use crate::{batch, debug_token, edges, permissions, picture, token, usage};
+
+/// A call from the socket.
+pub(crate) async fn call(shared: &Shared, request: Request) -> Outcome {
+    let endpoint = classify(shared, &request);
+    let passage = Passage::enter(shared, &request, endpoint).await;
+    let mut reply = None;
+    for _ in 0..passage.times() {
+        reply = Some(match endpoint {
+            Endpoint::Batch => batch::perform(shared, &request).await,
+            _ => perform(shared, &request, endpoint),
+        });
+    }
+    passage.leave(&request, endpoint, reply)
+}
+
+/// Performs a single call and puts Meta's headers on the answer.
+pub(crate) fn perform(shared: &Shared, request: &Request, endpoint: Endpoint) -> Reply {
+    let trace_id = usage::trace_id(shared);
+    let reply = route(shared, request).unwrap_or_else(|error| error.reply(&trace_id));
+    usage::decorate(shared, request, endpoint, reply, &trace_id)
+}
+
+pub(crate) fn classify(shared: &Shared, request: &Request) -> Endpoint {
+    let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
+    match segments.as_slice() {
+        [] if request.method == "POST" => Endpoint::Batch,
+        ["oauth", "access_token"] => match request.params.get("grant_type") {
+            Some("fb_exchange_token") => Endpoint::Exchange,
+            _ => Endpoint::Token,
+        },
+        ["debug_token"] => Endpoint::DebugToken,
+        ["picture", _] | [_, "picture"] => Endpoint::Picture,
+        [_, "permissions", ..] if request.method == "DELETE" => Endpoint::RevokePermissions,
+        [_, "permissions"] => Endpoint::Permissions,
+        [_, "adaccounts" | "assigned_ad_accounts"] => Endpoint::AdAccounts,
+        [_, "businesses"] => Endpoint::Businesses,
+        [_, "owned_ad_accounts"] => Endpoint::OwnedAdAccounts,
+        [_, "client_ad_accounts"] => Endpoint::ClientAdAccounts,
+        [_, "accounts" | "owned_pages" | "client_pages"] => Endpoint::Pages,
+        ["me"] => Endpoint::Me,
+        [id] if id.starts_with("act_") => Endpoint::AdAccount,
+        [id] if shared.world.person(id).is_some() => Endpoint::Me,
+        _ => Endpoint::Other,
+    }
+}
+
+fn route(shared: &Shared, request: &Request) -> Result<Reply, GraphError> {
+    let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
+    match segments.as_slice() {
+        [] => Err(root(request)),
+        ["oauth", "access_token"] => token::serve(shared, request),
+        ["debug_token"] => debug_token::serve(shared, request),
+        ["picture", file] => picture::file(shared, file),
+        [_, "picture"] => picture::of_person(shared, request),
+        [_, "permissions"] => permissions::serve(shared, request, None),
+        [_, "permissions", permission] => permissions::serve(shared, request, Some(permission)),
+        [id] => read_node(shared, request, id),
+        [id, edge] => read_edge(shared, request, id, edge),
+        [id, ..] => Err(GraphError::unsupported(&request.method, id)),
+    }
+}
+
+/// Nothing lives at the root but batches; `?ids=` ended on 2026-10-27.
+fn root(request: &Request) -> GraphError {
+    if request.params.get("ids").is_some() {
+        let mut error = GraphError::oauth(100, "(#100) The ids query parameter has been deprecated.");
+        error.status = 500;
+        return error;
+    }
+    GraphError {
+        subcode: None,
+        ..GraphError::method(100, "Unsupported get request.")
+    }
+}
+
+fn read_node(shared: &Shared, request: &Request, id: &str) -> Result<Reply, GraphError> {
+    let insight = match identify(shared, request)? {
+        Viewer::App if id == shared.app_id => {
+            return Ok(Reply::json(
+                &json!({"id": shared.app_id, "name": debug_token::APPLICATION}),
+            ));
+        }
+        viewer => person(viewer, request)?,
+    };
+    let node = visible(shared, request, &insight, id)?;
+    let context = Context {
+        shared,
+        insight: &insight,
+        request,
+    };
+    nodes::require(&context, node)?;
+    let selection = request.params.get("fields").map(fields::parse).transpose()?;
+    let value = nodes::render(&context, node, selection.as_deref())?;
+    Ok(Reply::json(&value))
+}
+
+fn read_edge(shared: &Shared, request: &Request, id: &str, edge: &str) -> Result<Reply, GraphError> {
+    let insight = person(identify(shared, request)?, request)?;
+    let node = visible(shared, request, &insight, id)?;
+    let context = Context {
+        shared,
+        insight: &insight,
+        request,
+    };
+    if request.method != "GET" {
+        return Err(GraphError::unsupported(&request.method, id));
+    }
+    let page = Page::from_params(&request.params)?;
+    match edges::list(&context, node, edge, &page)? {
+        Some(list) => Ok(Reply::json(&list)),
+        None => Err(GraphError::nonexisting_field(edge, nodes::type_name(node))),
+    }
+}
+
+/// Most reads need a person behind the token.
+fn person(viewer: Viewer, request: &Request) -> Result<Insight, GraphError> {
+    match viewer {
+        Viewer::Person(insight) => Ok(insight),
+        Viewer::App if request.segment(0) == "me" => Err(GraphError::oauth(
+            2500,
+            "An active access token must be used to query information about the current user.",
+        )),
+        Viewer::App => Err(GraphError::unsupported(&request.method, request.segment(0))),
+    }
+}
+
+/// What stands behind an id, as long as the person may know of it.
+fn visible(shared: &Shared, request: &Request, insight: &Insight, id: &str) -> Result<Node, GraphError> {
+    if id == "me" {
+        return Ok(insight.page.map_or(Node::Person(insight.person), Node::Page));
+    }
+    let found = shared.world.find(id);
+    found
+        .filter(|node| shared.world.seen_by(*node) == Some(insight.person))
+        .ok_or_else(|| GraphError::unsupported(&request.method, id))
+}
+
+/// The words for a permission that is missing: (#200), as HTTP 403.
+pub(crate) fn missing_permission(message: &str) -> GraphError {
+    GraphError {
+        status: 403,
+        ..GraphError::oauth(200, format!("(#200) {message}"))
+    }
+}
+
+pub(crate) fn success() -> Reply {
+    Reply::json(&Value::Bool(true))
+}

@@ -1,0 +1,282 @@
+//! One thing of the graph as JSON: its fields, its defaults, and what is inside it.
+
+use serde_json::{Map, Value, json};
+
+use crate::edges;
+use crate::envelope::{GraphError, date};
+use crate::fields::Field;
+use crate::paging::Page;
+use crate::params::Request;
+use crate::picture;
+use crate::shared::Shared;
+use crate::viewer::{Insight, page_token};
+use crate::world::{Account, CURRENCIES, Node, TIMEZONES};
+
+pub(crate) struct Context<'a> {
+    pub(crate) shared: &'a Shared,
+    pub(crate) insight: &'a Insight,
+    pub(crate) request: &'a Request,
+}
+
+/// The value of a field.
+enum Cell {
+    Plain(Value),
+    /// Another node, with the fields shown if none are asked for.
+    Node(Node, &'static [&'static str]),
+    /// Known, but not there for this node or this person.
+    Absent,
+    Unknown,
+}
+
+pub(crate) fn type_name(node: Node) -> &'static str {
+    match node {
+        Node::Person(_) => "User",
+        Node::Business(_) => "Business",
+        Node::Account(_) => "AdAccount",
+        Node::Page(_) => "Page",
+        Node::Instagram(_) => "IGUser",
+    }
+}
+
+fn default_fields(node: Node) -> &'static [&'static str] {
+    match node {
+        Node::Person(_) | Node::Business(_) => &["id", "name"],
+        Node::Account(_) => &["account_id"],
+        Node::Page(_) => &["access_token", "category", "category_list", "name", "tasks"],
+        Node::Instagram(_) => &[],
+    }
+}
+
+/// The permission without which a node cannot be read by its id.
+pub(crate) fn require(context: &Context, node: Node) -> Result<(), GraphError> {
+    match node {
+        Node::Person(_) => Ok(()),
+        Node::Business(_) => edges::require_business(context),
+        Node::Account(_) => edges::require_ads(context),
+        Node::Page(_) => edges::require_pages(context),
+        Node::Instagram(_) => edges::require_instagram(context),
+    }
+}
+
+pub(crate) fn render(context: &Context, node: Node, fields: Option<&[Field]>) -> Result<Value, GraphError> {
+    let mut object = Map::new();
+    match fields {
+        Some(fields) if !fields.is_empty() => {
+            for field in fields {
+                if let Some(value) = field_value(context, node, field)? {
+                    object.insert(field.name.clone(), value);
+                }
+            }
+        }
+        _ => insert_plain(context, node, default_fields(node), &mut object),
+    }
+    object.insert("id".to_owned(), context.shared.world.id(node).into());
+    Ok(Value::Object(object))
+}
+
+fn insert_plain(context: &Context, node: Node, names: &[&str], object: &mut Map<String, Value>) {
+    for name in names {
+        if let Cell::Plain(value) = cell(context, node, name) {
+            object.insert((*name).to_owned(), value);
+        }
+    }
+}
+
+fn field_value(context: &Context, node: Node, field: &Field) -> Result<Option<Value>, GraphError> {
+    match cell(context, node, &field.name) {
+        Cell::Plain(value) => Ok(Some(value)),
+        Cell::Absent => Ok(None),
+        Cell::Node(inner, defaults) => match &field.inner {
+            Some(fields) => render(context, inner, Some(fields)).map(Some),
+            None => {
+                let mut object = Map::new();
+                insert_plain(context, inner, defaults, &mut object);
+                object.insert("id".to_owned(), context.shared.world.id(inner).into());
+                Ok(Some(Value::Object(object)))
+            }
+        },
+        Cell::Unknown => match edges::list(context, node, &field.name, &Page::from_field(field)?)? {
+            // An expanded edge without rows is left out, not shown empty.
+            Some(list) if list["data"].as_array().is_some_and(Vec::is_empty) => Ok(None),
+            Some(list) => Ok(Some(list)),
+            None => Err(GraphError::nonexisting_field(&field.name, type_name(node))),
+        },
+    }
+}
+
+fn cell(context: &Context, node: Node, name: &str) -> Cell {
+    if name == "id" {
+        return Cell::Plain(context.shared.world.id(node).into());
+    }
+    match node {
+        Node::Person(index) => person_cell(context, index, name),
+        Node::Business(index) => business_cell(context, index, name),
+        Node::Account(index) => account_cell(context, index, name),
+        Node::Page(index) => page_cell(context, index, name),
+        Node::Instagram(index) => instagram_cell(context, index, name),
+    }
+}
+
+fn person_cell(context: &Context, index: usize, name: &str) -> Cell {
+    let persona = context.shared.world.people[index].persona;
+    let mut names = persona.name().split(' ');
+    match name {
+        "name" => Cell::Plain(persona.name().into()),
+        "first_name" => Cell::Plain(names.next().unwrap_or_default().into()),
+        "last_name" => Cell::Plain(names.collect::<Vec<_>>().join(" ").into()),
+        "email" if context.insight.has("email") => Cell::Plain(persona.email().into()),
+        "email" | "client_business_id" => Cell::Absent,
+        "picture" => Cell::Plain(picture::field(&context.request.base, persona)),
+        _ => Cell::Unknown,
+    }
+}
+
+fn business_cell(context: &Context, index: usize, name: &str) -> Cell {
+    let business = &context.shared.world.businesses[index];
+    match name {
+        "name" => Cell::Plain((*business.name).into()),
+        "verification_status" => Cell::Plain(business.verification.into()),
+        "link" => Cell::Plain(format!("https://www.facebook.com/{}", business.id).into()),
+        "created_time" => Cell::Plain("2019-03-04T09:12:08+0000".into()),
+        "profile_picture_uri" => Cell::Plain(format!("{}/picture/business.svg", context.request.base).into()),
+        "primary_page" | "timezone_id" | "two_factor_type" | "vertical" => Cell::Absent,
+        _ => Cell::Unknown,
+    }
+}
+
+fn account_cell(context: &Context, index: usize, name: &str) -> Cell {
+    let world = &context.shared.world;
+    let account = &world.accounts[index];
+    let (timezone_id, timezone, offset) = TIMEZONES[usize::from(account.timezone)];
+    let (status, disable_reason) = standing(context.shared, account);
+    let plain = match name {
+        "account_id" => account.id.to_string().into(),
+        "name" => (*account.name).into(),
+        "account_status" => status.into(),
+        "disable_reason" => disable_reason.into(),
+        "currency" => CURRENCIES[usize::from(account.currency)].into(),
+        "timezone_id" => timezone_id.into(),
+        "timezone_name" => timezone.into(),
+        "timezone_offset_hours_utc" => offset.into(),
+        "amount_spent" => account.amount_spent.to_string().into(),
+        "balance" => account.balance.to_string().into(),
+        "spend_cap" => account.spend_cap.to_string().into(),
+        "min_daily_budget" => 100.into(),
+        "created_time" => created_time(account.created_at).into(),
+        "user_tasks" => tasks(account).into(),
+        "capabilities" => json!(["DIRECT_SALES", "CAN_USE_REACH_AND_FREQUENCY"]),
+        "tos_accepted" => json!({"172390543129": 1}),
+        "is_personal" => u8::from(account.owner.is_none()).into(),
+        "owner" => owner_id(context, account).into(),
+        "business_name" => business_name(context, account).into(),
+        "business" => match account.owner {
+            Some(business) => return Cell::Node(Node::Business(business), &["name"]),
+            None => return Cell::Absent,
+        },
+        "is_prepay_account" if account.tasks >= 3 => false.into(),
+        "funding_source_details" if account.tasks == 5 => {
+            json!({"id": (account.id % 1_000_000_007).to_string(), "display_string": "Visa *0000", "type": 1})
+        }
+        "is_prepay_account" | "funding_source_details" | "user_access_expire_time" | "end_advertiser" => {
+            return Cell::Absent;
+        }
+        _ => return Cell::Unknown,
+    };
+    Cell::Plain(plain)
+}
+
+/// Status and reason, as a test may have changed them.
+fn standing(shared: &Shared, account: &Account) -> (i64, i64) {
+    let changed = shared.settings().standings.get(&account.id).copied();
+    changed.unwrap_or((account.status, account.disable_reason))
+}
+
+fn owner_id(context: &Context, account: &Account) -> String {
+    match account.owner {
+        Some(business) => context.shared.world.businesses[business].id.to_string(),
+        None => context.shared.world.id(Node::Person(account.person)),
+    }
+}
+
+fn business_name<'a>(context: &'a Context, account: &Account) -> &'a str {
+    match account.owner {
+        Some(business) if account.has_business_name => &context.shared.world.businesses[business].name,
+        _ => "",
+    }
+}
+
+fn tasks(account: &Account) -> Vec<&'static str> {
+    match account.tasks {
+        5 => vec!["DRAFT", "ANALYZE", "ADVERTISE", "MANAGE", "AA_ANALYZE"],
+        3 => vec!["DRAFT", "ANALYZE", "ADVERTISE"],
+        _ => vec!["ANALYZE"],
+    }
+}
+
+fn created_time(seconds: i64) -> String {
+    let (year, month, day) = date(seconds.div_euclid(86_400));
+    let rest = seconds.rem_euclid(86_400);
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}+0000",
+        rest / 3600,
+        rest / 60 % 60,
+        rest % 60
+    )
+}
+
+fn page_cell(context: &Context, index: usize, name: &str) -> Cell {
+    let page = &context.shared.world.pages[index];
+    match name {
+        "name" => Cell::Plain((*page.name).into()),
+        "category" => Cell::Plain(page.category.into()),
+        "category_list" => Cell::Plain(json!([{"id": "2265", "name": page.category}])),
+        "link" => Cell::Plain(format!("https://www.facebook.com/{}", page.id).into()),
+        "tasks" => Cell::Plain(match page.is_full_role {
+            true => json!([
+                "MODERATE",
+                "MESSAGING",
+                "ANALYZE",
+                "ADVERTISE",
+                "CREATE_CONTENT",
+                "MANAGE"
+            ]),
+            false => json!(["ANALYZE", "ADVERTISE"]),
+        }),
+        "access_token" => Cell::Plain(page_token(context.shared, &context.insight.token, page.id).into()),
+        "instagram_business_account" | "connected_instagram_account" => {
+            match page.instagram.is_some() && context.insight.has("instagram_basic") {
+                true => Cell::Node(Node::Instagram(index), &[]),
+                false => Cell::Absent,
+            }
+        }
+        "business" => match page.business {
+            Some(business) => Cell::Node(Node::Business(business), &["name"]),
+            None => Cell::Absent,
+        },
+        "picture" => {
+            let url = format!("{}/picture/page.svg", context.request.base);
+            Cell::Plain(json!({"data": {"height": 50, "width": 50, "is_silhouette": false, "url": url}}))
+        }
+        _ => Cell::Unknown,
+    }
+}
+
+fn instagram_cell(context: &Context, index: usize, name: &str) -> Cell {
+    let page = &context.shared.world.pages[index];
+    let Some(instagram) = &page.instagram else {
+        return Cell::Absent;
+    };
+    match name {
+        "username" => Cell::Plain((*instagram.username).into()),
+        "name" => Cell::Plain((*page.name).into()),
+        "profile_picture_url" => {
+            Cell::Plain(format!("{}/picture/instagram.svg", context.request.base).into())
+        }
+        "followers_count" => Cell::Plain(instagram.followers.into()),
+        "follows_count" => Cell::Plain(42.into()),
+        "media_count" => Cell::Plain((instagram.followers % 300).into()),
+        "ig_id" => Cell::Plain((instagram.id % 10_000_000_000).into()),
+        "biography" | "website" => Cell::Absent,
+        _ => Cell::Unknown,
+    }
+}

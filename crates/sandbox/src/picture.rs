@@ -1,0 +1,73 @@
+//! Profile pictures: a small SVG with the initials.
+
+use serde_json::{Value, json};
+
+use crate::envelope::{GraphError, Reply};
+use crate::params::Request;
+use crate::shared::Shared;
+use crate::viewer::{Viewer, identify};
+use crate::world::Persona;
+
+fn url(base: &str, persona: Persona) -> String {
+    format!("{base}/picture/{}.svg", persona.key())
+}
+
+/// The field `picture` of a person.
+pub(crate) fn field(base: &str, persona: Persona) -> Value {
+    json!({"data": {"height": 50, "width": 50, "is_silhouette": false, "url": url(base, persona)}})
+}
+
+/// `/{user-id}/picture`: a redirect, or the same as JSON with `redirect=false`.
+pub(crate) fn of_person(shared: &Shared, request: &Request) -> Result<Reply, GraphError> {
+    let person = match request.segment(0) {
+        "me" => match identify(shared, request)? {
+            Viewer::Person(insight) => Some(insight.person),
+            Viewer::App => None,
+        },
+        id => shared.world.person(id),
+    };
+    let Some(person) = person else {
+        return Err(GraphError::unsupported("get", request.segment(0)));
+    };
+    let persona = shared.world.people[person].persona;
+    match request.params.get("redirect") {
+        Some("false" | "0") => Ok(Reply::json(&field(&request.base, persona))),
+        _ => Ok(Reply::redirect(302, &url(&request.base, persona))),
+    }
+}
+
+pub(crate) fn file(shared: &Shared, file: &str) -> Result<Reply, GraphError> {
+    let key = file.strip_suffix(".svg").unwrap_or(file);
+    let (initials, hue) = match (Persona::from_key(key), key) {
+        (Some(persona), _) => (initials(persona.name()), hue(shared, persona)),
+        (None, "business") => ("B".to_owned(), 40),
+        (None, "page") => ("P".to_owned(), 90),
+        (None, "instagram") => ("I".to_owned(), 320),
+        _ => return Err(GraphError::unsupported("get", file)),
+    };
+    let svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 96 96\" width=\"96\" height=\"96\">\
+         <rect width=\"96\" height=\"96\" fill=\"hsl({hue} 35% 38%)\"/>\
+         <text x=\"48\" y=\"61\" text-anchor=\"middle\" font-family=\"monospace\" font-size=\"36\" fill=\"#fff\">\
+         {initials}</text></svg>"
+    );
+    Ok(Reply::text(200, "image/svg+xml", svg))
+}
+
+fn initials(name: &str) -> String {
+    name.split(' ')
+        .filter_map(|word| word.chars().next())
+        .filter(|letter| letter.is_alphabetic())
+        .take(2)
+        .collect()
+}
+
+/// Warm and green tones only: nothing here may look like Facebook.
+fn hue(shared: &Shared, persona: Persona) -> usize {
+    let place = shared
+        .world
+        .people
+        .iter()
+        .position(|person| person.persona == persona);
+    10 + place.unwrap_or(0) * 33
+}

@@ -1,0 +1,176 @@
+//! The token endpoint: a code for a token, a token for a longer one, and Meta's refusals.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::envelope::{GraphError, Reply, dead_token};
+use crate::grants::{Code, Grants, Token};
+use crate::params::{Params, Request};
+use crate::proof;
+use crate::shared::Shared;
+use crate::viewer::{self, app_token};
+
+const SHORT_TTL: i64 = 5_400;
+
+pub(crate) fn serve(shared: &Shared, request: &Request) -> Result<Reply, GraphError> {
+    let params = &request.params;
+    check_app(shared, params)?;
+    if let Some(token) = params.get("access_token") {
+        proof::check(shared, params, token, false)?;
+    }
+    match params.get("grant_type").unwrap_or("authorization_code") {
+        "fb_exchange_token" => exchange(shared, params),
+        "client_credentials" => Ok(Reply::json(
+            &json!({"access_token": app_token(shared), "token_type": "bearer"}),
+        )),
+        "authorization_code" => redeem(shared, params),
+        other => Err(GraphError::oauth(1, format!("Unsupported grant_type: {other}"))),
+    }
+}
+
+fn check_app(shared: &Shared, params: &Params) -> Result<(), GraphError> {
+    match params.get("client_id") {
+        None => return Err(GraphError::oauth(101, "Missing client_id parameter.")),
+        Some(id) if id == shared.app_id => {}
+        Some(_) => {
+            let message = "Error validating application. Cannot get application info due to a system error.";
+            return Err(GraphError::oauth(101, message));
+        }
+    }
+    match params.get("client_secret") {
+        None => Err(GraphError::oauth(1, "Missing client_secret parameter.")),
+        Some(secret) if secret == shared.app_secret => Ok(()),
+        Some(_) => Err(GraphError::oauth(1, "Error validating client secret.")),
+    }
+}
+
+fn redeem(shared: &Shared, params: &Params) -> Result<Reply, GraphError> {
+    let code = params
+        .get("code")
+        .ok_or_else(|| GraphError::oauth(1, "Missing authorization code"))?;
+    let redirect_uri = params
+        .get("redirect_uri")
+        .ok_or_else(|| GraphError::oauth(191, "Missing redirect_uri parameter."))?;
+    let now = shared.clock.now_seconds();
+    let text = new_token_text(shared);
+    shared.change(|grants| {
+        let user_id = use_code(grants, code, redirect_uri, params.get("code_verifier"), now)?;
+        let token = Token {
+            user_id,
+            issued_at: now,
+            expires_at: Some(now + SHORT_TTL),
+            dead: None,
+        };
+        grants.add_token(&text, token);
+        Ok(())
+    })?;
+    Ok(token_reply(shared, &text, Some(SHORT_TTL)))
+}
+
+/// Uses a code up and says whose it is. A refusal other than "used" leaves it as it was.
+fn use_code(
+    grants: &mut Grants,
+    code: &str,
+    redirect_uri: &str,
+    verifier: Option<&str>,
+    now: i64,
+) -> Result<String, GraphError> {
+    let Some(code) = grants.code_mut(code) else {
+        return Err(GraphError::code_refused(
+            Some(36009),
+            "Invalid verification code format.",
+        ));
+    };
+    if code.is_used {
+        return Err(GraphError::code_refused(
+            Some(36009),
+            "This authorization code has been used.",
+        ));
+    }
+    if code.expires_at <= now {
+        return Err(GraphError::code_refused(
+            Some(36007),
+            "This authorization code has expired.",
+        ));
+    }
+    if code.redirect_uri != redirect_uri {
+        let message = "Error validating verification code. Please make sure your redirect_uri is identical to \
+                       the one you used in the OAuth dialog request";
+        return Err(GraphError::code_refused(Some(36008), message));
+    }
+    check_verifier(code, verifier)?;
+    code.is_used = true;
+    Ok(code.user_id.clone())
+}
+
+fn check_verifier(code: &Code, verifier: Option<&str>) -> Result<(), GraphError> {
+    match (&code.challenge, verifier) {
+        (None, None) => Ok(()),
+        (None, Some(_)) => Err(GraphError::oauth(
+            1,
+            "code_verifier param is provided without a code_challenge in authorization request.",
+        )),
+        (Some(_), None) => Err(GraphError::code_refused(None, "Missing code_verifier parameter.")),
+        (Some((challenge, method)), Some(verifier)) => {
+            let shown = match method.as_str() {
+                "S256" => URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)),
+                // Another name for the method was seen to be taken as plain.
+                _ => verifier.to_owned(),
+            };
+            match shown == *challenge {
+                true => Ok(()),
+                false => Err(GraphError::code_refused(None, "Invalid code_verifier parameter.")),
+            }
+        }
+    }
+}
+
+fn exchange(shared: &Shared, params: &Params) -> Result<Reply, GraphError> {
+    let Some(old) = params.get("fb_exchange_token").filter(|token| !token.is_empty()) else {
+        return Err(GraphError::oauth(1, "fb_exchange_token parameter not specified"));
+    };
+    let now = shared.clock.now_seconds();
+    let Some(found) = viewer::look_up(shared, old) else {
+        return Err(GraphError::oauth(190, "Invalid OAuth access token."));
+    };
+    if found.page.is_some() {
+        let message = "Any of the pages_read_engagement, pages_manage_metadata, pages_read_user_content, \
+                       pages_manage_ads, pages_show_list or pages_messaging permission(s) must be granted before \
+                       impersonating a user's page.";
+        return Err(GraphError::oauth(190, message));
+    }
+    if let Some(subcode) = found.token.refusal(now) {
+        return Err(dead_token(
+            subcode,
+            &shared.app_id,
+            found.token.expires_at.unwrap_or(now),
+            now,
+        ));
+    }
+    let lifetime = shared.settings().token_lifetime;
+    let lifetime = lifetime.map(|lifetime| i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX / 4));
+    let text = new_token_text(shared);
+    let expires_at = lifetime.map(|lifetime| now + lifetime);
+    let token = Token {
+        user_id: found.token.user_id,
+        issued_at: now,
+        expires_at,
+        dead: None,
+    };
+    shared.change(|grants| grants.add_token(&text, token));
+    Ok(token_reply(shared, &text, lifetime))
+}
+
+fn new_token_text(shared: &Shared) -> String {
+    format!("EAA{}", shared.entropy.text("token", 180))
+}
+
+fn token_reply(shared: &Shared, text: &str, expires_in: Option<i64>) -> Reply {
+    let mut body = json!({"access_token": text, "token_type": "bearer"});
+    if let Some(expires_in) = expires_in.filter(|_| !shared.settings().omits_expires_in) {
+        body["expires_in"] = expires_in.into();
+    }
+    Reply::json(&body)
+}

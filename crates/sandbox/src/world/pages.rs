@@ -1,0 +1,85 @@
+//! Pages, and the Instagram accounts that hang on some of them.
+
+use super::{World, names, spread_id};
+
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) id: u64,
+    pub(crate) name: Box<str>,
+    pub(crate) category: &'static str,
+    pub(crate) person: usize,
+    pub(crate) business: Option<usize>,
+    pub(crate) is_full_role: bool,
+    pub(crate) instagram: Option<Instagram>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Instagram {
+    pub(crate) id: u64,
+    pub(crate) username: Box<str>,
+    pub(crate) followers: u32,
+}
+
+const CATEGORIES: [&str; 5] = [
+    "Local business",
+    "Retail company",
+    "Advertising agency",
+    "Cafe",
+    "Shopping mall",
+];
+
+/// 41 Pages, 27 of them with Instagram; three belong to no business.
+pub(super) fn agency(world: &mut World, person: usize, businesses: [usize; 3]) {
+    for index in 0..41 {
+        let business = match index {
+            0 | 4..20 => Some(businesses[0]),
+            1 | 20..36 => Some(businesses[1]),
+            2 | 36..38 => Some(businesses[2]),
+            _ => None,
+        };
+        let has_instagram = index < 27;
+        add(world, person, &names::page(index), business, has_instagram);
+    }
+}
+
+pub(super) fn sole_trader(world: &mut World, person: usize, name: &str, with_instagram: bool) {
+    add(world, person, name, None, with_instagram);
+}
+
+pub(super) fn trouble(world: &mut World, person: usize, business: usize) {
+    add(world, person, "Mei Design", Some(business), true);
+}
+
+fn add(world: &mut World, person: usize, name: &str, business: Option<usize>, has_instagram: bool) {
+    let index = world.pages.len();
+    let instagram = has_instagram.then(|| Instagram {
+        // Meta's ids of this kind begin with 17841.
+        id: 17_841_400_000_000_000 + spread_id(6, index as u64, 11),
+        username: username(name, index),
+        followers: 120 + u32::try_from(index).unwrap_or(0) * 373,
+    });
+    world.pages.push(Page {
+        id: spread_id(5, index as u64, 15),
+        name: name.into(),
+        category: CATEGORIES[index % CATEGORIES.len()],
+        person,
+        business,
+        is_full_role: index % 6 != 5,
+        instagram,
+    });
+}
+
+fn username(name: &str, index: usize) -> Box<str> {
+    let plain: String = name
+        .to_lowercase()
+        .chars()
+        .filter_map(|letter| match letter {
+            ' ' => Some('.'),
+            'a'..='z' | '0'..='9' => Some(letter),
+            _ => None,
+        })
+        .collect();
+    format!("{}.{index}", plain.trim_matches('.'))
+        .trim_matches('.')
+        .into()
+}

@@ -1,0 +1,186 @@
+//! The five people of the pretend Meta and what each of them has.
+
+use serde::{Deserialize, Serialize};
+
+use super::accounts::{self, Account};
+use super::{World, names, pages, spread_id};
+
+/// Whom the dialog lets you be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Persona {
+    /// Tom Okafor: one ad account, one Page, no business.
+    SoleTrader,
+    /// Aylin Kaya-Öztürk: 3 businesses, 1,307 ad accounts, 41 Pages, 27 Instagram accounts.
+    Agency,
+    /// Nora None: nothing at all.
+    Nobody,
+    /// Mei Tanaka: six ad accounts, most of them in some trouble.
+    Trouble,
+    /// Ben Carter: as Tom, but somebody else.
+    SecondSoleTrader,
+}
+
+impl Persona {
+    /// In the order of the dialog.
+    pub const ALL: [Persona; 5] = [
+        Persona::Agency,
+        Persona::SoleTrader,
+        Persona::SecondSoleTrader,
+        Persona::Trouble,
+        Persona::Nobody,
+    ];
+
+    /// The app-scoped id this app sees.
+    pub fn user_id(self) -> &'static str {
+        match self {
+            Persona::SoleTrader => "10158760143021101",
+            Persona::Agency => "10226498135524402",
+            Persona::Nobody => "10161330950768803",
+            Persona::Trouble => "10209117746235504",
+            Persona::SecondSoleTrader => "10173255081943605",
+        }
+    }
+
+    /// The name on the profile.
+    pub fn name(self) -> &'static str {
+        match self {
+            Persona::SoleTrader => "Tom Okafor",
+            Persona::Agency => "Aylin Kaya-Öztürk",
+            Persona::Nobody => "Nora None",
+            Persona::Trouble => "Mei Tanaka (田中 芽衣)",
+            Persona::SecondSoleTrader => "Ben Carter",
+        }
+    }
+
+    /// The word for this person in forms and element ids.
+    pub fn key(self) -> &'static str {
+        match self {
+            Persona::SoleTrader => "sole-trader",
+            Persona::Agency => "agency",
+            Persona::Nobody => "nobody",
+            Persona::Trouble => "trouble",
+            Persona::SecondSoleTrader => "second-sole-trader",
+        }
+    }
+
+    pub(crate) fn from_key(key: &str) -> Option<Persona> {
+        Persona::ALL.into_iter().find(|persona| persona.key() == key)
+    }
+
+    pub(crate) fn note(self) -> &'static str {
+        match self {
+            Persona::SoleTrader => "1 ad account",
+            Persona::Agency => "agency: 3 businesses, 1,307 ad accounts, Instagram",
+            Persona::Nobody => "no ad account at all",
+            Persona::Trouble => "disabled and unsettled accounts",
+            Persona::SecondSoleTrader => "1 ad account, another person",
+        }
+    }
+
+    pub(crate) fn email(self) -> &'static str {
+        match self {
+            Persona::SoleTrader => "tom.okafor@example.com",
+            Persona::Agency => "aylin@studio-nordlicht.example",
+            Persona::Nobody => "nora@example.com",
+            Persona::Trouble => "mei.tanaka@example.jp",
+            Persona::SecondSoleTrader => "ben.carter@example.com",
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Person {
+    pub(crate) persona: Persona,
+}
+
+#[derive(Debug)]
+pub(crate) struct Business {
+    pub(crate) id: u64,
+    pub(crate) name: Box<str>,
+    pub(crate) verification: &'static str,
+    /// Who sees this business on `/me/businesses`; `None` for the companies the agency works for.
+    pub(crate) member: Option<usize>,
+}
+
+pub(super) fn all() -> Vec<Person> {
+    Persona::ALL
+        .into_iter()
+        .map(|persona| Person { persona })
+        .collect()
+}
+
+/// Gives everybody their businesses, ad accounts and Pages.
+pub(super) fn settle(world: &mut World) {
+    for index in 0..world.people.len() {
+        match world.people[index].persona {
+            Persona::Agency => agency(world, index),
+            Persona::SoleTrader => sole_trader(world, index, "Okafor Fahrradwerkstatt", "EUR", true),
+            Persona::SecondSoleTrader => sole_trader(world, index, "Carter Joinery", "USD", false),
+            Persona::Trouble => trouble(world, index),
+            Persona::Nobody => {}
+        }
+    }
+}
+
+fn add_business(world: &mut World, name: &str, verification: &'static str, member: Option<usize>) -> usize {
+    let index = world.businesses.len();
+    let id = spread_id(2, index as u64, 15);
+    world.businesses.push(Business {
+        id,
+        name: name.into(),
+        verification,
+        member,
+    });
+    index
+}
+
+fn agency(world: &mut World, person: usize) {
+    let nordlicht = add_business(world, "Studio Nordlicht GmbH", "verified", Some(person));
+    let brandl = add_business(
+        world,
+        "Kaufhaus Brandl & Söhne Handelsgesellschaft",
+        "verified",
+        Some(person),
+    );
+    let sakura = add_business(world, "さくら商店株式会社", "not_verified", Some(person));
+    let clients: Vec<usize> = names::CLIENT_COMPANIES
+        .iter()
+        .map(|name| add_business(world, name, "verified", None))
+        .collect();
+    for index in 0..1307 {
+        let (owner, agency) = match index {
+            0..412 => (Some(nordlicht), None),
+            412..1285 => (Some(clients[index % clients.len()]), Some(brandl)),
+            1285..1306 => (Some(sakura), None),
+            _ => (None, None),
+        };
+        let account = accounts::agency_account(person, index, owner, agency);
+        world.accounts.push(account);
+    }
+    pages::agency(world, person, [nordlicht, brandl, sakura]);
+}
+
+fn sole_trader(world: &mut World, person: usize, name: &str, currency: &str, with_instagram: bool) {
+    world.accounts.push(Account::plain(person, name, currency, 1, 0));
+    pages::sole_trader(world, person, name, with_instagram);
+}
+
+fn trouble(world: &mut World, person: usize) {
+    let business = add_business(world, "芽衣デザイン Mei Design", "pending", Some(person));
+    let rows = [
+        ("Mei Design — laufende Kampagnen", "EUR", 1, 0),
+        ("Mei Design Japan 広告", "JPY", 2, 3),
+        ("Mei Design Swiss", "CHF", 3, 0),
+        ("Mei Design Frühjahr", "EUR", 7, 0),
+        ("Mei Design US", "USD", 9, 0),
+        ("Mei Design (alt)", "EUR", 101, 7),
+    ];
+    for (name, currency, status, reason) in rows {
+        let mut account = Account::plain(person, name, currency, status, reason);
+        account.owner = Some(business);
+        account.balance = if status == 1 { 0 } else { 12_345 };
+        world.accounts.push(account);
+    }
+    pages::trouble(world, person, business);
+}

@@ -1,0 +1,81 @@
+//! The statements whose text differs between the engines: many rows at once, handed over as JSON.
+//! An account that its business's own list has placed already keeps that place in the same generation.
+
+macro_rules! upsert_ad_accounts {
+    ($($argument:expr),+) => {
+        sqlx::query!(
+            "INSERT INTO meta_ad_accounts (connection_id, account_id, account_name, name_key, currency, timezone,
+                 is_selected, is_selectable, account_status, disable_reason, is_reachable, business_id, business_name,
+                 group_id, group_name, relation, tasks, seen_in, last_validated_at)
+             SELECT $1, r.account_id, r.account_name, r.name_key,
+                 r.currency, r.timezone, FALSE, r.is_selectable,
+                 r.account_status, r.disable_reason, TRUE, r.business_id,
+                 r.business_name, r.group_id, r.group_name, r.relation, r.tasks, $2, $3
+             FROM jsonb_to_recordset(($4::TEXT)::JSONB) AS r (account_id TEXT, account_name TEXT, name_key TEXT, currency TEXT, timezone TEXT, is_selectable BOOLEAN,
+                 account_status BIGINT, disable_reason BIGINT, business_id TEXT, business_name TEXT, group_id TEXT, group_name TEXT,
+                 relation TEXT, tasks TEXT)
+             ON CONFLICT (connection_id, account_id) DO UPDATE SET account_name = excluded.account_name,
+                 name_key = excluded.name_key, currency = excluded.currency, timezone = excluded.timezone,
+                 is_selectable = excluded.is_selectable, account_status = excluded.account_status,
+                 disable_reason = excluded.disable_reason, is_reachable = TRUE, business_id = excluded.business_id,
+                 business_name = excluded.business_name,
+                 group_id = CASE WHEN meta_ad_accounts.seen_in = excluded.seen_in AND excluded.relation IN ('shared', 'personal')
+                     THEN meta_ad_accounts.group_id ELSE excluded.group_id END,
+                 group_name = CASE WHEN meta_ad_accounts.seen_in = excluded.seen_in AND excluded.relation IN ('shared', 'personal')
+                     THEN meta_ad_accounts.group_name ELSE excluded.group_name END,
+                 relation = CASE WHEN meta_ad_accounts.seen_in = excluded.seen_in AND excluded.relation IN ('shared', 'personal')
+                     THEN meta_ad_accounts.relation ELSE excluded.relation END,
+                 tasks = excluded.tasks, seen_in = excluded.seen_in, last_validated_at = excluded.last_validated_at",
+            $($argument),+
+        )
+    };
+}
+
+macro_rules! upsert_businesses {
+    ($($argument:expr),+) => {
+        sqlx::query!(
+            "INSERT INTO meta_businesses (connection_id, business_id, name, verification_status, seen_in)
+             SELECT $1, r.business_id, r.name, r.verification_status, $2
+             FROM jsonb_to_recordset(($3::TEXT)::JSONB) AS r (business_id TEXT, name TEXT, verification_status TEXT)
+             ON CONFLICT (connection_id, business_id) DO UPDATE SET name = excluded.name,
+                 verification_status = excluded.verification_status, seen_in = excluded.seen_in",
+            $($argument),+
+        )
+    };
+}
+
+macro_rules! upsert_pages {
+    ($($argument:expr),+) => {
+        sqlx::query!(
+            "INSERT INTO meta_pages (connection_id, page_id, name, tasks, seen_in)
+             SELECT $1, r.page_id, r.name, r.tasks, $2
+             FROM jsonb_to_recordset(($3::TEXT)::JSONB) AS r (page_id TEXT, name TEXT, tasks TEXT)
+             ON CONFLICT (connection_id, page_id) DO UPDATE SET name = excluded.name, tasks = excluded.tasks,
+                 seen_in = excluded.seen_in",
+            $($argument),+
+        )
+    };
+}
+
+macro_rules! upsert_instagram_accounts {
+    ($($argument:expr),+) => {
+        sqlx::query!(
+            "INSERT INTO meta_instagram_accounts (connection_id, instagram_id, username, name, page_id, seen_in)
+             SELECT $1, r.instagram_id, r.username, r.name, r.page_id, $2
+             FROM jsonb_to_recordset(($3::TEXT)::JSONB) AS r (instagram_id TEXT, username TEXT, name TEXT, page_id TEXT)
+             ON CONFLICT (connection_id, instagram_id) DO UPDATE SET username = excluded.username,
+                 name = excluded.name, page_id = excluded.page_id, seen_in = excluded.seen_in",
+            $($argument),+
+        )
+    };
+}
+
+macro_rules! select_by_ids {
+    ($($argument:expr),+) => {
+        sqlx::query!(
+            "UPDATE meta_ad_accounts SET is_selected = $2
+             WHERE connection_id = $1 AND account_id IN (SELECT jsonb_array_elements_text(($3::TEXT)::JSONB))",
+            $($argument),+
+        )
+    };
+}

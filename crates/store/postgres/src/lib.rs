@@ -1,0 +1,45 @@
+//! The statements of `crates/store/queries` on PostgreSQL.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use metaads_store_rows::StoreError;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+#[macro_use]
+mod dialect;
+#[path = "../../queries/mod.rs"]
+mod queries;
+
+type Engine = sqlx::Postgres;
+
+/// The database: one pool reads and writes.
+#[derive(Debug, Clone)]
+pub struct Db {
+    read: PgPool,
+    write: PgPool,
+}
+
+impl Db {
+    /// Connects to the server that a `postgres://` URL names, and brings its schema to this version.
+    /// Replicas may do so together: migrating takes a lock.
+    pub async fn open(url: &str) -> Result<Db, StoreError> {
+        let options = PgConnectOptions::from_str(url)?.application_name("metaads");
+        let pool = PgPoolOptions::new()
+            .max_connections(10)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options)
+            .await?;
+        sqlx::migrate!("../migrations/postgres").run(&pool).await?;
+        Ok(Db { read: pool.clone(), write: pool })
+    }
+
+    async fn begin(&self) -> Result<sqlx::Transaction<'static, Engine>, StoreError> {
+        Ok(self.write.begin().await?)
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        self.write.close().await;
+    }
+}

@@ -1,0 +1,192 @@
+//! What a connection reaches.
+
+use metaads_store_rows::{
+    AccountGroup, AdAccount, AdAccountFilter, AssetBatch, Business, ConnectionId, InstagramAccount, Page, Relation,
+    SelectionChange, StoreError, UserId, Words,
+};
+
+use crate::{Db, Engine};
+
+/// Writes one round of reading into a generation, many rows a statement.
+pub(crate) async fn write_assets(
+    tx: &mut sqlx::Transaction<'static, Engine>,
+    id: &ConnectionId,
+    generation: i64,
+    assets: &AssetBatch,
+    at: i64,
+) -> Result<(), StoreError> {
+    if !assets.ad_accounts.is_empty() {
+        upsert_ad_accounts!(id.as_str(), generation, at, json(&assets.ad_accounts)).execute(&mut **tx).await?;
+    }
+    if !assets.businesses.is_empty() {
+        upsert_businesses!(id.as_str(), generation, json(&assets.businesses)).execute(&mut **tx).await?;
+    }
+    if !assets.pages.is_empty() {
+        upsert_pages!(id.as_str(), generation, json(&assets.pages)).execute(&mut **tx).await?;
+    }
+    if !assets.instagram_accounts.is_empty() {
+        upsert_instagram_accounts!(id.as_str(), generation, json(&assets.instagram_accounts))
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+fn json<T: serde::Serialize>(rows: &[T]) -> String {
+    serde_json::to_string(rows).expect("rows of text and numbers always serialize")
+}
+
+impl Db {
+    /// Ad accounts by name, within a filter.
+    pub async fn list_ad_accounts(&self, filter: &AdAccountFilter) -> Result<Vec<AdAccount>, StoreError> {
+        let group = filter.group_id.as_deref().unwrap_or("*");
+        let pattern = filter.pattern();
+        let (after_key, after_id) = filter.after.clone().unwrap_or_default();
+        Ok(sqlx::query_as!(
+            AdAccount,
+            r#"SELECT account_id AS "account_id!", account_name AS "account_name!", name_key AS "name_key!",
+                      currency AS "currency!", timezone AS "timezone!", is_selected AS "is_selected!",
+                      is_selectable AS "is_selectable!", account_status AS "account_status?",
+                      disable_reason AS "disable_reason?", is_reachable AS "is_reachable!",
+                      business_id AS "business_id?", business_name AS "business_name?", group_id AS "group_id!",
+                      relation AS "relation!: Relation", tasks AS "tasks!: Words",
+                      last_validated_at AS "last_validated_at!"
+               FROM meta_ad_accounts
+               WHERE connection_id = $1
+                 AND ($2 = '*' OR group_id = $2)
+                 AND ($3 = '' OR name_key LIKE $3 ESCAPE '\' OR account_id LIKE $3 ESCAPE '\')
+                 AND ($4 = 'all' OR ($4 = 'selected' AND is_selected) OR ($4 = 'unusable' AND NOT is_selectable))
+                 AND ($6 = '' OR name_key > $5 OR (name_key = $5 AND account_id > $6))
+               ORDER BY name_key, account_id LIMIT $7"#,
+            filter.connection_id.as_str(),
+            group,
+            pattern,
+            filter.only.as_str(),
+            after_key,
+            after_id,
+            filter.limit
+        )
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    /// The businesses among the accounts of a filter, with their counts; its group and limit are ignored.
+    pub async fn count_ad_accounts(&self, filter: &AdAccountFilter) -> Result<Vec<AccountGroup>, StoreError> {
+        let pattern = filter.pattern();
+        Ok(sqlx::query_as!(
+            AccountGroup,
+            r#"SELECT group_id AS "group_id!", MAX(group_name) AS "name!: String",
+                      MIN(relation) AS "relation!: String", COUNT(*) AS "total!: i64",
+                      COUNT(CASE WHEN is_selected THEN 1 END) AS "selected!: i64",
+                      COUNT(CASE WHEN is_selectable THEN 1 END) AS "selectable!: i64"
+               FROM meta_ad_accounts
+               WHERE connection_id = $1
+                 AND ($2 = '' OR name_key LIKE $2 ESCAPE '\' OR account_id LIKE $2 ESCAPE '\')
+                 AND ($3 = 'all' OR ($3 = 'selected' AND is_selected) OR ($3 = 'unusable' AND NOT is_selectable))
+               GROUP BY group_id ORDER BY CASE WHEN group_id = '' THEN 1 ELSE 0 END, MAX(group_name), group_id"#,
+            filter.connection_id.as_str(),
+            pattern,
+            filter.only.as_str()
+        )
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    pub async fn list_businesses(&self, id: &ConnectionId) -> Result<Vec<Business>, StoreError> {
+        Ok(sqlx::query_as!(
+            Business,
+            r#"SELECT business_id AS "business_id!", name AS "name!" FROM meta_businesses
+               WHERE connection_id = $1 ORDER BY name, business_id LIMIT 1000"#,
+            id.as_str()
+        )
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    pub async fn list_pages(&self, id: &ConnectionId) -> Result<Vec<Page>, StoreError> {
+        Ok(sqlx::query_as!(
+            Page,
+            r#"SELECT page_id AS "page_id!", name AS "name!" FROM meta_pages
+               WHERE connection_id = $1 ORDER BY name, page_id LIMIT 1000"#,
+            id.as_str()
+        )
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    pub async fn list_instagram_accounts(&self, id: &ConnectionId) -> Result<Vec<InstagramAccount>, StoreError> {
+        Ok(sqlx::query_as!(
+            InstagramAccount,
+            r#"SELECT instagram_id AS "instagram_id!", username AS "username!", name AS "name!"
+               FROM meta_instagram_accounts WHERE connection_id = $1 ORDER BY username, instagram_id LIMIT 1000"#,
+            id.as_str()
+        )
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    /// Changes the selection: within `scope` (None: all accounts of the connection) exactly the
+    /// `wanted` ones are selected afterwards. Only accounts that this connection reaches and that can
+    /// be used become selected.
+    pub async fn select_ad_accounts(
+        &self,
+        user: &UserId,
+        id: &ConnectionId,
+        scope: Option<&[String]>,
+        wanted: &[String],
+        at: i64,
+        audit_id: &str,
+    ) -> Result<SelectionChange, StoreError> {
+        let mut tx = self.begin().await?;
+        let rows = sqlx::query!(
+            r#"SELECT account_id AS "account_id!", is_selected AS "is_selected!",
+                      is_selectable AS "is_selectable!", is_reachable AS "is_reachable!"
+               FROM meta_ad_accounts WHERE connection_id = $1"#,
+            id.as_str()
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        let wanted: std::collections::HashSet<&str> = wanted.iter().map(String::as_str).collect();
+        let scope: Option<std::collections::HashSet<&str>> =
+            scope.map(|scope| scope.iter().map(String::as_str).collect());
+        let (mut added, mut removed, mut selected, mut known) = (Vec::new(), Vec::new(), 0, 0);
+        for row in &rows {
+            let account = row.account_id.as_str();
+            let is_wanted = wanted.contains(account) && (row.is_selected || (row.is_selectable && row.is_reachable));
+            known += usize::from(is_wanted);
+            let in_scope = scope.as_ref().is_none_or(|scope| scope.contains(account) || wanted.contains(account));
+            let is_kept = if in_scope { is_wanted } else { row.is_selected };
+            match (row.is_selected, is_kept) {
+                (false, true) => added.push(account),
+                (true, false) => removed.push(account),
+                _ => {}
+            }
+            selected += usize::from(is_kept);
+        }
+        let change = SelectionChange {
+            added: added.len(),
+            removed: removed.len(),
+            selected,
+            refused: wanted.len() - known,
+        };
+        for (is_selected, ids) in [(true, &added), (false, &removed)] {
+            if !ids.is_empty() {
+                select_by_ids!(id.as_str(), is_selected, json(ids)).execute(&mut *tx).await?;
+            }
+        }
+        if change.added + change.removed > 0 {
+            sqlx::query!(
+                "INSERT INTO audit_log (id, at, user_id, connection_id, action, detail) VALUES ($1, $2, $3, $4, 'selected', $5)",
+                audit_id,
+                at,
+                user.as_str(),
+                id.as_str(),
+                format!("{},{},{}", change.selected, change.added, change.removed)
+            )
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(change)
+    }
+}

@@ -1,0 +1,155 @@
+//! Trips to the login dialog.
+
+use metaads_store_rows::{
+    Authorization, AuthorizationId, AuthorizationStatus, ConnectionId, NewAuthorization, SessionId, StoreError,
+    UserId,
+};
+
+use crate::Db;
+
+/// Meta has so long to answer once the callback is there; after it the attempt counts as broken off.
+const COMPLETION_TTL_MS: i64 = 60_000;
+
+/// A user can have so many trips open at once; the oldest gives way.
+const PENDING_LIMIT: i64 = 10;
+
+macro_rules! select_authorization {
+    ($condition:literal, $($argument:expr),+) => {
+        sqlx::query_as!(
+            Authorization,
+            r#"SELECT id AS "id!: AuthorizationId", user_id AS "user_id!: UserId",
+                      session_id AS "session_id!: SessionId", redirect_uri AS "redirect_uri!",
+                      pkce_verifier AS "pkce_verifier?", is_popup AS "is_popup!",
+                      reconnects AS "reconnects?: ConnectionId", status AS "status!: AuthorizationStatus",
+                      outcome AS "outcome?", detail AS "detail?",
+                      connection_id AS "connection_id?: ConnectionId", created_at AS "created_at!",
+                      expires_at AS "expires_at!", finished_at AS "finished_at?"
+               FROM authorizations WHERE "# + $condition,
+            $($argument),+
+        )
+    };
+}
+
+impl Db {
+    pub async fn insert_authorization(&self, new: &NewAuthorization) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query!(
+            "UPDATE authorizations SET status = 'cancelled', outcome = 'cancelled', finished_at = $2, pkce_verifier = NULL
+             WHERE user_id = $1 AND status = 'pending' AND id NOT IN
+                 (SELECT id FROM authorizations WHERE user_id = $1 AND status = 'pending'
+                  ORDER BY created_at DESC, id DESC LIMIT $3)",
+            new.user_id.as_str(),
+            new.created_at,
+            PENDING_LIMIT - 1
+        )
+        .execute(&mut *tx)
+        .await?;
+        // A flood of presses leaves no heap of rows behind: what is over and old gives way too.
+        sqlx::query!(
+            "DELETE FROM authorizations WHERE user_id = $1 AND status <> 'consumed' AND id NOT IN
+                 (SELECT id FROM authorizations WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT 50)",
+            new.user_id.as_str()
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query!(
+            "INSERT INTO authorizations (id, user_id, session_id, state_hash, redirect_uri, pkce_verifier, is_popup,
+                 is_rerequest, reconnects, status, created_at, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', $10, $11)",
+            new.id.as_str(),
+            new.user_id.as_str(),
+            new.session_id.as_str(),
+            new.state_hash,
+            new.redirect_uri,
+            new.pkce_verifier.as_ref().map(|sealed| sealed.as_bytes()),
+            new.is_popup,
+            new.is_rerequest,
+            new.reconnects.as_ref().map(ConnectionId::as_str),
+            new.created_at,
+            new.expires_at
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Takes a pending authorization, once: by its state, in its session, in its time. From then on
+    /// `expires_at` says until when it must be completed.
+    pub async fn consume_authorization(
+        &self,
+        state_hash: &str,
+        session: &SessionId,
+        now: i64,
+    ) -> Result<Option<Authorization>, StoreError> {
+        let taken = sqlx::query!(
+            r#"UPDATE authorizations SET status = 'consumed', expires_at = $3 + $4
+               WHERE state_hash = $1 AND session_id = $2 AND status = 'pending' AND expires_at > $3
+               RETURNING id AS "id!""#,
+            state_hash,
+            session.as_str(),
+            now,
+            COMPLETION_TTL_MS
+        )
+        .fetch_optional(&self.write)
+        .await?;
+        let Some(taken) = taken else { return Ok(None) };
+        Ok(select_authorization!("id = $1", taken.id).fetch_optional(&self.write).await?)
+    }
+
+    /// Whatever stands under a state, to say why it could not be taken.
+    pub async fn find_authorization_by_state(&self, state_hash: &str) -> Result<Option<Authorization>, StoreError> {
+        Ok(select_authorization!("state_hash = $1", state_hash).fetch_optional(&self.read).await?)
+    }
+
+    pub async fn find_authorization(
+        &self,
+        user: &UserId,
+        id: &AuthorizationId,
+    ) -> Result<Option<Authorization>, StoreError> {
+        Ok(select_authorization!("user_id = $1 AND id = $2", user.as_str(), id.as_str())
+            .fetch_optional(&self.read)
+            .await?)
+    }
+
+    /// Ends a consumed authorization without a connection. The verifier is erased with it.
+    pub async fn fail_authorization(
+        &self,
+        id: &AuthorizationId,
+        outcome: &str,
+        detail: Option<&str>,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE authorizations SET status = 'failed', outcome = $2, detail = $3, finished_at = $4, pkce_verifier = NULL
+             WHERE id = $1 AND status = 'consumed'",
+            id.as_str(),
+            outcome,
+            detail,
+            at
+        )
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    /// Calls it off, also while Meta is being asked. False where it had ended already.
+    pub async fn cancel_authorization(
+        &self,
+        user: &UserId,
+        id: &AuthorizationId,
+        at: i64,
+    ) -> Result<bool, StoreError> {
+        let cancelled = sqlx::query!(
+            "UPDATE authorizations SET status = 'cancelled', outcome = 'cancelled', finished_at = $3, pkce_verifier = NULL
+             WHERE user_id = $1 AND id = $2 AND status IN ('pending', 'consumed')",
+            user.as_str(),
+            id.as_str(),
+            at
+        )
+        .execute(&self.write)
+        .await?
+        .rows_affected();
+        Ok(cancelled == 1)
+    }
+}

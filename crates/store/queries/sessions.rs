@@ -1,0 +1,176 @@
+//! Sessions, known devices and throttles. Tokens come in hashed.
+
+use metaads_store_rows::{NewSession, Session, SessionId, SignedIn, StoreError, UserId};
+
+use crate::Db;
+
+impl Db {
+    /// A new session, and the device it was made on becomes a known one.
+    pub async fn insert_session(
+        &self,
+        session: &NewSession,
+        device_hash: &str,
+        device_expires_at: i64,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query!(
+            "INSERT INTO sessions (id, token_hash, user_id, user_agent, created_at, last_seen_at, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $5, $6)",
+            session.id.as_str(),
+            session.token_hash,
+            session.user_id.as_str(),
+            session.user_agent,
+            session.created_at,
+            session.expires_at
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query!(
+            "INSERT INTO known_devices (token_hash, user_id, expires_at) VALUES ($1, $2, $3)
+             ON CONFLICT (token_hash) DO UPDATE SET user_id = excluded.user_id, expires_at = excluded.expires_at",
+            device_hash,
+            session.user_id.as_str(),
+            device_expires_at
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The session of a token, unless it is over: past its absolute end, or idle since before
+    /// `idle_since`.
+    pub async fn find_session(
+        &self,
+        token_hash: &str,
+        now: i64,
+        idle_since: i64,
+    ) -> Result<Option<SignedIn>, StoreError> {
+        Ok(sqlx::query_as!(
+            SignedIn,
+            r#"SELECT s.id AS "session_id!: SessionId", u.id AS "user_id!: UserId", u.email AS "email!",
+                      u.is_admin AS "is_admin!", s.last_seen_at AS "last_seen_at!",
+                      (SELECT COUNT(*) FROM meta_connections c
+                       WHERE c.user_id = u.id AND c.status = 'needs_reauthorization') AS "needing!: i64"
+               FROM sessions s JOIN users u ON u.id = s.user_id
+               WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3"#,
+            token_hash,
+            now,
+            idle_since
+        )
+        .fetch_optional(&self.read)
+        .await?)
+    }
+
+    pub async fn touch_session(&self, id: &SessionId, at: i64) -> Result<(), StoreError> {
+        sqlx::query!("UPDATE sessions SET last_seen_at = $2 WHERE id = $1", id.as_str(), at)
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
+    /// Live sessions of a user, the one seen last first.
+    pub async fn list_sessions(
+        &self,
+        user: &UserId,
+        now: i64,
+        idle_since: i64,
+    ) -> Result<Vec<Session>, StoreError> {
+        Ok(sqlx::query_as!(
+            Session,
+            r#"SELECT id AS "id!: SessionId", user_agent AS "user_agent!", created_at AS "created_at!",
+                      last_seen_at AS "last_seen_at!"
+               FROM sessions WHERE user_id = $1 AND expires_at > $2 AND last_seen_at > $3
+               ORDER BY last_seen_at DESC, id LIMIT 100"#,
+            user.as_str(),
+            now,
+            idle_since
+        )
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    /// False where the user has no such session.
+    pub async fn end_session(&self, user: &UserId, id: &SessionId) -> Result<bool, StoreError> {
+        let ended = sqlx::query!("DELETE FROM sessions WHERE user_id = $1 AND id = $2", user.as_str(), id.as_str())
+            .execute(&self.write)
+            .await?
+            .rows_affected();
+        Ok(ended == 1)
+    }
+
+    /// Ends all sessions of a user but one.
+    pub async fn end_other_sessions(&self, user: &UserId, kept: &SessionId) -> Result<u64, StoreError> {
+        Ok(sqlx::query!("DELETE FROM sessions WHERE user_id = $1 AND id <> $2", user.as_str(), kept.as_str())
+            .execute(&self.write)
+            .await?
+            .rows_affected())
+    }
+
+    pub async fn is_known_device(&self, token_hash: &str, user: &UserId, now: i64) -> Result<bool, StoreError> {
+        let found = sqlx::query!(
+            r#"SELECT COUNT(*) AS "count!: i64" FROM known_devices
+               WHERE token_hash = $1 AND user_id = $2 AND expires_at > $3"#,
+            token_hash,
+            user.as_str(),
+            now
+        )
+        .fetch_one(&self.read)
+        .await?;
+        Ok(found.count > 0)
+    }
+
+    /// Counts one hit and gives the number of hits in the bucket's window, this one included. The
+    /// window starts with its first hit.
+    pub async fn hit_throttle(&self, bucket: &str, now: i64, window_ms: i64) -> Result<i64, StoreError> {
+        let ends_at = now + window_ms;
+        let row = sqlx::query!(
+            r#"INSERT INTO throttles (bucket, hits, ends_at) VALUES ($1, 1, $3)
+               ON CONFLICT (bucket) DO UPDATE SET
+                 hits = CASE WHEN throttles.ends_at <= $2 THEN 1 ELSE throttles.hits + 1 END,
+                 ends_at = CASE WHEN throttles.ends_at <= $2 THEN excluded.ends_at ELSE throttles.ends_at END
+               RETURNING hits AS "hits!: i64""#,
+            bucket,
+            now,
+            ends_at
+        )
+        .fetch_one(&self.write)
+        .await?;
+        Ok(row.hits)
+    }
+
+    /// Forgets the hits of a bucket.
+    pub async fn clear_throttle(&self, bucket: &str) -> Result<(), StoreError> {
+        sqlx::query!("DELETE FROM throttles WHERE bucket = $1", bucket).execute(&self.write).await?;
+        Ok(())
+    }
+
+    /// Deletes what time has ended: sessions, devices, throttles, and authorizations after a week.
+    pub async fn sweep(&self, now: i64, idle_since: i64, authorizations_before: i64) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query!("DELETE FROM sessions WHERE expires_at <= $1 OR last_seen_at <= $2", now, idle_since)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query!("DELETE FROM known_devices WHERE expires_at <= $1", now).execute(&mut *tx).await?;
+        sqlx::query!("DELETE FROM throttles WHERE ends_at <= $1", now).execute(&mut *tx).await?;
+        sqlx::query!("DELETE FROM authorizations WHERE expires_at <= $1", authorizations_before)
+            .execute(&mut *tx)
+            .await?;
+        // A crash between the callback and the write left these: nothing was stored.
+        sqlx::query!(
+            "UPDATE authorizations SET status = 'failed', outcome = 'meta_unavailable', finished_at = $1
+             WHERE status = 'consumed' AND expires_at <= $1",
+            now
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query!(
+            "UPDATE authorizations SET pkce_verifier = NULL WHERE expires_at <= $1 AND pkce_verifier IS NOT NULL",
+            now
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,175 @@
+//! Ad accounts, businesses, Pages and Instagram accounts that a connection reaches.
+
+use serde::Serialize;
+
+use crate::text::{ConnectionId, Words, text_enum};
+
+text_enum!(
+    /// How a connection reaches an ad account.
+    Relation {
+        Owned = "owned",
+        Client = "client",
+        Personal = "personal",
+        Shared = "shared",
+    }
+);
+
+/// One page of a list as it is written; serialized, since it goes into one statement as JSON.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewAdAccount {
+    pub account_id: String,
+    pub account_name: String,
+    pub name_key: String,
+    pub currency: String,
+    pub timezone: String,
+    pub is_selectable: bool,
+    pub account_status: Option<i64>,
+    pub disable_reason: Option<i64>,
+    pub business_id: Option<String>,
+    pub business_name: Option<String>,
+    pub group_id: String,
+    pub group_name: String,
+    pub relation: String,
+    pub tasks: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct NewBusiness {
+    pub business_id: String,
+    pub name: String,
+    pub verification_status: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct NewPage {
+    pub page_id: String,
+    pub name: String,
+    pub tasks: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct NewInstagramAccount {
+    pub instagram_id: String,
+    pub username: String,
+    pub name: String,
+    pub page_id: Option<String>,
+}
+
+/// What one round of reading found.
+#[derive(Debug, Clone, Default)]
+pub struct AssetBatch {
+    pub ad_accounts: Vec<NewAdAccount>,
+    pub businesses: Vec<NewBusiness>,
+    pub pages: Vec<NewPage>,
+    pub instagram_accounts: Vec<NewInstagramAccount>,
+}
+
+#[derive(Debug, Clone)]
+pub struct AdAccount {
+    pub account_id: String,
+    pub account_name: String,
+    pub name_key: String,
+    pub currency: String,
+    pub timezone: String,
+    pub is_selected: bool,
+    pub is_selectable: bool,
+    pub account_status: Option<i64>,
+    pub disable_reason: Option<i64>,
+    pub is_reachable: bool,
+    pub business_id: Option<String>,
+    pub business_name: Option<String>,
+    pub group_id: String,
+    pub relation: Relation,
+    pub tasks: Words,
+    pub last_validated_at: i64,
+}
+
+/// Which of them a list is limited to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Only {
+    All,
+    Selected,
+    Unusable,
+}
+
+impl Only {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Only::All => "all",
+            Only::Selected => "selected",
+            Only::Unusable => "unusable",
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct AdAccountFilter {
+    pub connection_id: ConnectionId,
+    /// A business id, or "" for the accounts in no business; None: every group.
+    pub group_id: Option<String>,
+    /// Words to look for in the name or the id.
+    pub search: Option<String>,
+    pub only: Only,
+    /// Name key and id of the last row already shown.
+    pub after: Option<(String, String)>,
+    pub limit: i64,
+}
+
+impl AdAccountFilter {
+    /// The pattern for LIKE with `\` as the escape character; "" looks for nothing.
+    pub fn pattern(&self) -> String {
+        let Some(search) = self.search.as_deref().map(str::trim).filter(|search| !search.is_empty()) else {
+            return String::new();
+        };
+        let search = search.strip_prefix("act_").unwrap_or(search).to_lowercase();
+        let mut pattern = String::from("%");
+        for character in search.chars().take(100) {
+            if matches!(character, '%' | '_' | '\\') {
+                pattern.push('\\');
+            }
+            pattern.push(character);
+        }
+        pattern.push('%');
+        pattern
+    }
+}
+
+/// How many accounts of one business there are, within a filter.
+#[derive(Debug, Clone)]
+pub struct AccountGroup {
+    pub group_id: String,
+    pub name: String,
+    pub relation: String,
+    pub total: i64,
+    pub selected: i64,
+    pub selectable: i64,
+}
+
+#[derive(Debug, Clone)]
+pub struct Business {
+    pub business_id: String,
+    pub name: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct Page {
+    pub page_id: String,
+    pub name: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct InstagramAccount {
+    pub instagram_id: String,
+    pub username: String,
+    pub name: String,
+}
+
+/// What a new selection changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SelectionChange {
+    pub added: usize,
+    pub removed: usize,
+    pub selected: usize,
+    /// Asked for, but not reachable or not usable by this connection: left out.
+    pub refused: usize,
+}

@@ -1,0 +1,42 @@
+//! Work in the background.
+
+use crate::assets::AssetBatch;
+use crate::text::{ConnectionId, JobId, text_enum};
+
+text_enum!(
+    /// What is to be done, and with what (`subject`).
+    JobKind {
+        /// Read the rest of a connection's assets. Subject: connection id.
+        Sync = "sync",
+        /// Ask Meta whether a connection's token still lives. Subject: connection id.
+        Check = "check",
+        /// End a grant at Meta. Subject: `{app id}:{app-scoped user id}`.
+        Revoke = "revoke",
+    }
+);
+
+/// A claimed job.
+#[derive(Debug, Clone)]
+pub struct Job {
+    pub id: JobId,
+    pub kind: JobKind,
+    pub subject: String,
+    /// JSON of the kind's own.
+    pub progress: String,
+    pub attempts: i64,
+    /// Only the holder of the newest fence may settle.
+    pub fence: i64,
+}
+
+/// What one step of reading assets found, and where to go on.
+#[derive(Debug)]
+pub struct SyncStep {
+    pub connection_id: ConnectionId,
+    pub generation: i64,
+    pub assets: AssetBatch,
+    pub total: Option<i64>,
+    /// None: that was the last step.
+    pub next: Option<String>,
+    pub at: i64,
+    pub audit_id: String,
+}

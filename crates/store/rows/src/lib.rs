@@ -1,0 +1,22 @@
+//! What the tables hold. Shared by the two engines' crates, so that a row is the same type whichever
+//! database it came from. Times are milliseconds since the epoch.
+
+mod accounts;
+mod assets;
+mod connections;
+mod error;
+mod jobs;
+mod text;
+
+pub use accounts::{NewSession, NewUser, Session, SignedIn, User};
+pub use assets::{
+    AccountGroup, AdAccount, AdAccountFilter, AssetBatch, Business, InstagramAccount, NewAdAccount,
+    NewBusiness, NewInstagramAccount, NewPage, Only, Page, Relation, SelectionChange,
+};
+pub use connections::{
+    AuditEntry, Authorization, AuthorizationStatus, Check, Completion, Connection, ConnectionKind,
+    ConnectionStatus, Disconnection, NewAuthorization, Sibling, Stored, SyncState,
+};
+pub use error::StoreError;
+pub use jobs::{Job, JobKind, SyncStep};
+pub use text::{AuthorizationId, ConnectionId, JobId, SessionId, UserId, Words};

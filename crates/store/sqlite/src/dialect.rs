@@ -1,0 +1,79 @@
+//! The statements whose text differs between the engines: many rows at once, handed over as JSON.
+//! An account that its business's own list has placed already keeps that place in the same generation.
+
+macro_rules! upsert_ad_accounts {
+    ($($argument:expr),+) => {
+        sqlx::query!(
+            "INSERT INTO meta_ad_accounts (connection_id, account_id, account_name, name_key, currency, timezone,
+                 is_selected, is_selectable, account_status, disable_reason, is_reachable, business_id, business_name,
+                 group_id, group_name, relation, tasks, seen_in, last_validated_at)
+             SELECT $1, r.value ->> 'account_id', r.value ->> 'account_name', r.value ->> 'name_key',
+                 r.value ->> 'currency', r.value ->> 'timezone', FALSE, r.value ->> 'is_selectable',
+                 r.value ->> 'account_status', r.value ->> 'disable_reason', TRUE, r.value ->> 'business_id',
+                 r.value ->> 'business_name', r.value ->> 'group_id', r.value ->> 'group_name', r.value ->> 'relation', r.value ->> 'tasks', $2, $3
+             FROM json_each($4) AS r WHERE TRUE
+             ON CONFLICT (connection_id, account_id) DO UPDATE SET account_name = excluded.account_name,
+                 name_key = excluded.name_key, currency = excluded.currency, timezone = excluded.timezone,
+                 is_selectable = excluded.is_selectable, account_status = excluded.account_status,
+                 disable_reason = excluded.disable_reason, is_reachable = TRUE, business_id = excluded.business_id,
+                 business_name = excluded.business_name,
+                 group_id = CASE WHEN meta_ad_accounts.seen_in = excluded.seen_in AND excluded.relation IN ('shared', 'personal')
+                     THEN meta_ad_accounts.group_id ELSE excluded.group_id END,
+                 group_name = CASE WHEN meta_ad_accounts.seen_in = excluded.seen_in AND excluded.relation IN ('shared', 'personal')
+                     THEN meta_ad_accounts.group_name ELSE excluded.group_name END,
+                 relation = CASE WHEN meta_ad_accounts.seen_in = excluded.seen_in AND excluded.relation IN ('shared', 'personal')
+                     THEN meta_ad_accounts.relation ELSE excluded.relation END,
+                 tasks = excluded.tasks, seen_in = excluded.seen_in, last_validated_at = excluded.last_validated_at",
+            $($argument),+
+        )
+    };
+}
+
+macro_rules! upsert_businesses {
+    ($($argument:expr),+) => {
+        sqlx::query!(
+            "INSERT INTO meta_businesses (connection_id, business_id, name, verification_status, seen_in)
+             SELECT $1, r.value ->> 'business_id', r.value ->> 'name', r.value ->> 'verification_status', $2
+             FROM json_each($3) AS r WHERE TRUE
+             ON CONFLICT (connection_id, business_id) DO UPDATE SET name = excluded.name,
+                 verification_status = excluded.verification_status, seen_in = excluded.seen_in",
+            $($argument),+
+        )
+    };
+}
+
+macro_rules! upsert_pages {
+    ($($argument:expr),+) => {
+        sqlx::query!(
+            "INSERT INTO meta_pages (connection_id, page_id, name, tasks, seen_in)
+             SELECT $1, r.value ->> 'page_id', r.value ->> 'name', r.value ->> 'tasks', $2
+             FROM json_each($3) AS r WHERE TRUE
+             ON CONFLICT (connection_id, page_id) DO UPDATE SET name = excluded.name, tasks = excluded.tasks,
+                 seen_in = excluded.seen_in",
+            $($argument),+
+        )
+    };
+}
+
+macro_rules! upsert_instagram_accounts {
+    ($($argument:expr),+) => {
+        sqlx::query!(
+            "INSERT INTO meta_instagram_accounts (connection_id, instagram_id, username, name, page_id, seen_in)
+             SELECT $1, r.value ->> 'instagram_id', r.value ->> 'username', r.value ->> 'name', r.value ->> 'page_id', $2
+             FROM json_each($3) AS r WHERE TRUE
+             ON CONFLICT (connection_id, instagram_id) DO UPDATE SET username = excluded.username,
+                 name = excluded.name, page_id = excluded.page_id, seen_in = excluded.seen_in",
+            $($argument),+
+        )
+    };
+}
+
+macro_rules! select_by_ids {
+    ($($argument:expr),+) => {
+        sqlx::query!(
+            "UPDATE meta_ad_accounts SET is_selected = $2
+             WHERE connection_id = $1 AND account_id IN (SELECT value FROM json_each($3))",
+            $($argument),+
+        )
+    };
+}

@@ -1,0 +1,57 @@
+//! The statements of `crates/store/queries` on SQLite.
+//!
+//! One connection writes, a few read: SQLite has one writer at a time anyway, and a queue in the
+//! process is kinder than `SQLITE_BUSY`. Erased values are overwritten (`secure_delete`).
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use metaads_store_rows::StoreError;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+
+#[macro_use]
+mod dialect;
+#[path = "../../queries/mod.rs"]
+mod queries;
+
+type Engine = sqlx::Sqlite;
+
+/// The database: a writer and readers.
+#[derive(Debug, Clone)]
+pub struct Db {
+    read: SqlitePool,
+    write: SqlitePool,
+}
+
+impl Db {
+    /// Opens or creates the file that a `sqlite://` URL names, and brings it to this version.
+    pub async fn open(url: &str) -> Result<Db, StoreError> {
+        let options = SqliteConnectOptions::from_str(url)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(10))
+            .foreign_keys(true)
+            .pragma("secure_delete", "ON");
+        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        sqlx::migrate!("../migrations/sqlite").run(&write).await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(4)
+            .min_connections(1)
+            .connect_with(options.pragma("query_only", "ON"))
+            .await?;
+        Ok(Db { read, write })
+    }
+
+    async fn begin(&self) -> Result<sqlx::Transaction<'static, Engine>, StoreError> {
+        // A transaction that starts by reading and then writes would fail at once when another
+        // process wrote in between; one that starts as a writer waits.
+        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Closes all connections; the file is left checkpointed.
+    pub async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+}

@@ -1,0 +1,115 @@
+//! The database: SQLite or PostgreSQL behind one type.
+//!
+//! Knows rows; never a plaintext token (token columns take [`metaads_vault::Sealed`], which only the
+//! vault can make), never a request. The statements stand in `queries/`, once; the list below is
+//! their table of contents, and sends each call to the engine in use.
+
+pub use metaads_store_rows::{
+    AccountGroup, AdAccount, AdAccountFilter, AssetBatch, AuditEntry, Authorization, AuthorizationId,
+    AuthorizationStatus, Business, Check, Completion, Connection, ConnectionId, ConnectionKind, ConnectionStatus,
+    Disconnection, InstagramAccount, Job, JobId, JobKind, NewAdAccount, NewAuthorization, NewBusiness,
+    NewInstagramAccount, NewPage, NewSession, NewUser, Only, Page, Relation, SelectionChange, Session, SessionId,
+    Sibling, SignedIn, Stored, StoreError, SyncState, SyncStep, User, UserId, Words,
+};
+
+/// Where everything is kept. Cheap to clone.
+#[derive(Debug, Clone)]
+pub enum Store {
+    Sqlite(metaads_store_sqlite::Db),
+    Postgres(metaads_store_postgres::Db),
+}
+
+impl Store {
+    /// Opens what a `sqlite://` or `postgres://` URL names and brings its schema to this version.
+    pub async fn open(url: &str) -> Result<Store, StoreError> {
+        if url.starts_with("sqlite:") {
+            Ok(Store::Sqlite(metaads_store_sqlite::Db::open(url).await?))
+        } else {
+            Ok(Store::Postgres(metaads_store_postgres::Db::open(url).await?))
+        }
+    }
+}
+
+macro_rules! statements {
+    ($(fn $name:ident(&self $(, $argument:ident: $kind:ty)*) -> $answer:ty;)*) => {
+        impl Store {
+            $(
+                pub async fn $name(&self $(, $argument: $kind)*) -> $answer {
+                    match self {
+                        Store::Sqlite(db) => db.$name($($argument),*).await,
+                        Store::Postgres(db) => db.$name($($argument),*).await,
+                    }
+                }
+            )*
+        }
+    };
+}
+
+type Answer<T> = Result<T, StoreError>;
+
+statements! {
+    // accounts
+    fn insert_user(&self, user: &NewUser) -> Answer<bool>;
+    fn find_user_by_email(&self, email_key: &str) -> Answer<Option<User>>;
+    fn find_user(&self, id: &UserId) -> Answer<Option<User>>;
+    fn update_password(&self, id: &UserId, password_hash: &str, kept_session: &str, at: i64) -> Answer<()>;
+    fn delete_user(&self, id: &UserId) -> Answer<()>;
+    // sessions
+    fn insert_session(&self, session: &NewSession, device_hash: &str, device_expires_at: i64) -> Answer<()>;
+    fn find_session(&self, token_hash: &str, now: i64, idle_since: i64) -> Answer<Option<SignedIn>>;
+    fn touch_session(&self, id: &SessionId, at: i64) -> Answer<()>;
+    fn list_sessions(&self, user: &UserId, now: i64, idle_since: i64) -> Answer<Vec<Session>>;
+    fn end_session(&self, user: &UserId, id: &SessionId) -> Answer<bool>;
+    fn end_other_sessions(&self, user: &UserId, kept: &SessionId) -> Answer<u64>;
+    fn is_known_device(&self, token_hash: &str, user: &UserId, now: i64) -> Answer<bool>;
+    fn hit_throttle(&self, bucket: &str, now: i64, window_ms: i64) -> Answer<i64>;
+    fn clear_throttle(&self, bucket: &str) -> Answer<()>;
+    fn sweep(&self, now: i64, idle_since: i64, authorizations_before: i64) -> Answer<()>;
+    // authorizations
+    fn insert_authorization(&self, new: &NewAuthorization) -> Answer<()>;
+    fn consume_authorization(&self, state_hash: &str, session: &SessionId, now: i64) -> Answer<Option<Authorization>>;
+    fn find_authorization_by_state(&self, state_hash: &str) -> Answer<Option<Authorization>>;
+    fn find_authorization(&self, user: &UserId, id: &AuthorizationId) -> Answer<Option<Authorization>>;
+    fn fail_authorization(&self, id: &AuthorizationId, outcome: &str, detail: Option<&str>, at: i64) -> Answer<()>;
+    fn cancel_authorization(&self, user: &UserId, id: &AuthorizationId, at: i64) -> Answer<bool>;
+    // connections
+    fn complete_authorization(&self, new: &Completion) -> Answer<Stored>;
+    fn list_connections(&self, user: &UserId) -> Answer<Vec<Connection>>;
+    fn find_connection(&self, user: &UserId, id: &ConnectionId) -> Answer<Option<Connection>>;
+    fn find_connection_for_job(&self, id: &ConnectionId) -> Answer<Option<Connection>>;
+    fn find_connection_id(&self, user: &UserId, kind: ConnectionKind, app_id: &str, meta_user_id: &str) -> Answer<Option<ConnectionId>>;
+    fn list_siblings(&self, id: &ConnectionId, app_id: &str, meta_user_id: &str) -> Answer<Vec<Sibling>>;
+    fn record_check(&self, id: &ConnectionId, token_version: i64, check: &Check, at: i64, audit_id: &str) -> Answer<bool>;
+    fn list_audit(&self, id: &ConnectionId, limit: i64) -> Answer<Vec<AuditEntry>>;
+    fn disconnect(&self, order: &Disconnection) -> Answer<bool>;
+    fn is_revocation_pending(&self, app_id: &str, meta_user_id: &str) -> Answer<bool>;
+    fn purge_connection(&self, user: &UserId, id: &ConnectionId) -> Answer<bool>;
+    // assets
+    fn list_ad_accounts(&self, filter: &AdAccountFilter) -> Answer<Vec<AdAccount>>;
+    fn count_ad_accounts(&self, filter: &AdAccountFilter) -> Answer<Vec<AccountGroup>>;
+    fn list_businesses(&self, id: &ConnectionId) -> Answer<Vec<Business>>;
+    fn list_pages(&self, id: &ConnectionId) -> Answer<Vec<Page>>;
+    fn list_instagram_accounts(&self, id: &ConnectionId) -> Answer<Vec<InstagramAccount>>;
+    fn select_ad_accounts(&self, user: &UserId, id: &ConnectionId, scope: Option<&[String]>, wanted: &[String], at: i64, audit_id: &str) -> Answer<SelectionChange>;
+    // work in the background
+    fn claim_job(&self, now: i64, leased_until: i64) -> Answer<Option<Job>>;
+    fn next_job_at(&self) -> Answer<Option<i64>>;
+    fn enqueue_job(&self, id: &JobId, kind: JobKind, subject: &str, progress: &str, at: i64) -> Answer<()>;
+    fn finish_job(&self, job: &Job) -> Answer<bool>;
+    fn postpone_job(&self, job: &Job, run_at: i64, is_attempt: bool) -> Answer<bool>;
+    fn start_sync(&self, connection: &ConnectionId, job: &JobId, progress: &str, at: i64) -> Answer<bool>;
+    fn settle_sync_step(&self, job: &Job, step: &SyncStep) -> Answer<bool>;
+    fn set_sync_state(&self, id: &ConnectionId, state: SyncState) -> Answer<()>;
+    // health
+    fn ping(&self) -> Answer<()>;
+}
+
+impl Store {
+    /// Closes every connection; what was written is on disk.
+    pub async fn close(&self) {
+        match self {
+            Store::Sqlite(db) => db.close().await,
+            Store::Postgres(db) => db.close().await,
+        }
+    }
+}
