@@ -1,0 +1,230 @@
+//! Accounts of our own: registering, signing in and out, sessions, deletion.
+
+use std::time::Duration;
+
+use metaads_sandbox::{Answer, Endpoint, Persona};
+
+use crate::browser::PASSWORD;
+use crate::world::World;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+#[tokio::test]
+async fn a_visitor_signs_in_and_comes_back_to_where_they_wanted_to_go() {
+    let world = World::new().await;
+    world.user("lena@b.example").await;
+    let browser = world.browser();
+    let seen = browser.get("/settings").await;
+    assert_eq!((seen.status, seen.location.as_str()), (303, "/login?next=%2Fsettings"));
+    let fields = [("email", " LENA@b.example "), ("password", PASSWORD), ("next", "/settings")];
+    assert_eq!(browser.post("/login", &fields).await.location, "/settings");
+    assert_eq!(browser.get("/settings").await.title(), "Settings");
+    assert_eq!(browser.post("/logout", &[]).await.location, "/");
+    assert_eq!(browser.get("/dashboard").await.status, 303);
+}
+
+#[tokio::test]
+async fn what_was_typed_wrong_is_said_beside_its_field() {
+    let world = World::new().await;
+    let browser = world.browser();
+    for (email, password, said) in [
+        ("nobody", PASSWORD, "Enter an e-mail address"),
+        ("a@b.example", "short", "Use at least 10 characters."),
+        ("a@b.example", "password123", "attackers try first"),
+        ("lena.marsh@b.example", "Lena.Marsh99", "too close to your e-mail"),
+    ] {
+        let seen = browser.post("/register", &[("email", email), ("password", password)]).await;
+        assert_eq!(seen.status, 422, "{email}");
+        assert!(seen.has(said) && seen.has(&format!("value=\"{email}\"")), "{said}: {}", seen.text);
+        assert!(!seen.has(password), "{said}");
+    }
+    assert_eq!(world.number("SELECT COUNT(*) FROM users").await, 0);
+    // Any script, any length that fits, pasted or typed.
+    let unicode = "пароль из слов 🔑";
+    assert_eq!(browser.post("/register", &[("email", "a@b.example"), ("password", unicode)]).await.status, 303);
+    assert_eq!(world.browser().login("a@b.example", unicode).await.status, 303);
+    let taken = world.browser().post("/register", &[("email", "A@B.example"), ("password", PASSWORD)]).await;
+    assert!(taken.status == 422 && taken.has("has an account already"));
+}
+
+#[tokio::test]
+async fn an_unknown_address_and_a_wrong_password_answer_alike() {
+    let world = World::new().await;
+    world.user("known@b.example").await;
+    let wrong = world.browser().login("known@b.example", "not the password").await;
+    let unknown = world.browser().login("nobody@b.example", "not the password").await;
+    assert_eq!((wrong.status, unknown.status), (422, 422));
+    assert_eq!(wrong.text.replace("known@", "x@"), unknown.text.replace("nobody@", "x@"));
+}
+
+#[tokio::test]
+async fn guessing_is_throttled_and_the_owner_still_gets_in() {
+    let world = World::new().await;
+    let owner = world.user("owner@b.example").await;
+    owner.post("/logout", &[]).await;
+    let guesser = world.browser();
+    for _ in 0..10 {
+        assert_eq!(guesser.login("owner@b.example", "a wrong guess").await.status, 422);
+    }
+    // Even the right password no longer tells the guesser anything.
+    assert_eq!(guesser.login("owner@b.example", PASSWORD).await.status, 429);
+    // The owner's browser is known to the account.
+    assert_eq!(owner.login("owner@b.example", PASSWORD).await.status, 303);
+    world.advance(Duration::from_secs(16 * 60));
+    assert_eq!(guesser.login("owner@b.example", PASSWORD).await.status, 303);
+}
+
+#[tokio::test]
+async fn one_address_cannot_try_many_accounts() {
+    let world = World::new().await;
+    let browser = world.browser();
+    for number in 0..60 {
+        assert_eq!(browser.login(&format!("{number}@b.example"), "a wrong guess").await.status, 422);
+    }
+    assert_eq!(browser.login("61@b.example", "a wrong guess").await.status, 429);
+}
+
+#[tokio::test]
+async fn a_session_ends_when_idle_and_after_sixty_days_at_the_latest() {
+    let world = World::new().await;
+    let idle = world.user("idle@b.example").await;
+    world.advance(DAY * 13);
+    assert_eq!(idle.get("/dashboard").await.status, 200);
+    world.advance(DAY * 15);
+    assert_eq!(idle.get("/dashboard").await.status, 303);
+    let busy = world.user("busy@b.example").await;
+    for _ in 0..5 {
+        world.advance(DAY * 11);
+        assert_eq!(busy.get("/dashboard").await.status, 200);
+    }
+    world.advance(DAY * 6);
+    assert_eq!(busy.get("/dashboard").await.status, 303);
+    metaads::jobs::sweep(&world.app).await.unwrap();
+    assert_eq!(world.number("SELECT COUNT(*) FROM sessions").await, 0);
+}
+
+#[tokio::test]
+async fn signing_in_makes_a_new_session_and_ends_the_one_before() {
+    let world = World::new().await;
+    let browser = world.user("a@b.example").await;
+    let cookie = |seen: &crate::browser::Seen| {
+        let set = seen.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap().to_owned());
+        set.into_iter().find(|cookie| cookie.starts_with("metaads_session=")).unwrap()
+    };
+    let first = cookie(&browser.login("a@b.example", PASSWORD).await);
+    let second = cookie(&browser.login("a@b.example", PASSWORD).await);
+    assert_ne!(first, second);
+    assert!(first.contains("HttpOnly") && first.contains("SameSite=Lax") && first.contains("Path=/"), "{first}");
+    assert_eq!(world.number("SELECT COUNT(*) FROM sessions").await, 1);
+}
+
+#[tokio::test]
+async fn over_https_cookies_are_secure_and_bound_to_the_host() {
+    let world = World::with(&[("PUBLIC_URL", "https://ads.example")]).await;
+    let headers = [("host", "ads.example"), ("sec-fetch-site", "same-origin")];
+    let fields = [("email", "a@b.example"), ("password", PASSWORD)];
+    let seen = world.browser().post_with("/register", &fields, &headers).await;
+    let cookie = seen.headers["set-cookie"].to_str().unwrap();
+    assert!(cookie.starts_with("__Host-metaads_session=") && cookie.contains("; Secure"), "{cookie}");
+    assert!(seen.headers.contains_key("strict-transport-security"));
+}
+
+#[tokio::test]
+async fn sessions_are_listed_and_ended_one_by_one_or_all_but_this() {
+    let world = World::new().await;
+    let here = world.user("a@b.example").await;
+    let (there, third) = (world.browser(), world.browser());
+    there.login("a@b.example", PASSWORD).await;
+    third.login("a@b.example", PASSWORD).await;
+    let page = here.get("/settings").await;
+    assert_eq!(page.text.matches("/end\"").count(), 2, "{}", page.text);
+    let path = page.text.split("action=\"").find(|part| part.contains("/end\"")).unwrap();
+    assert_eq!(here.post(path.split('"').next().unwrap(), &[]).await.status, 303);
+    assert_eq!(here.post("/settings/sessions/end-others", &[]).await.status, 303);
+    assert_eq!((there.get("/settings").await.status, third.get("/settings").await.status), (303, 303));
+    assert_eq!(here.get("/settings").await.status, 200);
+    // Somebody else's session looks like none.
+    let stranger = world.user("s@b.example").await;
+    assert_eq!(stranger.post(path.split('"').next().unwrap(), &[]).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_changed_password_counts_at_once_and_ends_other_sessions() {
+    let world = World::new().await;
+    let here = world.user("a@b.example").await;
+    let there = world.browser();
+    there.login("a@b.example", PASSWORD).await;
+    let wrong = here.post("/settings/password", &[("old", "wrong"), ("new", "entirely different words")]).await;
+    assert!(wrong.status == 422 && wrong.has("That is not your password."));
+    let changed = here.post("/settings/password", &[("old", PASSWORD), ("new", "entirely different words")]).await;
+    assert_eq!(changed.location, "/settings?notice=password");
+    assert_eq!((here.get("/settings").await.status, there.get("/settings").await.status), (200, 303));
+    assert_eq!(world.browser().login("a@b.example", PASSWORD).await.status, 422);
+    assert_eq!(world.browser().login("a@b.example", "entirely different words").await.status, 303);
+}
+
+#[tokio::test]
+async fn deleting_the_account_revokes_at_meta_and_leaves_nothing() {
+    let world = World::new().await;
+    let browser = world.user("a@b.example").await;
+    browser.connect(Answer::agree(Persona::SoleTrader)).await;
+    world.run_due_jobs().await;
+    let wrong = browser.post("/settings/delete", &[("password", "wrong")]).await;
+    assert!(wrong.status == 422 && wrong.has("That is not your password."));
+    assert_eq!(browser.post("/settings/delete", &[("password", PASSWORD)]).await.location, "/");
+    for table in [
+        "users",
+        "sessions",
+        "known_devices",
+        "authorizations",
+        "meta_connections",
+        "meta_ad_accounts",
+        "meta_businesses",
+        "meta_pages",
+        "meta_instagram_accounts",
+        "audit_log",
+    ] {
+        assert_eq!(world.number(&format!("SELECT COUNT(*) FROM {table}")).await, 0, "{table}");
+    }
+    assert_eq!(browser.get("/dashboard").await.status, 303);
+    world.run_due_jobs().await;
+    assert_eq!(world.meta.count(Endpoint::RevokePermissions), 1);
+    assert!(world.meta.grant(Persona::SoleTrader.user_id()).is_none());
+}
+
+#[tokio::test]
+async fn registration_can_be_closed() {
+    let world = World::with(&[("METAADS_REGISTRATION", "closed")]).await;
+    let browser = world.browser();
+    assert!(browser.get("/register").await.has("New accounts are not open here."));
+    let seen = browser.post("/register", &[("email", "a@b.example"), ("password", PASSWORD)]).await;
+    assert_eq!(seen.status, 403);
+    assert_eq!(world.number("SELECT COUNT(*) FROM users").await, 0);
+}
+
+#[tokio::test]
+async fn the_first_user_is_admin_or_whoever_is_named() {
+    let first = World::new().await;
+    first.user("one@b.example").await;
+    first.user("two@b.example").await;
+    let admins = "SELECT COUNT(*) FROM users WHERE is_admin AND email_key = 'one@b.example'";
+    assert_eq!(first.number(admins).await, 1);
+    assert_eq!(first.number("SELECT COUNT(*) FROM users WHERE is_admin").await, 1);
+    let named = World::with(&[("METAADS_ADMIN_EMAILS", "Two@b.example")]).await;
+    named.user("one@b.example").await;
+    named.user("two@b.example").await;
+    let admins = "SELECT COUNT(*) FROM users WHERE is_admin AND email_key = 'two@b.example'";
+    assert_eq!(named.number(admins).await, 1);
+}
+
+#[tokio::test]
+async fn another_host_name_leads_to_the_right_one() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let seen = browser.get_with("/login?next=/settings", &[("host", "localhost:9")]).await;
+    assert_eq!((seen.status, seen.location), (307, format!("{}/login?next=/settings", world.base)));
+    // A proxy that keeps rewriting the host does not send anybody in circles.
+    let again = browser.get_with("/login", &[("host", "localhost:9")]).await;
+    assert_eq!(again.status, 200);
+    assert_eq!(world.browser().get_with("/healthz", &[("host", "10.0.0.7")]).await.status, 200);
+}

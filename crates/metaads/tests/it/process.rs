@@ -1,0 +1,130 @@
+//! The binary itself: what it says, what it refuses, what a kill leaves behind.
+
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// The binary in an empty folder, with nothing of this process's environment.
+fn binary(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_metaads"));
+    command.current_dir(folder).env_clear().stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// A running service; killed when dropped.
+struct Running {
+    child: Child,
+    base: String,
+    said: String,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn start(folder: &Path) -> Running {
+    // A free port, taken again by the service a moment later.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut child = binary(folder)
+        .env("METAADS_LISTEN", format!("127.0.0.1:{port}"))
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    while !said.contains("README.md") {
+        said.push_str(&lines.next().expect("the banner ends").unwrap());
+        said.push('\n');
+    }
+    Running { child, base: format!("http://localhost:{port}"), said }
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[tokio::test]
+async fn with_nothing_configured_a_demo_runs_and_says_so() {
+    let folder = TempDir::new().unwrap();
+    let service = start(folder.path());
+    assert!(service.said.contains(&service.base), "{}", service.said);
+    assert!(service.said.contains("This is a demo with a pretend Meta"), "{}", service.said);
+    let key = folder.path().join("data/demo.key");
+    assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    let page = reqwest::get(&service.base).await.unwrap().text().await.unwrap();
+    assert!(page.contains("<b>Demo</b> with a pretend Meta."), "{page}");
+}
+
+#[tokio::test]
+async fn after_kill_nine_everything_is_still_there() {
+    let folder = TempDir::new().unwrap();
+    let http = reqwest::Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let fields = [("email", "a@b.example"), ("password", "three odd words here")];
+    let service = start(folder.path());
+    let registered = http.post(format!("{}/register", service.base)).form(&fields).send().await.unwrap();
+    assert_eq!(registered.status(), 303);
+    drop(service);
+    let service = start(folder.path());
+    let signed_in = http.post(format!("{}/login", service.base)).form(&fields).send().await.unwrap();
+    assert_eq!(signed_in.status(), 303);
+}
+
+#[test]
+fn a_meta_app_without_a_key_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let output = binary(folder.path()).env("META_APP_ID", "42").env("META_APP_SECRET", "hunter2").output().unwrap();
+    assert!(!output.status.success());
+    let said = text(&output);
+    assert!(said.contains("ENCRYPTION_KEY is missing") && said.contains("metaads keys generate"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+    assert!(!folder.path().join("data").exists(), "nothing is made before the configuration is right");
+}
+
+#[test]
+fn a_generated_key_is_taken() {
+    let folder = TempDir::new().unwrap();
+    let output = binary(folder.path()).args(["keys", "generate"]).output().unwrap();
+    let key = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && key.trim().len() == 44, "{key}");
+    let output = binary(folder.path())
+        .arg("migrate")
+        .env("ENCRYPTION_KEY", key.trim())
+        .env("META_APP_ID", "42")
+        .env("META_APP_SECRET", "s")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+}
+
+#[test]
+fn failures_are_one_clear_sentence() {
+    let folder = TempDir::new().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = binary(folder.path()).env("METAADS_LISTEN", &address).output().unwrap();
+    assert!(text(&output).contains("is it in use? METAADS_LISTEN names another address"), "{}", text(&output));
+    let output = binary(folder.path())
+        .env("DATABASE_URL", "postgres://metaads:hunter2@127.0.0.1:1/none?connect_timeout=1")
+        .arg("migrate")
+        .output()
+        .unwrap();
+    let said = text(&output);
+    assert!(!output.status.success() && said.contains("the PostgreSQL server that DATABASE_URL names"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn a_demo_key_that_others_can_read_is_refused() {
+    let folder = TempDir::new().unwrap();
+    drop(start(folder.path()));
+    let key = folder.path().join("data/demo.key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let output = binary(folder.path()).env("METAADS_LISTEN", "127.0.0.1:0").output().unwrap();
+    assert!(text(&output).contains("chmod 600"), "{}", text(&output));
+}
