@@ -1,1 +1,39 @@
-fn main(){}
+//! What people and CI run: `cargo xtask test`, `cargo xtask sql`.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a tool for the workbench: it has no App to take a clock or settings from"
+)]
+
+mod check;
+mod postgres;
+mod process;
+mod schema;
+mod sql;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask test         every check that CI makes (`./test` installs the packages first)
+cargo xtask sql          rewrites the offline data of the statements: crates/store/*/.sqlx
+cargo xtask sql --check  fails where that data, or one engine's schema, is behind the other's";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["test"] => check::all(),
+        ["sql"] => sql::rewrite(),
+        ["sql", "--check"] => sql::check(),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{}", failure.text);
+            ExitCode::from(failure.code)
+        }
+    }
+}

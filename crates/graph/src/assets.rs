@@ -12,7 +12,8 @@ use crate::json;
 /// `status` of a permission that was given; the others are `declined` and `expired`.
 pub const PERMISSION_GRANTED: &str = "granted";
 
-const AD_ACCOUNT_FIELDS: &str = "id,account_id,name,currency,timezone_name,account_status,disable_reason,business{id,name},user_tasks";
+const AD_ACCOUNT_FIELDS: &str =
+    "id,account_id,name,currency,timezone_name,account_status,disable_reason,business{id,name},user_tasks";
 const PAGE_FIELDS: &str = "id,name,tasks,instagram_business_account{id,username,name,profile_picture_url}";
 const BUSINESS_FIELDS: &str = "id,name,verification_status";
 
@@ -219,7 +220,11 @@ impl Graph {
         read: fn(&Value) -> Option<T>,
     ) -> Result<ListPage<T>, GraphError> {
         let query = reading.query(after, limit);
-        read_page(reading.endpoint(), &self.get(reading.endpoint(), &reading.path(), token, query).await?, read)
+        read_page(
+            reading.endpoint(),
+            &self.get(reading.endpoint(), &reading.path(), token, query).await?,
+            read,
+        )
     }
 }
 
@@ -236,7 +241,8 @@ fn read_page<T>(
         reason: "a list without data",
     })?;
     let paging = body.get("paging").filter(|paging| paging.get("next").is_some_and(Value::is_string));
-    let after = paging.and_then(|paging| paging.get("cursors")).and_then(|cursors| json::text(cursors, "after"));
+    let after =
+        paging.and_then(|paging| paging.get("cursors")).and_then(|cursors| json::text(cursors, "after"));
     let total = body.get("summary").and_then(|summary| json::whole(summary, "total_count"));
     Ok(ListPage { items: data.iter().filter_map(read).collect(), after, total })
 }

@@ -32,15 +32,14 @@ impl Graph {
                 json!({"method": "GET", "relative_url": format!("{}/{}?{query}", self.app.version, item.path)})
             })
             .collect();
-        let form = vec![
-            ("access_token", token.expose().to_owned()),
-            ("batch", Value::from(list).to_string()),
-        ];
+        let form =
+            vec![("access_token", token.expose().to_owned()), ("batch", Value::from(list).to_string())];
         let query = vec![("appsecret_proof", self.appsecret_proof(token))];
         let answer = self.send(Call { endpoint, method: Method::POST, path: "", query, form }).await?;
-        let answers = answer.as_array().filter(|answers| answers.len() == items.len()).ok_or(
-            GraphError::Malformed { endpoint, status: 200, reason: "not one answer for each item" },
-        )?;
+        let answers = answer
+            .as_array()
+            .filter(|answers| answers.len() == items.len())
+            .ok_or(GraphError::Malformed { endpoint, status: 200, reason: "not one answer for each item" })?;
         Ok(items.iter().zip(answers).map(|(item, answer)| item_answer(item.endpoint, answer)).collect())
     }
 }
@@ -53,7 +52,9 @@ fn item_answer(endpoint: &'static str, answer: &Value) -> Result<Value, GraphErr
     let status = status.unwrap_or_default();
     let malformed = |reason| GraphError::Malformed { endpoint, status, reason };
     let body = match answer.get("body") {
-        Some(Value::String(text)) => serde_json::from_str(text).map_err(|_| malformed("no JSON"))?,
+        Some(Value::String(text)) => {
+            crate::json::parse(text.as_bytes()).ok_or_else(|| malformed("no JSON"))?
+        }
         Some(value) => value.clone(),
         None => return Err(malformed("no body")),
     };

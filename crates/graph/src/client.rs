@@ -54,6 +54,7 @@ impl Graph {
             .connect_timeout(app.deadline.min(Duration::from_secs(5)))
             .user_agent(concat!("metaads/", env!("CARGO_PKG_VERSION")))
             .retry(reqwest::retry::never())
+            .no_proxy()
             .build()
             .map_err(|source| GraphError::Unreachable { endpoint: "client", source })?;
         Ok(Graph { app, http })
@@ -77,10 +78,7 @@ impl Graph {
 
     /// The two parameters that a call made with `token` carries.
     pub(crate) fn signed_by(&self, token: &AccessToken) -> Vec<(&'static str, String)> {
-        vec![
-            ("access_token", token.expose().to_owned()),
-            ("appsecret_proof", self.appsecret_proof(token)),
-        ]
+        vec![("access_token", token.expose().to_owned()), ("appsecret_proof", self.appsecret_proof(token))]
     }
 
     /// A GET made with `token`.
@@ -123,8 +121,7 @@ impl Graph {
         let endpoint = call.endpoint;
         let base = self.app.graph_url.as_str().trim_end_matches('/');
         let url = format!("{base}/{}/{}", self.app.version, call.path);
-        let mut request =
-            self.http.request(call.method, url).query(&call.query).timeout(self.app.deadline);
+        let mut request = self.http.request(call.method, url).query(&call.query).timeout(self.app.deadline);
         if !call.form.is_empty() {
             request = request.form(&call.form);
         }
@@ -146,7 +143,7 @@ impl Graph {
             }
             body.extend_from_slice(&chunk);
         }
-        let json: Value = serde_json::from_slice(&body).map_err(|_| malformed("no JSON"))?;
+        let json = crate::json::parse(&body).ok_or_else(|| malformed("no JSON"))?;
         if let Some(refusal) = Refusal::read(endpoint, status, &json) {
             return Err(GraphError::Refused(Box::new(refusal)));
         }

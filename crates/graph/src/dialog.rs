@@ -95,9 +95,13 @@ pub enum DialogAnswer {
     /// The person pressed Cancel.
     Denied,
     /// The app is in development mode, or Meta has closed it: 1349126, 1349220, 1349245.
-    AppNotActive { number: i64 },
+    AppNotActive {
+        number: i64,
+    },
     /// Redirect URI, domain, feature or scope: our settings at Meta.
-    Misconfigured { number: Option<i64> },
+    Misconfigured {
+        number: Option<i64>,
+    },
     /// Meta said it cannot just now.
     Unavailable,
 }
@@ -157,15 +161,10 @@ impl Found {
     }
 
     fn answer(self) -> Result<DialogAnswer, CallbackError> {
-        let refused = [
-            &self.error,
-            &self.error_reason,
-            &self.error_code,
-            &self.error_message,
-            &self.error_description,
-        ]
-        .into_iter()
-        .any(Option::is_some);
+        let refused =
+            [&self.error, &self.error_reason, &self.error_code, &self.error_message, &self.error_description]
+                .into_iter()
+                .any(Option::is_some);
         match (self.code, refused) {
             (Some(code), false) if code.is_empty() || code.len() > CODE_LIMIT => {
                 Err(CallbackError::ImpossibleCode)

@@ -121,10 +121,10 @@ impl Refusal {
             status,
             code,
             subcode,
-            kind: json::text(error, "type"),
+            kind: json::text(error, "type").filter(|kind| kind.len() <= 40),
             message: redact(message.unwrap_or_default()),
             is_transient: error.get("is_transient").and_then(Value::as_bool).unwrap_or(false),
-            fbtrace_id: json::text(error, "fbtrace_id"),
+            fbtrace_id: json::text(error, "fbtrace_id").filter(|trace| is_trace_id(trace)),
         })
     }
 
@@ -167,6 +167,12 @@ impl Refusal {
     fn is_app_call(&self) -> bool {
         matches!(self.endpoint, "oauth/access_token" | "fb_exchange_token" | "debug_token")
     }
+}
+
+/// Meta's trace ids are short; whatever else stands there is not repeated anywhere.
+fn is_trace_id(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"_-/+=".contains(&byte);
+    text.len() <= 40 && text.bytes().all(is_letter)
 }
 
 /// Cuts out every run of 20 or more letters, digits and `|_-`: Meta repeats tokens in its messages.

@@ -51,7 +51,8 @@ fn an_empty_envelope_of_a_broken_server_is_an_outage() {
 #[test]
 fn a_token_in_metas_message_is_cut_out() {
     let token = "EAAB".repeat(20);
-    let shown = refusal(400, json!({"message": format!("Malformed access token {token}, sorry"), "code": 190}));
+    let shown =
+        refusal(400, json!({"message": format!("Malformed access token {token}, sorry"), "code": 190}));
     assert_eq!(shown.message, "Malformed access token [cut], sorry");
 }
 

@@ -20,7 +20,7 @@ pub use assets::{PERMISSION_GRANTED, Page};
 pub use client::{Graph, MetaApp};
 pub use dialog::{Callback, CallbackError, DialogAnswer, DialogRequest, PkceChallenge, PkceVerifier};
 pub use error::{DeadGrant, GraphError, Recovery, Refusal};
-pub use ids::{AccessToken, AdAccountId, AppId, AppSecret, AppScopedUserId, AuthorizationCode, BusinessId};
+pub use ids::{AccessToken, AdAccountId, AppId, AppScopedUserId, AppSecret, AuthorizationCode, BusinessId};
 pub use ids::{IdError, InstagramId, PageId};
 pub use oauth::{GranularScope, IssuedToken, TokenInspection, TokenLifetime};
 pub use version::{GraphVersion, VersionError};

@@ -33,6 +33,8 @@ pub enum TokenLifetime {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenInspection {
     pub app_id: String,
+    /// `USER`, `PAGE`, `APP` or `SYSTEM_USER`; absent in old answers.
+    pub kind: Option<String>,
     pub is_valid: bool,
     pub user_id: Option<String>,
     /// None: never (Meta sends 0).
@@ -113,7 +115,9 @@ impl Graph {
             Ok(Value::Bool(true)) => Ok(()),
             Ok(answer) if answer.get("success").and_then(Value::as_bool) == Some(true) => Ok(()),
             Ok(_) => Err(GraphError::Malformed { endpoint, status: 200, reason: "neither true nor success" }),
-            Err(GraphError::Refused(refusal)) if (refusal.code, refusal.subcode) == (Some(190), Some(458)) => {
+            Err(GraphError::Refused(refusal))
+                if (refusal.code, refusal.subcode) == (Some(190), Some(458)) =>
+            {
                 Ok(())
             }
             Err(error) => Err(error),
@@ -146,13 +150,17 @@ impl TokenInspection {
         let moment = |key| json::whole(data, key).filter(|seconds| *seconds > 0);
         Some(TokenInspection {
             app_id: json::text(data, "app_id").unwrap_or_default(),
+            kind: json::text(data, "type"),
             is_valid: data.get("is_valid")?.as_bool()?,
             user_id: json::text(data, "user_id"),
             expires_at: moment("expires_at"),
             says_expiry: json::whole(data, "expires_at").is_some(),
             data_access_expires_at: moment("data_access_expires_at"),
             scopes: json::words(data, "scopes"),
-            granular_scopes: json::list(data, "granular_scopes").iter().filter_map(GranularScope::read).collect(),
+            granular_scopes: json::list(data, "granular_scopes")
+                .iter()
+                .filter_map(GranularScope::read)
+                .collect(),
             error_subcode: data.get("error").and_then(|error| {
                 json::whole(error, "subcode").or_else(|| json::whole(error, "error_subcode"))
             }),

@@ -33,7 +33,8 @@ impl GraphVersion {
 
     /// Reads `vNN.N`, v18.0 or later.
     pub fn parse(text: &str) -> Result<GraphVersion, VersionError> {
-        let (major, minor) = text.strip_prefix('v').and_then(|rest| rest.split_once('.')).ok_or(VersionError)?;
+        let (major, minor) =
+            text.strip_prefix('v').and_then(|rest| rest.split_once('.')).ok_or(VersionError)?;
         let number = |part: &str| {
             let plain = (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
             plain.then(|| part.parse::<u16>().ok()).flatten().ok_or(VersionError)

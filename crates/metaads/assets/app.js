@@ -14,10 +14,12 @@ const isInApp = () => /FBAN|FBAV|Instagram|Line\/|MicroMessenger|; wv\)/.test(na
 document.addEventListener("submit", async (event) => {
   const form = event.target.closest("form[data-connect]");
   if (!form || isHandheld() || isInApp()) return;
+  if (form.dataset.sent) return event.preventDefault();
   const features = "popup,width=600,height=740";
   const opened = window.open("about:blank", "metaads-connect", features);
   if (!opened) return;
   event.preventDefault();
+  form.dataset.sent = "1";
   facebookWindow = opened;
   const fields = new URLSearchParams(new FormData(form));
   fields.set("display", "popup");
@@ -30,6 +32,7 @@ document.addEventListener("submit", async (event) => {
   } catch {
     opened.close();
     facebookWindow = null;
+    delete form.dataset.sent;
     form.submit();
   }
 });
@@ -50,6 +53,9 @@ async function show(address, isNew) {
 }
 
 addEventListener("popstate", () => location.reload());
+
+// Whether this page shows an attempt that can still change.
+const isOpen = (page) => /^(pending|consumed)/.test(page.dataset.version) || "follow" in page.dataset;
 
 // Follows an attempt: asks the server, which answers when there is something new.
 async function follow(address) {
@@ -93,12 +99,13 @@ function progress(now) {
 // stands here and goes on here.
 function leavePopup() {
   channel?.postMessage("ended");
-  if (window.opener || window.name === "metaads-connect") window.close();
+  // Coming back from Facebook cuts the tie to the opener (COOP), but not the right to close.
+  window.close();
 }
 
 channel?.addEventListener("message", () => {
   const address = main()?.dataset.attempt;
-  if (address && !("popup" in main().dataset)) follow(address);
+  if (address && isOpen(main())) follow(address);
 });
 
 // Ad accounts that are still being read somewhere on this page: count up, then show the result.
@@ -131,7 +138,9 @@ function enlivenPicker(form) {
     const removed = boxes.filter((box) => !box.checked && box.defaultChecked).length;
     const now = before + added - removed;
     document.querySelector("[data-chosen-words]").textContent = `${grouped(now)} chosen`;
-    document.querySelector("[data-change-words]").textContent = ` · ${added} newly ticked, ${removed} removed`;
+    document.querySelector("[data-change-words]").textContent = added + removed === 0 ? "" : ` · ${grouped(added)} newly ticked, ${grouped(removed)} removed`;
+    button.classList.toggle("btn-primary", now > 0);
+    button.classList.toggle("btn-secondary", now === 0);
     button.textContent = now === 0 ? "Go on with none" : `Use ${grouped(now)} ad account${now === 1 ? "" : "s"}`;
   };
   let last = null;
@@ -145,6 +154,11 @@ function enlivenPicker(form) {
     last = box;
   });
   form.addEventListener("change", count);
+  let isSent = false;
+  form.addEventListener("submit", () => (isSent = true));
+  addEventListener("beforeunload", (event) => {
+    if (!isSent && boxes.some((box) => box.checked !== box.defaultChecked)) event.preventDefault();
+  });
   form.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const at = boxes.indexOf(event.target);
@@ -183,7 +197,7 @@ function enliven() {
   const page = main();
   if (!page) return;
   if ("popup" in page.dataset) return leavePopup();
-  if (page.dataset.attempt && (page.dataset.version.match(/^(pending|consumed)/) || "follow" in page.dataset)) follow(page.dataset.attempt);
+  if (isOpen(page)) follow(page.dataset.attempt);
   const front = page.querySelector("[data-to-front]");
   if (front && facebookWindow) {
     front.hidden = false;
@@ -192,7 +206,7 @@ function enliven() {
   for (const time of page.querySelectorAll("time[data-local]")) {
     const at = new Date(time.dateTime);
     time.title = time.textContent;
-    time.textContent = at.toLocaleString(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+    time.textContent = at.toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
   }
   for (const button of page.querySelectorAll("[data-copy]")) {
     button.hidden = !navigator.clipboard;
@@ -207,6 +221,11 @@ function enliven() {
   const search = page.querySelector("[data-search]");
   if (search) enlivenSearch(search);
 }
+
+// Cancelling closes the small window too.
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("form[action$='/cancel']")) facebookWindow?.close();
+});
 
 // A menu closes by Escape and by a click elsewhere.
 document.addEventListener("keydown", (event) => {

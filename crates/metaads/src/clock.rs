@@ -15,6 +15,7 @@ impl Clock {
     /// Milliseconds since the epoch, UTC.
     pub fn now(&self) -> i64 {
         match self {
+            #[expect(clippy::disallowed_methods, reason = "this is the one home of the wall clock")]
             Clock::System => jiff::Timestamp::now().as_millisecond(),
             Clock::Manual(now) => now.load(Ordering::SeqCst),
         }

@@ -70,13 +70,18 @@ impl Config {
     /// Reads everything and reports every mistake.
     pub fn read(source: &Source) -> Result<Config, Mistakes> {
         let mut mistakes = Mistakes::default();
-        let listen: SocketAddr =
-            source.parsed("METAADS_LISTEN", "127.0.0.1:3000", "an address and port such as 127.0.0.1:3000", &mut mistakes);
+        let listen: SocketAddr = source.parsed(
+            "METAADS_LISTEN",
+            "127.0.0.1:3000",
+            "an address and port such as 127.0.0.1:3000",
+            &mut mistakes,
+        );
         let public_url = public_url(source, listen.port(), &mut mistakes);
         let data_dir = PathBuf::from(source.text("METAADS_DATA_DIR").unwrap_or_else(|| "./data".to_owned()));
-        let version: GraphVersion = source.with("META_API_VERSION", GraphVersion::NEWEST, &mut mistakes, |text| {
-            GraphVersion::parse(text).map_err(|error| error.to_string())
-        });
+        let version: GraphVersion =
+            source.with("META_API_VERSION", GraphVersion::NEWEST, &mut mistakes, |text| {
+                GraphVersion::parse(text).map_err(|error| error.to_string())
+            });
         let meta = meta_app(source, version, &mut mistakes);
         let keyring = keyring(source, source.text("META_APP_ID").is_none(), &mut mistakes);
         let is_throttling = source.switch("METAADS_SIGNIN_LIMITS", true, &mut mistakes);
@@ -87,8 +92,17 @@ impl Config {
             database_url: database_url(source, &data_dir, &mut mistakes).into(),
             scopes: scopes(source, &mut mistakes),
             is_pkce: source.switch("META_PKCE", false, &mut mistakes),
-            admin_emails: source.list("METAADS_ADMIN_EMAILS").iter().map(|email| email.to_lowercase()).collect(),
-            jobs_interval: source.with("METAADS_JOBS_INTERVAL", Duration::from_secs(30), &mut mistakes, duration),
+            admin_emails: source
+                .list("METAADS_ADMIN_EMAILS")
+                .iter()
+                .map(|email| email.to_lowercase())
+                .collect(),
+            jobs_interval: source.with(
+                "METAADS_JOBS_INTERVAL",
+                Duration::from_secs(30),
+                &mut mistakes,
+                duration,
+            ),
             registration: registration(source, &mut mistakes),
             trusted_proxies: source.with("METAADS_TRUSTED_PROXIES", Vec::new(), &mut mistakes, addresses),
             listen,
@@ -147,7 +161,11 @@ fn public_url(source: &Source, port: u16, mistakes: &mut Mistakes) -> Url {
         mistakes.add("PUBLIC_URL", "must be an http or https address");
     } else if url.scheme() == "http" && !is_loopback(&url) {
         mistakes.add("PUBLIC_URL", "must be https unless its host is localhost");
-    } else if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+    } else if url.path() != "/"
+        || url.query().is_some()
+        || url.fragment().is_some()
+        || !url.username().is_empty()
+    {
         mistakes.add("PUBLIC_URL", "must be scheme, host and port only");
     }
     url
@@ -165,7 +183,8 @@ fn meta_app(source: &Source, version: GraphVersion, mistakes: &mut Mistakes) -> 
         }
         return None;
     };
-    let app_id = AppId::parse(&app_id).map_err(|_| mistakes.add("META_APP_ID", "must be made of digits")).ok();
+    let app_id =
+        AppId::parse(&app_id).map_err(|_| mistakes.add("META_APP_ID", "must be made of digits")).ok();
     if secret.is_none() {
         mistakes.add("META_APP_SECRET", "is missing: META_APP_ID is set (App settings, Basic, App secret)");
     }
@@ -219,7 +238,10 @@ fn scopes(source: &Source, mistakes: &mut Mistakes) -> Vec<String> {
     if scopes.is_empty() || !scopes.iter().all(is_name) {
         mistakes.add("META_SCOPES", "must be permission names such as ads_read, separated by commas");
     } else if scopes.iter().any(|scope| scope.starts_with("instagram_business_")) {
-        mistakes.add("META_SCOPES", "instagram_business_* belongs to Instagram Login; Facebook's dialog refuses it");
+        mistakes.add(
+            "META_SCOPES",
+            "instagram_business_* belongs to Instagram Login; Facebook's dialog refuses it",
+        );
     }
     scopes
 }

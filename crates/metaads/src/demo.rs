@@ -24,9 +24,14 @@ pub fn keyring(data_dir: &Path) -> anyhow::Result<Keyring> {
         Ok(text) => Zeroizing::new(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let text = Zeroizing::new(STANDARD.encode(Entropy::Os.bytes::<32>()));
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&path)
                 .with_context(|| format!("the demo key {shown} could not be created"))?;
-            file.write_all(text.as_bytes()).and_then(|()| file.sync_all())
+            file.write_all(text.as_bytes())
+                .and_then(|()| file.sync_all())
                 .with_context(|| format!("the demo key {shown} could not be written"))?;
             text
         }
@@ -60,7 +65,9 @@ pub async fn sandbox_alone(listen: SocketAddr) -> anyhow::Result<()> {
     let sandbox = Sandbox::start(options).await.with_context(|| format!("could not listen on {listen}"))?;
     let url = sandbox.url();
     println!("Pretend Meta on {url}  (controls: {url}/_control)");
-    println!("  META_APP_ID={app_id}\n  META_APP_SECRET={app_secret}\n  META_DIALOG_URL={url}\n  META_GRAPH_URL={url}");
+    println!(
+        "  META_APP_ID={app_id}\n  META_APP_SECRET={app_secret}\n  META_DIALOG_URL={url}\n  META_GRAPH_URL={url}"
+    );
     sandbox.run_until(crate::serve::stop_signal()).await;
     Ok(())
 }

@@ -1,20 +1,24 @@
 //! The whole product as a list of URLs, in the order a person meets them.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{get, post};
 use tower_http::compression::CompressionLayer;
 
+use crate::api;
 use crate::app::App;
 use crate::web::{
-    assets, attempt, connect, connection, dashboard, disconnect, entry, guard, health, help, home, picker, problem,
-    settings,
+    assets, attempt, connect, connection, dashboard, disconnect, entry, guard, health, help, home, picker,
+    problem, settings,
 };
-use crate::api;
 
 /// The longest form: choosing all of 10,000 accounts by hand.
 const BODY_LIMIT: usize = 512 * 1024;
+/// A form that stops coming for so long is given up.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 #[rustfmt::skip]
 pub fn routes(app: App) -> Router {
@@ -59,11 +63,12 @@ pub fn routes(app: App) -> Router {
         // From here outwards: what holds for every answer
         .fallback(|| async { problem::Problem::NotFound })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(tower_http::timeout::RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .layer(guard::csrf(&app))
-        .layer(middleware::from_fn_with_state(app.clone(), problem::render))
-        .layer(middleware::from_fn_with_state(app.clone(), guard::headers))
         .layer(middleware::from_fn_with_state(app.clone(), guard::right_host))
         .layer(tower_http::catch_panic::CatchPanicLayer::new())
+        .layer(middleware::from_fn_with_state(app.clone(), problem::render))
         .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(app.clone(), guard::headers))
         .with_state(app)
 }

@@ -1,6 +1,6 @@
 //! Putting the service together and running it until it is told to stop.
 
-use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -17,7 +17,7 @@ use crate::app::{App, Parts};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
-use crate::{demo, jobs, routes, tasks};
+use crate::{demo, jobs, listen, routes, tasks};
 
 /// Requests and jobs that run when the stop signal comes have so long.
 const DRAIN: Duration = Duration::from_secs(9);
@@ -25,8 +25,7 @@ const DRAIN: Duration = Duration::from_secs(9);
 /// `metaads serve`.
 pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     log_to_stderr();
-    std::fs::create_dir_all(&config.data_dir)
-        .with_context(|| format!("the data directory {} could not be created", config.data_dir.display()))?;
+    make_data_dir(&config.data_dir)?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!("could not listen on {}: is it in use? METAADS_LISTEN names another address", config.listen)
     })?;
@@ -51,8 +50,7 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
 
 /// `metaads migrate`.
 pub async fn migrate(config: Config) -> anyhow::Result<()> {
-    std::fs::create_dir_all(&config.data_dir)
-        .with_context(|| format!("the data directory {} could not be created", config.data_dir.display()))?;
+    make_data_dir(&config.data_dir)?;
     open_store(&config).await?.close().await;
     println!("The database is at this version's schema.");
     Ok(())
@@ -69,14 +67,9 @@ pub async fn run(
     let worker = tasks::spawn(jobs::run(app.clone(), async move {
         let _ = halted_too.changed().await;
     }));
-    let service = routes::routes(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    let server = tasks::spawn(
-        axum::serve(listener, service)
-            .with_graceful_shutdown(async move {
-                let _ = halted.changed().await;
-            })
-            .into_future(),
-    );
+    let server = tasks::spawn(listen::serve(listener, routes::routes(app.clone()), async move {
+        let _ = halted.changed().await;
+    }));
     stop.await;
     tracing::info!("stopping: no new work, running work finishes");
     // Receivers that are gone have stopped already.
@@ -87,6 +80,15 @@ pub async fn run(
     }
     app.store.close().await;
     Ok(())
+}
+
+/// Only for the user the service runs as: it holds password hashes, and in the demo the key.
+fn make_data_dir(path: &std::path::Path) -> anyhow::Result<()> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .with_context(|| format!("the data directory {} could not be created", path.display()))
 }
 
 async fn meta_and_keys(
@@ -151,7 +153,8 @@ fn banner(app: &App) {
 /// Resolves on SIGTERM or Ctrl-C.
 pub async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).expect("signals can be listened to inside the runtime");
+    let mut terminate =
+        signal(SignalKind::terminate()).expect("signals can be listened to inside the runtime");
     tokio::select! {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}

@@ -125,7 +125,9 @@ impl Lifeline {
         let today = |at: f64| format!(r#"<circle cx="{at}%" cy="10" r="5.5"/>"#);
         let (class, inner) = match self {
             Lifeline::Running(at) => ("", rest(at, "") + &past(at) + start + &today(at) + end),
-            Lifeline::Ending(at) => (" lifeline-expiring", rest(at, "") + &past(at) + start + &today(at) + end),
+            Lifeline::Ending(at) => {
+                (" lifeline-expiring", rest(at, "") + &past(at) + start + &today(at) + end)
+            }
             Lifeline::Endless => ("", rest(29.0, " dash") + &past(29.0) + start + &today(29.0)),
             Lifeline::Broken(at) => {
                 let slash = format!(
@@ -148,7 +150,8 @@ mod tests {
     fn the_stylesheet_names_fonts_that_are_served() {
         let css = served(asset("app.css").trim_start_matches("/assets/")).expect("the stylesheet");
         let css = std::str::from_utf8(&css.body).expect("UTF-8");
-        let fonts: Vec<&str> = css.split("url(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let fonts: Vec<&str> =
+            css.split("url(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         assert!(!fonts.is_empty());
         for font in fonts {
             let name = font.strip_prefix("/assets/").expect("an absolute address");

@@ -29,34 +29,20 @@ pub enum Decision {
 
 impl Answer {
     pub fn agree(persona: Persona) -> Answer {
-        Answer {
-            persona,
-            declined: Vec::new(),
-            decision: Decision::Agree,
-        }
+        Answer { persona, declined: Vec::new(), decision: Decision::Agree }
     }
 
     pub fn declining(persona: Persona, declined: &[&str]) -> Answer {
         let declined = declined.iter().map(|name| (*name).to_owned()).collect();
-        Answer {
-            persona,
-            declined,
-            decision: Decision::Agree,
-        }
+        Answer { persona, declined, decision: Decision::Agree }
     }
 
     pub fn cancel() -> Answer {
-        Answer {
-            decision: Decision::Cancel,
-            ..Answer::agree(Persona::Agency)
-        }
+        Answer { decision: Decision::Cancel, ..Answer::agree(Persona::Agency) }
     }
 
     pub fn app_not_active() -> Answer {
-        Answer {
-            decision: Decision::AppNotActive,
-            ..Answer::agree(Persona::Agency)
-        }
+        Answer { decision: Decision::AppNotActive, ..Answer::agree(Persona::Agency) }
     }
 }
 
@@ -129,9 +115,7 @@ pub(crate) fn validate(shared: &Shared, params: &Params) -> Result<Ask, ErrorPag
         let text = format!("This response type is not served here: {response_type}");
         return Err(ErrorPage("Unsupported response type", text));
     }
-    let challenge = params
-        .get("code_challenge")
-        .filter(|_| !shared.settings().drops_pkce);
+    let challenge = params.get("code_challenge").filter(|_| !shared.settings().drops_pkce);
     let method = params.get("code_challenge_method").unwrap_or("plain");
     Ok(Ask {
         redirect_uri,
@@ -161,13 +145,7 @@ fn check_redirect(shared: &Shared, redirect_uri: &str) -> Result<String, ErrorPa
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     };
-    if !is_local
-        && !shared
-            .settings()
-            .redirect_uris
-            .iter()
-            .any(|known| known == redirect_uri)
-    {
+    if !is_local && !shared.settings().redirect_uris.iter().any(|known| known == redirect_uri) {
         let text = "This redirect failed because the redirect URI is not white-listed in the app's Client OAuth \
                     Settings. Make sure that the client and web OAuth logins are on and add all your app domains \
                     as valid OAuth redirect URIs.";
@@ -232,10 +210,7 @@ fn agree(shared: &Shared, ask: &Ask, answer: &Answer) -> String {
     let now = shared.clock.now_seconds();
     let code = format!("AQ{}", shared.entropy.text("code", 190));
     let given = shared.change(|grants| {
-        let before = grants
-            .grant(user_id)
-            .map(|grant| grant.permissions.clone())
-            .unwrap_or_default();
+        let before = grants.grant(user_id).map(|grant| grant.permissions.clone()).unwrap_or_default();
         let given: BTreeMap<String, bool> = ask
             .scopes
             .iter()
@@ -255,10 +230,7 @@ fn agree(shared: &Shared, ask: &Ask, answer: &Answer) -> String {
         given
     });
     let listed = |wanted: bool| {
-        let names = given
-            .iter()
-            .filter(|(_, given)| **given == wanted)
-            .map(|(name, _)| name.as_str());
+        let names = given.iter().filter(|(_, given)| **given == wanted).map(|(name, _)| name.as_str());
         names.collect::<Vec<_>>().join(",")
     };
     let mut pairs = vec![("code", code.as_str())];

@@ -25,17 +25,8 @@ pub(crate) async fn perform(shared: &Shared, outer: &Request) -> Reply {
     // Side by side: the slowest item makes the time, not their sum.
     let answers =
         futures_util::future::join_all(items.into_iter().map(|item| answer(shared, outer, item))).await;
-    let list: Vec<Value> = answers
-        .iter()
-        .map(|outcome| item_value(outcome, has_headers))
-        .collect();
-    usage::decorate(
-        shared,
-        outer,
-        Endpoint::Batch,
-        Reply::json(&Value::Array(list)),
-        &trace_id,
-    )
+    let list: Vec<Value> = answers.iter().map(|outcome| item_value(outcome, has_headers)).collect();
+    usage::decorate(shared, outer, Endpoint::Batch, Reply::json(&Value::Array(list)), &trace_id)
 }
 
 fn items(shared: &Shared, outer: &Request) -> Result<Vec<Request>, GraphError> {
@@ -53,26 +44,17 @@ fn items(shared: &Shared, outer: &Request) -> Result<Vec<Request>, GraphError> {
     };
     if items.len() > MOST {
         let message = "Too many requests in batch message. Maximum batch size is 50";
-        return Err(GraphError {
-            code: None,
-            kind: "GraphBatchException",
-            ..GraphError::oauth(0, message)
-        });
+        return Err(GraphError { code: None, kind: "GraphBatchException", ..GraphError::oauth(0, message) });
     }
     Ok(items.iter().map(|item| request(outer, item)).collect())
 }
 
 fn request(outer: &Request, item: &Value) -> Request {
     let word = |name: &str| item[name].as_str().unwrap_or_default();
-    let method = Some(word("method"))
-        .filter(|method| !method.is_empty())
-        .unwrap_or("GET");
+    let method = Some(word("method")).filter(|method| !method.is_empty()).unwrap_or("GET");
     let target = format!("/{}", word("relative_url").trim_start_matches('/'));
     let mut request = Request::new(method, &target, &outer.base);
-    request
-        .params
-        .0
-        .extend(Params::from_form(word("body").as_bytes()).0);
+    request.params.0.extend(Params::from_form(word("body").as_bytes()).0);
     request.apply_method_override();
     request.in_batch = true;
     request.version = outer.version.clone();
@@ -112,10 +94,7 @@ fn item_value(outcome: &Outcome, has_headers: bool) -> Value {
     };
     let mut item = json!({"code": reply.status, "body": String::from_utf8_lossy(&reply.body)});
     if has_headers {
-        let headers = reply
-            .headers
-            .iter()
-            .map(|(name, value)| json!({"name": name, "value": value}));
+        let headers = reply.headers.iter().map(|(name, value)| json!({"name": name, "value": value}));
         item["headers"] = headers.collect();
     }
     item

@@ -35,11 +35,7 @@ impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} {} {} [", self.endpoint, self.method, self.path)?;
         for (name, value) in &self.params {
-            let shown = if SECRETS.contains(&name.as_str()) {
-                "…"
-            } else {
-                value
-            };
+            let shown = if SECRETS.contains(&name.as_str()) { "…" } else { value };
             write!(f, " {name}={shown}")?;
         }
         write!(f, " ] in_batch={} status={}", self.in_batch, self.status)

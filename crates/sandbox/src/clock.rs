@@ -33,10 +33,7 @@ impl Clock {
     /// Moves a manual clock forward; the system's clock stays as it is.
     pub(crate) fn advance(&self, by: Duration) {
         if let Clock::Manual(now) = self {
-            now.fetch_add(
-                i64::try_from(by.as_millis()).unwrap_or(i64::MAX),
-                Ordering::SeqCst,
-            );
+            now.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
         }
     }
 }

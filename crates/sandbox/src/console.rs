@@ -14,10 +14,7 @@ use crate::shared::Shared;
 pub(crate) fn serve(shared: &Shared, parts: &Parts, body: &[u8]) -> Reply {
     let is_post = parts.method == "POST";
     if is_post && is_cross_site(parts) {
-        return page(
-            403,
-            dialog_page::error("Refused", "This form was sent from another site."),
-        );
+        return page(403, dialog_page::error("Refused", "This form was sent from another site."));
     }
     let is_json = header(parts, "content-type").is_some_and(|kind| kind.starts_with("application/json"));
     let form = Params::from_form(body);
@@ -36,10 +33,7 @@ pub(crate) fn serve(shared: &Shared, parts: &Parts, body: &[u8]) -> Reply {
     match (done, is_json) {
         (Some(()), true) => Reply::json(&json!({"success": true})),
         (Some(()), false) => Reply::redirect(303, "/_control"),
-        (None, _) => page(
-            422,
-            dialog_page::error("Not understood", "A value is missing or unknown."),
-        ),
+        (None, _) => page(422, dialog_page::error("Not understood", "A value is missing or unknown.")),
     }
 }
 
@@ -67,17 +61,9 @@ fn add_json(shared: &Shared, body: &[u8]) -> Option<()> {
 
 fn add_form(shared: &Shared, form: &Params) -> Option<()> {
     let endpoint: Endpoint = serde_json::from_value(form.get("endpoint")?.into()).ok()?;
-    let times = form
-        .get("times")?
-        .parse()
-        .ok()
-        .filter(|times| (1..=1000).contains(times))?;
+    let times = form.get("times")?.parse().ok().filter(|times| (1..=1000).contains(times))?;
     let effect = named_effect(form.get("effect")?)?;
-    shared.faults().push(Fault {
-        endpoint,
-        times,
-        effect,
-    });
+    shared.faults().push(Fault { endpoint, times, effect });
     Some(())
 }
 

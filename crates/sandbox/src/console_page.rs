@@ -21,12 +21,8 @@ const EFFECTS: [(&str, &str); 11] = [
     ("account-limit", "rate limit of the account (17)"),
 ];
 
-const ENDS: [(u32, &str); 4] = [
-    (460, "Password changed"),
-    (458, "App removed"),
-    (459, "Checkpoint"),
-    (463, "Expired"),
-];
+const ENDS: [(u32, &str); 4] =
+    [(460, "Password changed"), (458, "App removed"), (459, "Checkpoint"), (463, "Expired")];
 
 pub(crate) fn console(shared: &Shared) -> String {
     let mut main = String::from("<h1>Controls</h1>\n");
@@ -41,18 +37,13 @@ fn people(shared: &Shared, main: &mut String) {
     main.push_str("<h2>Who is connected</h2>\n");
     let now = shared.clock.now_seconds();
     let grants = shared.grants();
-    let views: Vec<_> = grants
-        .people()
-        .filter_map(|user_id| grants.view(user_id, now))
-        .collect();
+    let views: Vec<_> = grants.people().filter_map(|user_id| grants.view(user_id, now)).collect();
     drop(grants);
     if views.is_empty() {
         main.push_str("<p>Nobody yet.</p>\n");
     }
     for view in views {
-        let name = Persona::ALL
-            .into_iter()
-            .find(|persona| persona.user_id() == view.user_id);
+        let name = Persona::ALL.into_iter().find(|persona| persona.user_id() == view.user_id);
         let name = name.map_or(view.user_id.as_str(), |persona| persona.name());
         let _ = writeln!(
             main,
@@ -64,10 +55,7 @@ fn people(shared: &Shared, main: &mut String) {
             escape(&view.user_id)
         );
         for (subcode, label) in ENDS {
-            let _ = writeln!(
-                main,
-                "<button name=\"subcode\" value=\"{subcode}\">{label}</button>"
-            );
+            let _ = writeln!(main, "<button name=\"subcode\" value=\"{subcode}\">{label}</button>");
         }
         main.push_str("</div>\n</form>\n");
     }
@@ -120,12 +108,7 @@ fn effect_word(effect: &Effect) -> String {
         Effect::Cut => "cut in the body".to_owned(),
         Effect::Refuse => "connection closed".to_owned(),
         Effect::Body { status, .. } => format!("another body, status {status}"),
-        Effect::Graph {
-            status,
-            code,
-            subcode,
-            ..
-        } => match subcode {
+        Effect::Graph { status, code, subcode, .. } => match subcode {
             Some(subcode) => format!("Graph error {code}/{subcode}, status {status}"),
             None => format!("Graph error {code}, status {status}"),
         },
@@ -141,11 +124,7 @@ fn effect_word(effect: &Effect) -> String {
 fn app(shared: &Shared, main: &mut String) {
     let (now, label, value) = match shared.settings().is_app_active {
         true => ("The app is active.", "Make it inactive", "off"),
-        false => (
-            "The app is not active: logins end with 1349126.",
-            "Make it active",
-            "on",
-        ),
+        false => ("The app is not active: logins end with 1349126.", "Make it active", "on"),
     };
     let _ = writeln!(
         main,
@@ -159,11 +138,7 @@ fn calls(shared: &Shared, main: &mut String) {
     main.push_str("<h2>Recent calls</h2>\n<table>\n<tr><th>Call</th><th>With</th><th>Status</th></tr>\n");
     for call in shared.calls().recent(30) {
         let names: Vec<&str> = call.params.iter().map(|(name, _)| name.as_str()).collect();
-        let status = if call.status == 0 {
-            "none".to_owned()
-        } else {
-            call.status.to_string()
-        };
+        let status = if call.status == 0 { "none".to_owned() } else { call.status.to_string() };
         let _ = writeln!(
             main,
             "<tr><td>{} {}{}</td><td>{}</td><td>{status}</td></tr>",

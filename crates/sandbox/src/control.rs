@@ -91,10 +91,7 @@ impl Control {
     pub fn set_ad_account_status(&self, account_id: &str, account_status: i64, disable_reason: i64) {
         let number = account_id.strip_prefix("act_").unwrap_or(account_id).parse();
         if let Ok(number) = number {
-            self.shared
-                .settings()
-                .standings
-                .insert(number, (account_status, disable_reason));
+            self.shared.settings().standings.insert(number, (account_status, disable_reason));
         }
     }
 

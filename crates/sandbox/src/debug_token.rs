@@ -14,15 +14,8 @@ pub(crate) const APPLICATION: &str = "The app under test";
 
 pub(crate) fn serve(shared: &Shared, request: &Request) -> Result<Reply, GraphError> {
     let viewer = identify(shared, request)?;
-    let Some(input) = request
-        .params
-        .get("input_token")
-        .filter(|input| !input.is_empty())
-    else {
-        return Err(GraphError::oauth(
-            100,
-            "(#100) The parameter input_token is required",
-        ));
+    let Some(input) = request.params.get("input_token").filter(|input| !input.is_empty()) else {
+        return Err(GraphError::oauth(100, "(#100) The parameter input_token is required"));
     };
     if let Viewer::Person(insight) = viewer
         && insight.token != input
@@ -43,11 +36,7 @@ fn inspect(shared: &Shared, input: &str) -> Value {
         return json!({"error": {"code": 190, "message": message}, "is_valid": false, "scopes": []});
     };
     let now = shared.clock.now_seconds();
-    let grant = shared
-        .grants()
-        .grant(&found.token.user_id)
-        .cloned()
-        .unwrap_or_default();
+    let grant = shared.grants().grant(&found.token.user_id).cloned().unwrap_or_default();
     let mut data = json!({
         "app_id": shared.app_id,
         "type": if found.page.is_some() { "PAGE" } else { "USER" },
@@ -64,12 +53,7 @@ fn inspect(shared: &Shared, input: &str) -> Value {
         data["profile_id"] = shared.world.id(Node::Page(page)).into();
     }
     if let Some(subcode) = found.token.refusal(now) {
-        let dead = dead_token(
-            subcode,
-            &shared.app_id,
-            found.token.expires_at.unwrap_or(now),
-            now,
-        );
+        let dead = dead_token(subcode, &shared.app_id, found.token.expires_at.unwrap_or(now), now);
         data["is_valid"] = false.into();
         data["error"] = json!({"code": 190, "message": dead.message, "subcode": subcode});
     }

@@ -32,31 +32,17 @@ fn serve(shared: &Shared, request: &Request, headers: &HeaderMap) -> Reply {
         Err(ErrorPage(title, text)) => return page(400, dialog_page::error(title, &text)),
     };
     if !is_answer {
-        return page(
-            200,
-            dialog_page::dialog(shared, request, &ask, last_person(headers)),
-        );
+        return page(200, dialog_page::dialog(shared, request, &ask, last_person(headers)));
     }
     if request.method != "POST" {
-        return page(
-            405,
-            dialog_page::error("Not this way", "Answers come by the form."),
-        );
+        return page(405, dialog_page::error("Not this way", "Answers come by the form."));
     }
     let Some(answer) = answer(&request.params, &ask.scopes) else {
-        return page(
-            400,
-            dialog_page::error("No answer", "Choose a person and press one of the buttons."),
-        );
+        return page(400, dialog_page::error("No answer", "Choose a person and press one of the buttons."));
     };
-    let person = format!(
-        "{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax",
-        answer.persona.key()
-    );
+    let person = format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax", answer.persona.key());
     let target = authorize::settle(shared, &ask, &answer);
-    Reply::redirect(302, &target)
-        .with("set-cookie", person)
-        .with("cache-control", "no-store")
+    Reply::redirect(302, &target).with("set-cookie", person).with("cache-control", "no-store")
 }
 
 fn answer(params: &Params, scopes: &[String]) -> Option<Answer> {
@@ -69,24 +55,13 @@ fn answer(params: &Params, scopes: &[String]) -> Option<Answer> {
     };
     let is_ticked = |scope: &String| params.all("permission").any(|ticked| ticked == scope);
     let declined = scopes.iter().filter(|scope| !is_ticked(scope)).cloned().collect();
-    Some(Answer {
-        persona,
-        declined,
-        decision,
-    })
+    Some(Answer { persona, declined, decision })
 }
 
 fn last_person(headers: &HeaderMap) -> Persona {
-    let cookies = headers
-        .get("cookie")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let found = cookies
-        .split(';')
-        .filter_map(|cookie| cookie.trim().split_once('='));
-    let mut found = found
-        .filter(|(name, _)| *name == COOKIE)
-        .filter_map(|(_, key)| Persona::from_key(key));
+    let cookies = headers.get("cookie").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let found = cookies.split(';').filter_map(|cookie| cookie.trim().split_once('='));
+    let mut found = found.filter(|(name, _)| *name == COOKIE).filter_map(|(_, key)| Persona::from_key(key));
     found.next().unwrap_or(Persona::Agency)
 }
 

@@ -97,11 +97,7 @@ fn permissions(shared: &Shared, ask: &Ask) -> String {
                  body:has(#persona-{key}:checked) #row-{scope} .for-{key}{{display:inline}}"
             );
         }
-        let fixed = if scope == "public_profile" {
-            " disabled"
-        } else {
-            ""
-        };
+        let fixed = if scope == "public_profile" { " disabled" } else { "" };
         let _ = writeln!(
             html,
             "<label id=\"row-{scope}\"><input type=\"checkbox\" name=\"permission\" id=\"permission-{scope}\" \

@@ -95,18 +95,16 @@ fn rows(context: &Context, node: Node, edge: &str) -> Result<Option<Vec<Node>>, 
 pub(crate) fn require_ads(context: &Context) -> Result<(), GraphError> {
     match context.insight.has_any(&["ads_read", "ads_management"]) {
         true => Ok(()),
-        false => Err(missing_permission(
-            "Ad account owner has NOT grant ads_management or ads_read permission",
-        )),
+        false => {
+            Err(missing_permission("Ad account owner has NOT grant ads_management or ads_read permission"))
+        }
     }
 }
 
 pub(crate) fn require_business(context: &Context) -> Result<(), GraphError> {
     match context.insight.has("business_management") {
         true => Ok(()),
-        false => Err(missing_permission(
-            "Requires business_management permission to manage the object",
-        )),
+        false => Err(missing_permission("Requires business_management permission to manage the object")),
     }
 }
 

@@ -23,10 +23,7 @@ impl Entropy {
             Some(seed) => Sha256::digest(seed.to_be_bytes()).into(),
             None => system_key(),
         };
-        Entropy {
-            key,
-            drawn: AtomicU64::new(0),
-        }
+        Entropy { key, drawn: AtomicU64::new(0) }
     }
 
     /// How many strings were drawn; kept in the state file.

@@ -19,12 +19,7 @@ impl Reply {
 
     pub(crate) fn text(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Reply {
         let headers = vec![("content-type".to_owned(), content_type.to_owned())];
-        Reply {
-            status,
-            headers,
-            body: body.into(),
-            is_bare: false,
-        }
+        Reply { status, headers, body: body.into(), is_bare: false }
     }
 
     pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Reply {
@@ -53,36 +48,17 @@ pub(crate) struct GraphError {
 impl GraphError {
     pub(crate) fn oauth(code: i64, message: impl Into<String>) -> GraphError {
         let message = message.into();
-        let challenge = if matches!(code, 190 | 102) {
-            "invalid_token"
-        } else {
-            "invalid_request"
-        };
+        let challenge = if matches!(code, 190 | 102) { "invalid_token" } else { "invalid_request" };
         let kind = "OAuthException";
-        GraphError {
-            status: 400,
-            kind,
-            code: Some(code),
-            subcode: None,
-            message,
-            challenge,
-            is_bare: false,
-        }
+        GraphError { status: 400, kind, code: Some(code), subcode: None, message, challenge, is_bare: false }
     }
 
     pub(crate) fn method(code: i64, message: impl Into<String>) -> GraphError {
-        GraphError {
-            kind: "GraphMethodException",
-            ..GraphError::oauth(code, message)
-        }
+        GraphError { kind: "GraphMethodException", ..GraphError::oauth(code, message) }
     }
 
     pub(crate) fn code_refused(subcode: Option<i64>, message: &str) -> GraphError {
-        GraphError {
-            subcode,
-            challenge: "invalid_code",
-            ..GraphError::oauth(100, message)
-        }
+        GraphError { subcode, challenge: "invalid_code", ..GraphError::oauth(100, message) }
     }
 
     /// Does not exist, or is none of this person's business: Meta does not say which.
@@ -93,10 +69,7 @@ impl GraphError {
              permissions, or does not support this operation. Please read the Graph API documentation at \
              https://developers.facebook.com/docs/graph-api"
         );
-        GraphError {
-            subcode: Some(33),
-            ..GraphError::method(100, message)
-        }
+        GraphError { subcode: Some(33), ..GraphError::method(100, message) }
     }
 
     pub(crate) fn nonexisting_field(field: &str, node_type: &str) -> GraphError {
@@ -126,10 +99,7 @@ impl GraphError {
         let challenge = format!(
             "OAuth \"Facebook Platform\" \"{}\" \"{}\"",
             self.challenge,
-            self.message.replace(
-                |letter: char| !letter.is_ascii() || letter.is_ascii_control(),
-                " "
-            )
+            self.message.replace(|letter: char| !letter.is_ascii() || letter.is_ascii_control(), " ")
         );
         let mut reply = Reply::json(&json!({ "error": error })).with("www-authenticate", challenge);
         reply.status = self.status;
@@ -147,11 +117,7 @@ pub(crate) fn dead_token(subcode: u32, app_id: &str, ended_at: i64, now: i64) ->
                 changed the session for security reasons."
             .to_owned(),
         463 => {
-            format!(
-                "Session has expired on {}. The current time is {}.",
-                utc(ended_at),
-                utc(now)
-            )
+            format!("Session has expired on {}. The current time is {}.", utc(ended_at), utc(now))
         }
         464 => "Sessions for the user are not allowed because the user is not a confirmed user.".to_owned(),
         466 => "The session was invalidated explicitly using an API call.".to_owned(),
@@ -167,12 +133,7 @@ pub(crate) fn dead_token(subcode: u32, app_id: &str, ended_at: i64, now: i64) ->
 fn utc(seconds: i64) -> String {
     let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let (year, month, day) = date(days);
-    format!(
-        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC",
-        rest / 3600,
-        rest / 60 % 60,
-        rest % 60
-    )
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC", rest / 3600, rest / 60 % 60, rest % 60)
 }
 
 /// Days since 1970 to a date (Howard Hinnant's `civil_from_days`).
@@ -184,10 +145,6 @@ pub(crate) fn date(days: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_part = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_part + 2) / 5 + 1;
-    let month = if month_part < 10 {
-        month_part + 3
-    } else {
-        month_part - 9
-    };
+    let month = if month_part < 10 { month_part + 3 } else { month_part - 9 };
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }

@@ -77,19 +77,9 @@ pub enum Effect {
     /// Closes the connection without performing or answering.
     Refuse,
     /// Answers this instead.
-    Body {
-        status: u16,
-        content_type: String,
-        body: String,
-    },
+    Body { status: u16, content_type: String, body: String },
     /// Answers this Graph error instead; `kind` is Meta's `type`.
-    Graph {
-        status: u16,
-        code: i64,
-        subcode: Option<i64>,
-        kind: String,
-        message: String,
-    },
+    Graph { status: u16, code: i64, subcode: Option<i64>, kind: String, message: String },
     /// Sends the caller elsewhere.
     Redirect { status: u16, location: String },
     /// Performs the request twice and gives the second answer, as a proxy does that tries again.
@@ -106,9 +96,7 @@ pub enum Effect {
 
 /// Takes the first fault that lies on this endpoint, once.
 pub(crate) fn take(faults: &mut Vec<Fault>, endpoint: Endpoint) -> Option<Effect> {
-    let index = faults
-        .iter()
-        .position(|fault| fault.endpoint == endpoint && fault.times > 0)?;
+    let index = faults.iter().position(|fault| fault.endpoint == endpoint && fault.times > 0)?;
     let effect = faults[index].effect.clone();
     faults[index].times -= 1;
     faults.retain(|fault| fault.times > 0);

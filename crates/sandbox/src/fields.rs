@@ -40,12 +40,7 @@ fn parse_list(rest: &mut &str, depth: usize) -> Result<Vec<Field>, GraphError> {
 }
 
 fn parse_field(name: String, rest: &mut &str, depth: usize) -> Result<Field, GraphError> {
-    let mut field = Field {
-        name,
-        modifiers: Vec::new(),
-        inner: None,
-        inner_text: String::new(),
-    };
+    let mut field = Field { name, modifiers: Vec::new(), inner: None, inner_text: String::new() };
     loop {
         if let Some(more) = rest.strip_prefix('.') {
             *rest = more;
@@ -73,9 +68,7 @@ fn parse_field(name: String, rest: &mut &str, depth: usize) -> Result<Field, Gra
 
 fn word(rest: &mut &str) -> String {
     let text = rest.trim_start();
-    let end = text
-        .find(|letter: char| !letter.is_alphanumeric() && letter != '_')
-        .unwrap_or(text.len());
+    let end = text.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(text.len());
     let (word, more) = text.split_at(end);
     *rest = more.trim_start();
     word.to_owned()
@@ -83,10 +76,7 @@ fn word(rest: &mut &str) -> String {
 
 fn syntax_error(rest: &str) -> GraphError {
     let near: String = rest.chars().take(12).collect();
-    GraphError::oauth(
-        2500,
-        format!("Syntax error \"Expected end of string instead of \"{near}\".\""),
-    )
+    GraphError::oauth(2500, format!("Syntax error \"Expected end of string instead of \"{near}\".\""))
 }
 
 #[cfg(test)]
@@ -99,10 +89,7 @@ mod tests {
             .expect("well formed");
         assert_eq!(fields[1].name, "businesses");
         assert_eq!(fields[1].modifiers, [("limit".to_owned(), "50".to_owned())]);
-        assert_eq!(
-            fields[1].inner_text,
-            "id,owned_ad_accounts.limit(5).after(x=){id}"
-        );
+        assert_eq!(fields[1].inner_text, "id,owned_ad_accounts.limit(5).after(x=){id}");
         let inner = fields[1].inner.as_ref().expect("there are braces");
         assert_eq!(inner[1].modifiers[1], ("after".to_owned(), "x=".to_owned()));
     }

@@ -54,8 +54,7 @@ pub(crate) struct Code {
 impl Token {
     /// The subcode of error 190 under which this token is refused now.
     pub(crate) fn refusal(&self, now: i64) -> Option<u32> {
-        self.dead
-            .or_else(|| self.expires_at.filter(|end| *end <= now).map(|_| 463))
+        self.dead.or_else(|| self.expires_at.filter(|end| *end <= now).map(|_| 463))
     }
 }
 
@@ -93,18 +92,13 @@ impl Grants {
     /// A login: what was asked is granted or declined anew, what was granted before and not asked now stays.
     pub(crate) fn agree(&mut self, user_id: &str, asked: &BTreeMap<String, bool>, now: i64) {
         let grant = self.people.entry(user_id.to_owned()).or_default();
-        grant
-            .permissions
-            .extend(asked.iter().map(|(name, given)| (name.clone(), *given)));
+        grant.permissions.extend(asked.iter().map(|(name, given)| (name.clone(), *given)));
         grant.permissions.insert("public_profile".to_owned(), true);
         grant.data_access_expires_at = now + DATA_ACCESS_TTL;
     }
 
     pub(crate) fn revoke(&mut self, user_id: &str, permission: &str) -> bool {
-        let given = self
-            .people
-            .get_mut(user_id)
-            .and_then(|grant| grant.permissions.get_mut(permission));
+        let given = self.people.get_mut(user_id).and_then(|grant| grant.permissions.get_mut(permission));
         match given {
             Some(given) => {
                 *given = false;
@@ -137,8 +131,7 @@ impl Grants {
     /// The token whose hash begins so; used by Page tokens, which name their user token this way.
     pub(crate) fn token_by_prefix(&self, prefix: &str) -> Option<&Token> {
         let next = self.tokens.range(prefix.to_owned()..).next();
-        next.filter(|(hash, _)| hash.starts_with(prefix))
-            .map(|(_, token)| token)
+        next.filter(|(hash, _)| hash.starts_with(prefix)).map(|(_, token)| token)
     }
 
     pub(crate) fn add_code(&mut self, text: &str, code: Code) {
@@ -163,7 +156,6 @@ impl Grants {
     /// Keeps the state file from growing for ever.
     pub(crate) fn forget_old(&mut self, now: i64) {
         self.codes.retain(|_, code| code.expires_at + CODE_TTL > now);
-        self.tokens
-            .retain(|_, token| token.expires_at.is_none_or(|end| end + KEPT_AFTER_END > now));
+        self.tokens.retain(|_, token| token.expires_at.is_none_or(|end| end + KEPT_AFTER_END > now));
     }
 }

@@ -82,27 +82,18 @@ fn root(request: &Request) -> GraphError {
         error.status = 500;
         return error;
     }
-    GraphError {
-        subcode: None,
-        ..GraphError::method(100, "Unsupported get request.")
-    }
+    GraphError { subcode: None, ..GraphError::method(100, "Unsupported get request.") }
 }
 
 fn read_node(shared: &Shared, request: &Request, id: &str) -> Result<Reply, GraphError> {
     let insight = match identify(shared, request)? {
         Viewer::App if id == shared.app_id => {
-            return Ok(Reply::json(
-                &json!({"id": shared.app_id, "name": debug_token::APPLICATION}),
-            ));
+            return Ok(Reply::json(&json!({"id": shared.app_id, "name": debug_token::APPLICATION})));
         }
         viewer => person(viewer, request)?,
     };
     let node = visible(shared, request, &insight, id)?;
-    let context = Context {
-        shared,
-        insight: &insight,
-        request,
-    };
+    let context = Context { shared, insight: &insight, request };
     nodes::require(&context, node)?;
     let selection = request.params.get("fields").map(fields::parse).transpose()?;
     let value = nodes::render(&context, node, selection.as_deref())?;
@@ -112,11 +103,7 @@ fn read_node(shared: &Shared, request: &Request, id: &str) -> Result<Reply, Grap
 fn read_edge(shared: &Shared, request: &Request, id: &str, edge: &str) -> Result<Reply, GraphError> {
     let insight = person(identify(shared, request)?, request)?;
     let node = visible(shared, request, &insight, id)?;
-    let context = Context {
-        shared,
-        insight: &insight,
-        request,
-    };
+    let context = Context { shared, insight: &insight, request };
     if request.method != "GET" {
         return Err(GraphError::unsupported(&request.method, id));
     }
@@ -152,10 +139,7 @@ fn visible(shared: &Shared, request: &Request, insight: &Insight, id: &str) -> R
 
 /// The words for a permission that is missing: (#200), as HTTP 403.
 pub(crate) fn missing_permission(message: &str) -> GraphError {
-    GraphError {
-        status: 403,
-        ..GraphError::oauth(200, format!("(#200) {message}"))
-    }
+    GraphError { status: 403, ..GraphError::oauth(200, format!("(#200) {message}")) }
 }
 
 pub(crate) fn success() -> Reply {

@@ -29,14 +29,8 @@ impl Drop for Waiting {
 
 impl Holds {
     fn named(&self, name: &str) -> Hold {
-        let mut named = self
-            .named
-            .lock()
-            .expect("no panic happens while this lock is held");
-        let fresh = || Hold {
-            waiting: watch::Sender::new(0),
-            releases: watch::Sender::new(0),
-        };
+        let mut named = self.named.lock().expect("no panic happens while this lock is held");
+        let fresh = || Hold { waiting: watch::Sender::new(0), releases: watch::Sender::new(0) };
         named.entry(name.to_owned()).or_insert_with(fresh).clone()
     }
 

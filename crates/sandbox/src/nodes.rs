@@ -216,12 +216,7 @@ fn tasks(account: &Account) -> Vec<&'static str> {
 fn created_time(seconds: i64) -> String {
     let (year, month, day) = date(seconds.div_euclid(86_400));
     let rest = seconds.rem_euclid(86_400);
-    format!(
-        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}+0000",
-        rest / 3600,
-        rest / 60 % 60,
-        rest % 60
-    )
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}+0000", rest / 3600, rest / 60 % 60, rest % 60)
 }
 
 fn page_cell(context: &Context, index: usize, name: &str) -> Cell {
@@ -232,14 +227,7 @@ fn page_cell(context: &Context, index: usize, name: &str) -> Cell {
         "category_list" => Cell::Plain(json!([{"id": "2265", "name": page.category}])),
         "link" => Cell::Plain(format!("https://www.facebook.com/{}", page.id).into()),
         "tasks" => Cell::Plain(match page.is_full_role {
-            true => json!([
-                "MODERATE",
-                "MESSAGING",
-                "ANALYZE",
-                "ADVERTISE",
-                "CREATE_CONTENT",
-                "MANAGE"
-            ]),
+            true => json!(["MODERATE", "MESSAGING", "ANALYZE", "ADVERTISE", "CREATE_CONTENT", "MANAGE"]),
             false => json!(["ANALYZE", "ADVERTISE"]),
         }),
         "access_token" => Cell::Plain(page_token(context.shared, &context.insight.token, page.id).into()),

@@ -27,10 +27,7 @@ pub(crate) struct Page {
 impl Page {
     pub(crate) fn from_params(params: &Params) -> Result<Page, GraphError> {
         let text = params.get("fields").unwrap_or_default();
-        let mut page = Page {
-            selection_text: text.to_owned(),
-            ..Page::default()
-        };
+        let mut page = Page { selection_text: text.to_owned(), ..Page::default() };
         if !text.is_empty() {
             page.selection = Some(fields::parse(text)?);
         }
@@ -90,10 +87,8 @@ pub(crate) fn list(
     }
     let (start, end) = window(context, rows, page, limit)?;
     let shown = &rows[start..end];
-    let data: Result<Vec<Value>, GraphError> = shown
-        .iter()
-        .map(|node| nodes::render(context, *node, page.selection.as_deref()))
-        .collect();
+    let data: Result<Vec<Value>, GraphError> =
+        shown.iter().map(|node| nodes::render(context, *node, page.selection.as_deref())).collect();
     let mut list = json!({ "data": data? });
     if let (Some(first), Some(last)) = (shown.first(), shown.last()) {
         let before = cursor(context, *first);
@@ -153,15 +148,8 @@ fn link(
     if page.has_summary {
         query.append_pair("summary", "total_count");
     }
-    query
-        .append_pair("limit", &limit.to_string())
-        .append_pair(direction, cursor);
+    query.append_pair("limit", &limit.to_string()).append_pair(direction, cursor);
     let request = context.request;
     let id = context.shared.world.id(parent);
-    format!(
-        "{}/{}/{id}/{edge}?{}",
-        request.base,
-        request.version,
-        query.finish()
-    )
+    format!("{}/{}/{id}/{edge}?{}", request.base, request.version, query.finish())
 }

@@ -23,17 +23,11 @@ pub(crate) struct Params(pub(crate) Vec<(String, String)>);
 
 impl Params {
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0
-            .iter()
-            .filter(move |(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn from_form(text: &[u8]) -> Params {
@@ -48,23 +42,15 @@ impl Params {
             Value::String(text) => text,
             other => other.to_string(),
         };
-        Params(
-            object
-                .into_iter()
-                .map(|(key, value)| (key, plain(value)))
-                .collect(),
-        )
+        Params(object.into_iter().map(|(key, value)| (key, plain(value))).collect())
     }
 }
 
 impl Request {
     pub(crate) fn new(method: &str, target: &str, base: &str) -> Request {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let mut segments: Vec<String> = path
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-            .map(decode)
-            .collect();
+        let mut segments: Vec<String> =
+            path.split('/').filter(|segment| !segment.is_empty()).map(decode).collect();
         let asked = match segments.first() {
             Some(first) if is_version(first) => segments.remove(0),
             _ => String::new(),
@@ -91,19 +77,12 @@ impl Request {
         let base = header("host").map_or_else(|| base.to_owned(), |host| format!("http://{host}"));
         let mut request = Request::new(method.as_str(), target, &base);
         let is_json = header("content-type").is_some_and(|kind| kind.starts_with("application/json"));
-        let sent = if is_json {
-            Params::from_json(body)
-        } else {
-            Params::from_form(body)
-        };
+        let sent = if is_json { Params::from_json(body) } else { Params::from_form(body) };
         request.params.0.extend(sent.0);
         if request.params.get("access_token").is_none()
             && let Some(token) = header("authorization").and_then(|value| value.strip_prefix("Bearer "))
         {
-            request
-                .params
-                .0
-                .push(("access_token".to_owned(), token.to_owned()));
+            request.params.0.push(("access_token".to_owned(), token.to_owned()));
         }
         request.apply_method_override();
         request
@@ -126,9 +105,7 @@ impl Request {
 fn decode(segment: &str) -> String {
     // A plus sign stands for itself in a path.
     let text = format!("x={}", segment.replace('+', "%2B").replace('&', "%26"));
-    let decoded = url::form_urlencoded::parse(text.as_bytes())
-        .next()
-        .map(|(_, value)| value.into_owned());
+    let decoded = url::form_urlencoded::parse(text.as_bytes()).next().map(|(_, value)| value.into_owned());
     decoded.unwrap_or_default()
 }
 
@@ -136,10 +113,7 @@ fn is_version(segment: &str) -> bool {
     let Some((major, minor)) = segment.strip_prefix('v').and_then(|rest| rest.split_once('.')) else {
         return false;
     };
-    !major.is_empty()
-        && [major, minor]
-            .iter()
-            .all(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
+    !major.is_empty() && [major, minor].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Expired, unknown and missing versions are served as the oldest usable one, without a word.

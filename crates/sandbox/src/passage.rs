@@ -42,12 +42,7 @@ impl<'a> Passage<'a> {
             Some(Effect::Hang) if !request.in_batch => std::future::pending().await,
             _ => {}
         }
-        Passage {
-            shared,
-            number,
-            effect,
-            in_batch: request.in_batch,
-        }
+        Passage { shared, number, effect, in_batch: request.in_batch }
     }
 
     /// How often the request is to be performed; none: `leave` makes the answer by itself.
@@ -101,19 +96,11 @@ impl<'a> Passage<'a> {
     /// The answers a fault writes by itself.
     fn instead(&self, request: &Request, endpoint: Endpoint) -> Option<Reply> {
         match self.effect.as_ref()? {
-            Effect::Body {
-                status,
-                content_type,
-                body,
-            } => Some(Reply::text(*status, content_type, body.clone())),
+            Effect::Body { status, content_type, body } => {
+                Some(Reply::text(*status, content_type, body.clone()))
+            }
             Effect::Redirect { status, location } => Some(Reply::redirect(*status, location)),
-            Effect::Graph {
-                status,
-                code,
-                subcode,
-                kind,
-                message,
-            } => {
+            Effect::Graph { status, code, subcode, kind, message } => {
                 let mut error = GraphError::oauth(*code, message.clone());
                 error.status = *status;
                 error.subcode = *subcode;

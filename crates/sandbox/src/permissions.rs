@@ -17,26 +17,16 @@ pub(crate) fn serve(
     let user_id = shared.world.people[insight.person].persona.user_id();
     match (request.method.as_str(), permission) {
         ("GET", None) => {
-            let context = Context {
-                shared,
-                insight: &insight,
-                request,
-            };
+            let context = Context { shared, insight: &insight, request };
             Ok(Reply::json(&edges::permissions(&context)))
         }
         ("DELETE", Some(permission)) => {
             if permission == "public_profile" {
-                return Err(GraphError::oauth(
-                    100,
-                    "(#100) Permission public_profile cannot be revoked",
-                ));
+                return Err(GraphError::oauth(100, "(#100) Permission public_profile cannot be revoked"));
             }
             match shared.change(|grants| grants.revoke(user_id, permission)) {
                 true => Ok(success()),
-                false => Err(GraphError::oauth(
-                    100,
-                    format!("(#100) Invalid permission: {permission}"),
-                )),
+                false => Err(GraphError::oauth(100, format!("(#100) Invalid permission: {permission}"))),
             }
         }
         ("DELETE", None) => {
@@ -62,12 +52,9 @@ fn insight(shared: &Shared, request: &Request) -> Result<Insight, GraphError> {
             let person = shared.world.person(id);
             let grant = shared.grants().grant(id).cloned();
             match (person, grant) {
-                (Some(person), Some(grant)) => Ok(Insight {
-                    person,
-                    grant,
-                    token: String::new(),
-                    page: None,
-                }),
+                (Some(person), Some(grant)) => {
+                    Ok(Insight { person, grant, token: String::new(), page: None })
+                }
                 _ => Err(GraphError::unsupported(&request.method, id)),
             }
         }

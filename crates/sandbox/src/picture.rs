@@ -64,10 +64,6 @@ fn initials(name: &str) -> String {
 
 /// Warm and green tones only: nothing here may look like Facebook.
 fn hue(shared: &Shared, persona: Persona) -> usize {
-    let place = shared
-        .world
-        .people
-        .iter()
-        .position(|person| person.persona == persona);
+    let place = shared.world.people.iter().position(|person| person.persona == persona);
     10 + place.unwrap_or(0) * 33
 }

@@ -25,27 +25,22 @@ pub(crate) fn check(
 ) -> Result<(), GraphError> {
     let Some(proof) = params.get("appsecret_proof") else {
         return match is_needed {
-            true => Err(GraphError::method(
-                100,
-                "API calls from the server require an appsecret_proof argument",
-            )),
+            true => {
+                Err(GraphError::method(100, "API calls from the server require an appsecret_proof argument"))
+            }
             false => Ok(()),
         };
     };
     let is_right = match params.get("appsecret_time") {
         None => proof == hmac_hex(&shared.app_secret, token),
         Some(time) => {
-            let is_fresh = time
-                .parse::<i64>()
-                .is_ok_and(|time| (shared.clock.now_seconds() - time).abs() <= PROOF_TTL);
+            let is_fresh =
+                time.parse::<i64>().is_ok_and(|time| (shared.clock.now_seconds() - time).abs() <= PROOF_TTL);
             is_fresh && proof == hmac_hex(&shared.app_secret, &format!("{token}|{time}"))
         }
     };
     match is_right {
         true => Ok(()),
-        false => Err(GraphError::method(
-            100,
-            "Invalid appsecret_proof provided in the API argument",
-        )),
+        false => Err(GraphError::method(100, "Invalid appsecret_proof provided in the API argument")),
     }
 }

@@ -44,9 +44,7 @@ pub(crate) async fn run(listener: TcpListener, shared: Arc<Shared>) {
                 async move { serve(&shared, request.map(Body::new)).await }
             });
             // A connection that ends badly is the caller's business, or a fault that was asked for.
-            let _ = Builder::new(TokioExecutor::new())
-                .serve_connection(TokioIo::new(stream), service)
-                .await;
+            let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
@@ -55,10 +53,7 @@ pub(crate) async fn run(listener: TcpListener, shared: Arc<Shared>) {
 async fn serve(shared: &Shared, request: HttpRequest<Body>) -> io::Result<Response<Body>> {
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
-        return Ok(response(
-            Reply::text(413, "text/plain; charset=utf-8", "too large"),
-            None,
-        ));
+        return Ok(response(Reply::text(413, "text/plain; charset=utf-8", "too large"), None));
     };
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     if target.starts_with("/_control") {

@@ -99,27 +99,19 @@ impl Shared {
     }
 
     pub(crate) fn settings(&self) -> MutexGuard<'_, Settings> {
-        self.settings
-            .lock()
-            .expect("no panic happens while this lock is held")
+        self.settings.lock().expect("no panic happens while this lock is held")
     }
 
     pub(crate) fn grants(&self) -> MutexGuard<'_, Grants> {
-        self.grants
-            .lock()
-            .expect("no panic happens while this lock is held")
+        self.grants.lock().expect("no panic happens while this lock is held")
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Vec<Fault>> {
-        self.faults
-            .lock()
-            .expect("no panic happens while this lock is held")
+        self.faults.lock().expect("no panic happens while this lock is held")
     }
 
     pub(crate) fn calls(&self) -> MutexGuard<'_, Calls> {
-        self.calls
-            .lock()
-            .expect("no panic happens while this lock is held")
+        self.calls.lock().expect("no panic happens while this lock is held")
     }
 
     pub(crate) fn take_fault(&self, endpoint: Endpoint) -> Option<Effect> {

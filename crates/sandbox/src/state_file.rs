@@ -34,10 +34,7 @@ pub(crate) fn load(path: &Path, entropy: &Entropy) -> std::io::Result<Grants> {
 
 /// Writes beside the file and renames: a crash leaves the old one.
 pub(crate) fn save(path: &Path, grants: &Grants, entropy: &Entropy) -> std::io::Result<()> {
-    let text = serde_json::to_vec(&Written {
-        drawn: entropy.drawn(),
-        grants,
-    })?;
+    let text = serde_json::to_vec(&Written { drawn: entropy.drawn(), grants })?;
     let beside = path.with_extension("new");
     std::fs::write(&beside, text)?;
     std::fs::rename(&beside, path)

@@ -22,9 +22,9 @@ pub(crate) fn serve(shared: &Shared, request: &Request) -> Result<Reply, GraphEr
     }
     match params.get("grant_type").unwrap_or("authorization_code") {
         "fb_exchange_token" => exchange(shared, params),
-        "client_credentials" => Ok(Reply::json(
-            &json!({"access_token": app_token(shared), "token_type": "bearer"}),
-        )),
+        "client_credentials" => {
+            Ok(Reply::json(&json!({"access_token": app_token(shared), "token_type": "bearer"})))
+        }
         "authorization_code" => redeem(shared, params),
         other => Err(GraphError::oauth(1, format!("Unsupported grant_type: {other}"))),
     }
@@ -47,9 +47,7 @@ fn check_app(shared: &Shared, params: &Params) -> Result<(), GraphError> {
 }
 
 fn redeem(shared: &Shared, params: &Params) -> Result<Reply, GraphError> {
-    let code = params
-        .get("code")
-        .ok_or_else(|| GraphError::oauth(1, "Missing authorization code"))?;
+    let code = params.get("code").ok_or_else(|| GraphError::oauth(1, "Missing authorization code"))?;
     let redirect_uri = params
         .get("redirect_uri")
         .ok_or_else(|| GraphError::oauth(191, "Missing redirect_uri parameter."))?;
@@ -57,12 +55,7 @@ fn redeem(shared: &Shared, params: &Params) -> Result<Reply, GraphError> {
     let text = new_token_text(shared);
     shared.change(|grants| {
         let user_id = use_code(grants, code, redirect_uri, params.get("code_verifier"), now)?;
-        let token = Token {
-            user_id,
-            issued_at: now,
-            expires_at: Some(now + SHORT_TTL),
-            dead: None,
-        };
+        let token = Token { user_id, issued_at: now, expires_at: Some(now + SHORT_TTL), dead: None };
         grants.add_token(&text, token);
         Ok(())
     })?;
@@ -78,22 +71,13 @@ fn use_code(
     now: i64,
 ) -> Result<String, GraphError> {
     let Some(code) = grants.code_mut(code) else {
-        return Err(GraphError::code_refused(
-            Some(36009),
-            "Invalid verification code format.",
-        ));
+        return Err(GraphError::code_refused(Some(36009), "Invalid verification code format."));
     };
     if code.is_used {
-        return Err(GraphError::code_refused(
-            Some(36009),
-            "This authorization code has been used.",
-        ));
+        return Err(GraphError::code_refused(Some(36009), "This authorization code has been used."));
     }
     if code.expires_at <= now {
-        return Err(GraphError::code_refused(
-            Some(36007),
-            "This authorization code has expired.",
-        ));
+        return Err(GraphError::code_refused(Some(36007), "This authorization code has expired."));
     }
     if code.redirect_uri != redirect_uri {
         let message = "Error validating verification code. Please make sure your redirect_uri is identical to \
@@ -142,23 +126,13 @@ fn exchange(shared: &Shared, params: &Params) -> Result<Reply, GraphError> {
         return Err(GraphError::oauth(190, message));
     }
     if let Some(subcode) = found.token.refusal(now) {
-        return Err(dead_token(
-            subcode,
-            &shared.app_id,
-            found.token.expires_at.unwrap_or(now),
-            now,
-        ));
+        return Err(dead_token(subcode, &shared.app_id, found.token.expires_at.unwrap_or(now), now));
     }
     let lifetime = shared.settings().token_lifetime;
     let lifetime = lifetime.map(|lifetime| i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX / 4));
     let text = new_token_text(shared);
     let expires_at = lifetime.map(|lifetime| now + lifetime);
-    let token = Token {
-        user_id: found.token.user_id,
-        issued_at: now,
-        expires_at,
-        dead: None,
-    };
+    let token = Token { user_id: found.token.user_id, issued_at: now, expires_at, dead: None };
     shared.change(|grants| grants.add_token(&text, token));
     Ok(token_reply(shared, &text, lifetime))
 }

@@ -37,11 +37,7 @@ pub(crate) fn app_token(shared: &Shared) -> String {
 
 /// Reads token and proof of a call.
 pub(crate) fn identify(shared: &Shared, request: &Request) -> Result<Viewer, GraphError> {
-    let Some(token) = request
-        .params
-        .get("access_token")
-        .filter(|token| !token.is_empty())
-    else {
+    let Some(token) = request.params.get("access_token").filter(|token| !token.is_empty()) else {
         return Err(match request.segment(0) {
             "me" => GraphError::oauth(
                 2500,
@@ -59,21 +55,9 @@ pub(crate) fn identify(shared: &Shared, request: &Request) -> Result<Viewer, Gra
     }
     let found = find_token(shared, token)?;
     proof::check(shared, &request.params, token, shared.settings().requires_proof)?;
-    let person = shared
-        .world
-        .person(&found.token.user_id)
-        .ok_or_else(unknown_token)?;
-    let grant = shared
-        .grants()
-        .grant(&found.token.user_id)
-        .cloned()
-        .unwrap_or_default();
-    Ok(Viewer::Person(Insight {
-        person,
-        grant,
-        token: token.to_owned(),
-        page: found.page,
-    }))
+    let person = shared.world.person(&found.token.user_id).ok_or_else(unknown_token)?;
+    let grant = shared.grants().grant(&found.token.user_id).cloned().unwrap_or_default();
+    Ok(Viewer::Person(Insight { person, grant, token: token.to_owned(), page: found.page }))
 }
 
 pub(crate) struct Found {
@@ -93,12 +77,7 @@ fn find_token(shared: &Shared, text: &str) -> Result<Found, GraphError> {
     let found = look_up(shared, text).ok_or_else(unknown_token)?;
     let now = shared.clock.now_seconds();
     match found.token.refusal(now) {
-        Some(subcode) => Err(dead_token(
-            subcode,
-            &shared.app_id,
-            found.token.expires_at.unwrap_or(now),
-            now,
-        )),
+        Some(subcode) => Err(dead_token(subcode, &shared.app_id, found.token.expires_at.unwrap_or(now), now)),
         None => Ok(found),
     }
 }
@@ -107,20 +86,14 @@ fn find_token(shared: &Shared, text: &str) -> Result<Found, GraphError> {
 pub(crate) fn look_up(shared: &Shared, text: &str) -> Option<Found> {
     let grants = shared.grants();
     if let Some(token) = grants.token(text) {
-        return Some(Found {
-            token: token.clone(),
-            page: None,
-        });
+        return Some(Found { token: token.clone(), page: None });
     }
     let (parent, page_id) = read_page_token(shared, text)?;
     let mut token = grants.token_by_prefix(parent)?.clone();
     // Page tokens made from a user token have no end of their own.
     token.expires_at = None;
     let page = shared.world.pages.iter().position(|page| page.id == page_id)?;
-    Some(Found {
-        token,
-        page: Some(page),
-    })
+    Some(Found { token, page: Some(page) })
 }
 
 fn unknown_token() -> GraphError {

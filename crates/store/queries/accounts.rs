@@ -11,7 +11,9 @@ impl Db {
         let is_admin = match user.is_admin {
             Some(is_admin) => is_admin,
             None => {
-                let anybody = sqlx::query!(r#"SELECT COUNT(*) AS "count!: i64" FROM users"#).fetch_one(&mut *tx).await?;
+                let anybody = sqlx::query!(r#"SELECT COUNT(*) AS "count!: i64" FROM users"#)
+                    .fetch_one(&mut *tx)
+                    .await?;
                 anybody.count == 0
             }
         };
@@ -58,12 +60,14 @@ impl Db {
         .await?)
     }
 
-    /// Sets a new password and ends every session of the user but the one that did it.
+    /// Sets a new password, ends every session of the user but the one that did it, and forgets every
+    /// known device but its own.
     pub async fn update_password(
         &self,
         id: &UserId,
         password_hash: &str,
         kept_session: &str,
+        kept_device: &str,
         at: i64,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
@@ -78,7 +82,13 @@ impl Db {
         sqlx::query!("DELETE FROM sessions WHERE user_id = $1 AND id <> $2", id.as_str(), kept_session)
             .execute(&mut *tx)
             .await?;
-        sqlx::query!("DELETE FROM known_devices WHERE user_id = $1", id.as_str()).execute(&mut *tx).await?;
+        sqlx::query!(
+            "DELETE FROM known_devices WHERE user_id = $1 AND token_hash <> $2",
+            id.as_str(),
+            kept_device
+        )
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -106,11 +116,20 @@ impl Db {
         Ok(())
     }
 
-    /// Whether the tables can be read; the cheapest statement that touches the schema.
-    pub async fn ping(&self) -> Result<(), StoreError> {
+    /// Whether the tables can be read and written: a row comes and goes.
+    pub async fn ping(&self, now: i64) -> Result<(), StoreError> {
         sqlx::query!(r#"SELECT COUNT(*) AS "count!: i64" FROM throttles WHERE ends_at < 0"#)
             .fetch_one(&self.read)
             .await?;
+        let mut tx = self.begin().await?;
+        sqlx::query!(
+            "INSERT INTO throttles (bucket, hits, ends_at) VALUES ('ready', 1, $1)
+             ON CONFLICT (bucket) DO UPDATE SET ends_at = excluded.ends_at",
+            now
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
         Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! What a connection reaches.
 
 use metaads_store_rows::{
-    AccountGroup, AdAccount, AdAccountFilter, AssetBatch, Business, ConnectionId, InstagramAccount, Page, Relation,
-    SelectionChange, StoreError, UserId, Words,
+    AccountGroup, AdAccount, AdAccountFilter, AssetBatch, Business, ConnectionId, InstagramAccount, Page,
+    Relation, SelectionChange, StoreError, UserId, Words,
 };
 
 use crate::{Db, Engine};
@@ -16,7 +16,9 @@ pub(crate) async fn write_assets(
     at: i64,
 ) -> Result<(), StoreError> {
     if !assets.ad_accounts.is_empty() {
-        upsert_ad_accounts!(id.as_str(), generation, at, json(&assets.ad_accounts)).execute(&mut **tx).await?;
+        upsert_ad_accounts!(id.as_str(), generation, at, json(&assets.ad_accounts))
+            .execute(&mut **tx)
+            .await?;
     }
     if !assets.businesses.is_empty() {
         upsert_businesses!(id.as_str(), generation, json(&assets.businesses)).execute(&mut **tx).await?;
@@ -39,9 +41,12 @@ fn json<T: serde::Serialize>(rows: &[T]) -> String {
 impl Db {
     /// Ad accounts by name, within a filter.
     pub async fn list_ad_accounts(&self, filter: &AdAccountFilter) -> Result<Vec<AdAccount>, StoreError> {
-        let group = filter.group_id.as_deref().unwrap_or("*");
+        // PostgreSQL refuses NUL, and no stored text has one.
+        let plain = |text: &str| text.replace('\0', "");
+        let group = plain(filter.group_id.as_deref().unwrap_or("*"));
         let pattern = filter.pattern();
         let (after_key, after_id) = filter.after.clone().unwrap_or_default();
+        let (after_key, after_id) = (plain(&after_key), plain(&after_id));
         Ok(sqlx::query_as!(
             AdAccount,
             r#"SELECT account_id AS "account_id!", account_name AS "account_name!", name_key AS "name_key!",
@@ -114,7 +119,10 @@ impl Db {
         .await?)
     }
 
-    pub async fn list_instagram_accounts(&self, id: &ConnectionId) -> Result<Vec<InstagramAccount>, StoreError> {
+    pub async fn list_instagram_accounts(
+        &self,
+        id: &ConnectionId,
+    ) -> Result<Vec<InstagramAccount>, StoreError> {
         Ok(sqlx::query_as!(
             InstagramAccount,
             r#"SELECT instagram_id AS "instagram_id!", username AS "username!", name AS "name!"
@@ -152,9 +160,11 @@ impl Db {
         let (mut added, mut removed, mut selected, mut known) = (Vec::new(), Vec::new(), 0, 0);
         for row in &rows {
             let account = row.account_id.as_str();
-            let is_wanted = wanted.contains(account) && (row.is_selected || (row.is_selectable && row.is_reachable));
+            let is_wanted =
+                wanted.contains(account) && (row.is_selected || (row.is_selectable && row.is_reachable));
             known += usize::from(is_wanted);
-            let in_scope = scope.as_ref().is_none_or(|scope| scope.contains(account) || wanted.contains(account));
+            let in_scope =
+                scope.as_ref().is_none_or(|scope| scope.contains(account) || wanted.contains(account));
             let is_kept = if in_scope { is_wanted } else { row.is_selected };
             match (row.is_selected, is_kept) {
                 (false, true) => added.push(account),

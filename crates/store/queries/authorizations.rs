@@ -1,8 +1,8 @@
 //! Trips to the login dialog.
 
 use metaads_store_rows::{
-    Authorization, AuthorizationId, AuthorizationStatus, ConnectionId, NewAuthorization, SessionId, StoreError,
-    UserId,
+    Authorization, AuthorizationId, AuthorizationStatus, ConnectionId, NewAuthorization, SessionId,
+    StoreError, UserId,
 };
 
 use crate::Db;
@@ -82,6 +82,9 @@ impl Db {
         session: &SessionId,
         now: i64,
     ) -> Result<Option<Authorization>, StoreError> {
+        // In a transaction of its own: only a commit that succeeds has taken anything. A lone statement
+        // that returns rows hides the failure of its commit on a full disk.
+        let mut tx = self.begin().await?;
         let taken = sqlx::query!(
             r#"UPDATE authorizations SET status = 'consumed', expires_at = $3 + $4
                WHERE state_hash = $1 AND session_id = $2 AND status = 'pending' AND expires_at > $3
@@ -91,14 +94,19 @@ impl Db {
             now,
             COMPLETION_TTL_MS
         )
-        .fetch_optional(&self.write)
+        .fetch_optional(&mut *tx)
         .await?;
         let Some(taken) = taken else { return Ok(None) };
-        Ok(select_authorization!("id = $1", taken.id).fetch_optional(&self.write).await?)
+        let authorization = select_authorization!("id = $1", taken.id).fetch_optional(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(authorization)
     }
 
     /// Whatever stands under a state, to say why it could not be taken.
-    pub async fn find_authorization_by_state(&self, state_hash: &str) -> Result<Option<Authorization>, StoreError> {
+    pub async fn find_authorization_by_state(
+        &self,
+        state_hash: &str,
+    ) -> Result<Option<Authorization>, StoreError> {
         Ok(select_authorization!("state_hash = $1", state_hash).fetch_optional(&self.read).await?)
     }
 

@@ -1,8 +1,8 @@
 //! Connections: written once by the last phase of connecting, read by every page.
 
 use metaads_store_rows::{
-    AuditEntry, Check, Completion, Connection, ConnectionId, ConnectionKind, ConnectionStatus, Sibling, Stored, StoreError,
-    SyncState, UserId, Words,
+    AuditEntry, Check, Completion, Connection, ConnectionId, ConnectionKind, ConnectionStatus, Sibling,
+    StoreError, Stored, SyncState, UserId, Words,
 };
 
 use crate::queries::assets::write_assets;
@@ -231,13 +231,13 @@ async fn upsert_connection(
 ) -> Result<Option<i64>, StoreError> {
     let row = sqlx::query!(
         r#"INSERT INTO meta_connections (id, user_id, kind, app_id, meta_user_id, name, picture_url, status,
-               status_changed_at, access_token, token_version, scopes, declined_scopes, expires_at,
+               status_reason, status_changed_at, access_token, token_version, scopes, declined_scopes, expires_at,
                data_access_expires_at, last_refreshed_at, last_checked_at, sync_state, sync_done, sync_total,
                sync_generation, connected_at, created_at, updated_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8, $9, 1, $10, $11, $12, $13, $8, $8, 'running', $14, $15,
+           VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $16, $8, $9, 1, $10, $11, $12, $13, $8, $8, 'running', $14, $15,
                1, $8, $8, $8)
            ON CONFLICT (id) DO UPDATE SET name = excluded.name, picture_url = excluded.picture_url,
-               status = 'active', status_reason = NULL, status_changed_at = excluded.status_changed_at,
+               status = 'active', status_reason = excluded.status_reason, status_changed_at = excluded.status_changed_at,
                access_token = excluded.access_token, token_version = meta_connections.token_version + 1,
                scopes = excluded.scopes, declined_scopes = excluded.declined_scopes,
                expires_at = excluded.expires_at, data_access_expires_at = excluded.data_access_expires_at,
@@ -261,7 +261,8 @@ async fn upsert_connection(
         new.expires_at,
         new.data_access_expires_at,
         i64::try_from(new.assets.ad_accounts.len()).unwrap_or(i64::MAX),
-        new.sync_total
+        new.sync_total,
+        new.status_reason
     )
     .fetch_optional(&mut **tx)
     .await;
@@ -287,6 +288,16 @@ async fn schedule_after_login(
         new.ids[0],
         new.connection_id.as_str(),
         new.sync_progress,
+        new.at
+    )
+    .execute(&mut **tx)
+    .await?;
+    // The stored token itself is inspected right after, without making the browser wait for it.
+    sqlx::query!(
+        "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence)
+         VALUES ($1, 'check', $1, 'after login', $2, 0, 0, 0)
+         ON CONFLICT (kind, subject) DO UPDATE SET progress = excluded.progress, run_at = excluded.run_at, attempts = 0",
+        new.connection_id.as_str(),
         new.at
     )
     .execute(&mut **tx)

@@ -23,9 +23,12 @@ impl Db {
         .fetch_optional(&mut *tx)
         .await?;
         let Some(row) = row else { return Ok(false) };
-        sqlx::query!("DELETE FROM jobs WHERE kind <> 'revoke' AND subject = $1", order.connection_id.as_str())
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query!(
+            "DELETE FROM jobs WHERE kind <> 'revoke' AND subject = $1",
+            order.connection_id.as_str()
+        )
+        .execute(&mut *tx)
+        .await?;
         if order.is_revoking {
             let grant = format!("{}:{}", row.app_id, row.meta_user_id);
             sqlx::query!(
@@ -80,7 +83,9 @@ impl Db {
         .await?
         .rows_affected();
         if purged == 1 {
-            sqlx::query!("DELETE FROM audit_log WHERE connection_id = $1", id.as_str()).execute(&mut *tx).await?;
+            sqlx::query!("DELETE FROM audit_log WHERE connection_id = $1", id.as_str())
+                .execute(&mut *tx)
+                .await?;
         }
         tx.commit().await?;
         Ok(purged == 1)

@@ -8,7 +8,9 @@ use crate::queries::assets::write_assets;
 impl Db {
     /// Claims the job that has been due longest, if any, until `leased_until`.
     pub async fn claim_job(&self, now: i64, leased_until: i64) -> Result<Option<Job>, StoreError> {
-        Ok(sqlx::query_as!(
+        // A lone statement that returns rows hides the failure of its commit on a full disk.
+        let mut tx = self.begin().await?;
+        let job = sqlx::query_as!(
             Job,
             r#"UPDATE jobs SET leased_until = $2, fence = fence + 1
                WHERE leased_until <= $1 AND id =
@@ -18,8 +20,10 @@ impl Db {
             now,
             leased_until
         )
-        .fetch_optional(&self.write)
-        .await?)
+        .fetch_optional(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(job)
     }
 
     /// When the next job is due that nobody holds.
@@ -58,10 +62,11 @@ impl Db {
 
     /// The job is done. False where somebody else holds it by now.
     pub async fn finish_job(&self, job: &Job) -> Result<bool, StoreError> {
-        let finished = sqlx::query!("DELETE FROM jobs WHERE id = $1 AND fence = $2", job.id.as_str(), job.fence)
-            .execute(&self.write)
-            .await?
-            .rows_affected();
+        let finished =
+            sqlx::query!("DELETE FROM jobs WHERE id = $1 AND fence = $2", job.id.as_str(), job.fence)
+                .execute(&self.write)
+                .await?
+                .rows_affected();
         Ok(finished == 1)
     }
 
@@ -124,6 +129,18 @@ impl Db {
     /// page at most. False where the lease was lost or the connection ended: nothing is written.
     pub async fn settle_sync_step(&self, job: &Job, step: &SyncStep) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
+        // First the connection, then the job: everything that needs both locks them in this order. The
+        // lock keeps a disconnect from slipping in between.
+        let alive = sqlx::query!(
+            "UPDATE meta_connections SET updated_at = $3
+             WHERE id = $1 AND sync_generation = $2 AND status <> 'revoked'",
+            step.connection_id.as_str(),
+            step.generation,
+            step.at
+        )
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
         let held = match &step.next {
             Some(progress) => sqlx::query!(
                 "UPDATE jobs SET progress = $3, attempts = 0, run_at = $4, leased_until = 0 WHERE id = $1 AND fence = $2",
@@ -140,21 +157,7 @@ impl Db {
                 .await?
                 .rows_affected(),
         };
-        if held == 0 {
-            return Ok(false);
-        }
-        // The statement takes the row's lock, so that a disconnect cannot slip in between.
-        let alive = sqlx::query!(
-            "UPDATE meta_connections SET updated_at = $3
-             WHERE id = $1 AND sync_generation = $2 AND status <> 'revoked'",
-            step.connection_id.as_str(),
-            step.generation,
-            step.at
-        )
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
-        if alive == 0 {
+        if held == 0 || alive == 0 {
             return Ok(false);
         }
         write_assets(&mut tx, &step.connection_id, step.generation, &step.assets, step.at).await?;
@@ -168,9 +171,13 @@ impl Db {
 
     /// Says on the connection whether its reading goes on or is stuck.
     pub async fn set_sync_state(&self, id: &ConnectionId, state: SyncState) -> Result<(), StoreError> {
-        sqlx::query!("UPDATE meta_connections SET sync_state = $2 WHERE id = $1", id.as_str(), state.as_str())
-            .execute(&self.write)
-            .await?;
+        sqlx::query!(
+            "UPDATE meta_connections SET sync_state = $2 WHERE id = $1",
+            id.as_str(),
+            state.as_str()
+        )
+        .execute(&self.write)
+        .await?;
         Ok(())
     }
 }
@@ -206,15 +213,23 @@ async fn finish_generation(
     )
     .execute(&mut **tx)
     .await?;
-    sqlx::query!("DELETE FROM meta_businesses WHERE connection_id = $1 AND seen_in < $2", id, step.generation)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query!(
+        "DELETE FROM meta_businesses WHERE connection_id = $1 AND seen_in < $2",
+        id,
+        step.generation
+    )
+    .execute(&mut **tx)
+    .await?;
     sqlx::query!("DELETE FROM meta_pages WHERE connection_id = $1 AND seen_in < $2", id, step.generation)
         .execute(&mut **tx)
         .await?;
-    sqlx::query!("DELETE FROM meta_instagram_accounts WHERE connection_id = $1 AND seen_in < $2", id, step.generation)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query!(
+        "DELETE FROM meta_instagram_accounts WHERE connection_id = $1 AND seen_in < $2",
+        id,
+        step.generation
+    )
+    .execute(&mut **tx)
+    .await?;
     sqlx::query!(
         "UPDATE meta_connections SET sync_state = 'idle', sync_total = sync_done, last_checked_at = $2 WHERE id = $1",
         id,

@@ -51,7 +51,8 @@ impl Db {
             r#"SELECT s.id AS "session_id!: SessionId", u.id AS "user_id!: UserId", u.email AS "email!",
                       u.is_admin AS "is_admin!", s.last_seen_at AS "last_seen_at!",
                       (SELECT COUNT(*) FROM meta_connections c
-                       WHERE c.user_id = u.id AND c.status = 'needs_reauthorization') AS "needing!: i64"
+                       WHERE c.user_id = u.id
+                       AND (c.status = 'needs_reauthorization' OR c.status_reason = 'permissions_missing')) AS "needing!: i64"
                FROM sessions s JOIN users u ON u.id = s.user_id
                WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3"#,
             token_hash,
@@ -92,10 +93,11 @@ impl Db {
 
     /// False where the user has no such session.
     pub async fn end_session(&self, user: &UserId, id: &SessionId) -> Result<bool, StoreError> {
-        let ended = sqlx::query!("DELETE FROM sessions WHERE user_id = $1 AND id = $2", user.as_str(), id.as_str())
-            .execute(&self.write)
-            .await?
-            .rows_affected();
+        let ended =
+            sqlx::query!("DELETE FROM sessions WHERE user_id = $1 AND id = $2", user.as_str(), id.as_str())
+                .execute(&self.write)
+                .await?
+                .rows_affected();
         Ok(ended == 1)
     }
 
@@ -107,7 +109,12 @@ impl Db {
             .rows_affected())
     }
 
-    pub async fn is_known_device(&self, token_hash: &str, user: &UserId, now: i64) -> Result<bool, StoreError> {
+    pub async fn is_known_device(
+        &self,
+        token_hash: &str,
+        user: &UserId,
+        now: i64,
+    ) -> Result<bool, StoreError> {
         let found = sqlx::query!(
             r#"SELECT COUNT(*) AS "count!: i64" FROM known_devices
                WHERE token_hash = $1 AND user_id = $2 AND expires_at > $3"#,
@@ -124,6 +131,8 @@ impl Db {
     /// window starts with its first hit.
     pub async fn hit_throttle(&self, bucket: &str, now: i64, window_ms: i64) -> Result<i64, StoreError> {
         let ends_at = now + window_ms;
+        // A lone statement that returns rows hides the failure of its commit on a full disk.
+        let mut tx = self.begin().await?;
         let row = sqlx::query!(
             r#"INSERT INTO throttles (bucket, hits, ends_at) VALUES ($1, 1, $3)
                ON CONFLICT (bucket) DO UPDATE SET
@@ -134,8 +143,9 @@ impl Db {
             now,
             ends_at
         )
-        .fetch_one(&self.write)
+        .fetch_one(&mut *tx)
         .await?;
+        tx.commit().await?;
         Ok(row.hits)
     }
 
@@ -146,7 +156,12 @@ impl Db {
     }
 
     /// Deletes what time has ended: sessions, devices, throttles, and authorizations after a week.
-    pub async fn sweep(&self, now: i64, idle_since: i64, authorizations_before: i64) -> Result<(), StoreError> {
+    pub async fn sweep(
+        &self,
+        now: i64,
+        idle_since: i64,
+        authorizations_before: i64,
+    ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query!("DELETE FROM sessions WHERE expires_at <= $1 OR last_seen_at <= $2", now, idle_since)
             .execute(&mut *tx)

@@ -6,10 +6,10 @@
 
 pub use metaads_store_rows::{
     AccountGroup, AdAccount, AdAccountFilter, AssetBatch, AuditEntry, Authorization, AuthorizationId,
-    AuthorizationStatus, Business, Check, Completion, Connection, ConnectionId, ConnectionKind, ConnectionStatus,
-    Disconnection, InstagramAccount, Job, JobId, JobKind, NewAdAccount, NewAuthorization, NewBusiness,
-    NewInstagramAccount, NewPage, NewSession, NewUser, Only, Page, Relation, SelectionChange, Session, SessionId,
-    Sibling, SignedIn, Stored, StoreError, SyncState, SyncStep, User, UserId, Words,
+    AuthorizationStatus, Business, Check, Completion, Connection, ConnectionId, ConnectionKind,
+    ConnectionStatus, Disconnection, InstagramAccount, Job, JobId, JobKind, NewAdAccount, NewAuthorization,
+    NewBusiness, NewInstagramAccount, NewPage, NewSession, NewUser, Only, Page, Relation, SelectionChange,
+    Session, SessionId, Sibling, SignedIn, StoreError, Stored, SyncState, SyncStep, User, UserId, Words,
 };
 
 /// Where everything is kept. Cheap to clone.
@@ -52,7 +52,7 @@ statements! {
     fn insert_user(&self, user: &NewUser) -> Answer<bool>;
     fn find_user_by_email(&self, email_key: &str) -> Answer<Option<User>>;
     fn find_user(&self, id: &UserId) -> Answer<Option<User>>;
-    fn update_password(&self, id: &UserId, password_hash: &str, kept_session: &str, at: i64) -> Answer<()>;
+    fn update_password(&self, id: &UserId, password_hash: &str, kept_session: &str, kept_device: &str, at: i64) -> Answer<()>;
     fn delete_user(&self, id: &UserId) -> Answer<()>;
     // sessions
     fn insert_session(&self, session: &NewSession, device_hash: &str, device_expires_at: i64) -> Answer<()>;
@@ -101,7 +101,7 @@ statements! {
     fn settle_sync_step(&self, job: &Job, step: &SyncStep) -> Answer<bool>;
     fn set_sync_state(&self, id: &ConnectionId, state: SyncState) -> Answer<()>;
     // health
-    fn ping(&self) -> Answer<()>;
+    fn ping(&self, now: i64) -> Answer<()>;
 }
 
 impl Store {

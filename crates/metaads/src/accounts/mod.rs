@@ -9,9 +9,10 @@ pub mod throttle;
 
 use metaads_store::StoreError;
 
-/// Lower case, trimmed: under this two spellings of an address are one account.
+/// Lower case, trimmed, without control characters (PostgreSQL refuses NUL): under this two spellings
+/// of an address are one account.
 pub fn email_key(email: &str) -> String {
-    email.trim().to_lowercase()
+    email.trim().to_lowercase().chars().filter(|character| !character.is_control()).collect()
 }
 
 /// Why an account action did not happen, where the person can do something about it.

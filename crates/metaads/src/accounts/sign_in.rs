@@ -30,10 +30,11 @@ pub async fn sign_in(app: &App, attempt: Attempt<'_>) -> Result<(User, bool), Ac
         Some(device_hash) if is_known => Bucket::SignInKnownDevice { device_hash },
         _ => Bucket::SignInUnknownDevice { email_key: &key },
     };
-    // Both are counted before the password is looked at, so that parallel guesses count as well.
-    let of_account = throttle::allow(app, &bucket).await?;
-    let of_address = is_known || throttle::allow(app, &Bucket::SignInAddress { address: attempt.address }).await?;
-    if !of_account || !of_address {
+    // Counted before the password is looked at, so that parallel guesses count as well; an address that
+    // is throttled no longer counts against accounts.
+    let of_address =
+        is_known || throttle::allow(app, &Bucket::SignInAddress { address: attempt.address }).await?;
+    if !of_address || !throttle::allow(app, &bucket).await? {
         return Err(AccountError::Throttled);
     }
     let stored = user.as_ref().map(|user| user.password_hash.as_str());
@@ -60,10 +61,17 @@ pub async fn confirm_password(app: &App, who: &SignedIn, password: &str) -> Resu
 }
 
 /// Changes the password; every other session of the user ends.
-pub async fn change_password(app: &App, who: &SignedIn, old: &str, new: &str) -> Result<(), AccountError> {
+pub async fn change_password(
+    app: &App,
+    who: &SignedIn,
+    device_token: Option<&str>,
+    old: &str,
+    new: &str,
+) -> Result<(), AccountError> {
     confirm_password(app, who, old).await?;
     passwords::check(new, &who.email)?;
     let hashed = app.passwords.hash(new).await;
-    app.store.update_password(&who.user_id, &hashed, who.session_id.as_str(), app.now()).await?;
+    let device = device_token.map(hash).unwrap_or_default();
+    app.store.update_password(&who.user_id, &hashed, who.session_id.as_str(), &device, app.now()).await?;
     Ok(())
 }

@@ -58,11 +58,14 @@ mod tests {
 
     #[test]
     fn addresses_are_told_from_other_text() {
-        for good in ["a@b.example", "lena.marsh+ads@nordlicht.example", "ü@müller.example", "root@localhost"] {
+        for good in ["a@b.example", "lena.marsh+ads@nordlicht.example", "ü@müller.example", "root@localhost"]
+        {
             assert!(is_email(good), "{good}");
         }
         let long = format!("{}@b.example", "a".repeat(250));
-        for bad in ["", "a", "@b", "a@", "a b@c.example", "a@b@c.example", "a@.example", "<a@b.example>", &long] {
+        for bad in
+            ["", "a", "@b", "a@", "a b@c.example", "a@b@c.example", "a@.example", "<a@b.example>", &long]
+        {
             assert!(!is_email(bad), "{bad}");
         }
     }

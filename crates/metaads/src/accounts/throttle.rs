@@ -13,16 +13,28 @@ const MINUTE: i64 = 60_000;
 #[derive(Debug)]
 pub enum Bucket<'a> {
     /// Sign-ins to one account from browsers it does not know.
-    SignInUnknownDevice { email_key: &'a str },
+    SignInUnknownDevice {
+        email_key: &'a str,
+    },
     /// Sign-ins to one account from one browser that it knows.
-    SignInKnownDevice { device_hash: &'a str },
+    SignInKnownDevice {
+        device_hash: &'a str,
+    },
     /// Sign-ins and registrations from one address.
-    SignInAddress { address: &'a str },
-    Register { address: &'a str },
+    SignInAddress {
+        address: &'a str,
+    },
+    Register {
+        address: &'a str,
+    },
     /// Trips to the dialog that one user starts.
-    Connect { user: &'a UserId },
+    Connect {
+        user: &'a UserId,
+    },
     /// Checks of the present password by a signed-in user.
-    PasswordCheck { user: &'a UserId },
+    PasswordCheck {
+        user: &'a UserId,
+    },
 }
 
 impl Bucket<'_> {

@@ -2,7 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use metaads_store::{AdAccount, AdAccountFilter, Connection, ConnectionId, ConnectionStatus, Only, SignedIn, Words};
+use metaads_store::{
+    AdAccount, AdAccountFilter, Connection, ConnectionId, ConnectionStatus, Only, SignedIn, Words,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -46,8 +48,11 @@ struct ConnectionBody {
     sync: Value,
 }
 
-
-pub async fn list(State(app): State<App>, User(who): User, Query(slice): Query<Slice>) -> Result<Json<Value>, Problem> {
+pub async fn list(
+    State(app): State<App>,
+    User(who): User,
+    Query(slice): Query<Slice>,
+) -> Result<Json<Value>, Problem> {
     let limit = slice.limit()?;
     let mut connections = app.store.list_connections(&who.user_id).await?;
     connections.sort_by(|a, b| a.id.cmp(&b.id));
@@ -58,11 +63,16 @@ pub async fn list(State(app): State<App>, User(who): User, Query(slice): Query<S
     let has_more = connections.len() > limit;
     connections.truncate(limit);
     let next = connections.last().filter(|_| has_more).map(|last| last.id.to_string());
-    let data: Vec<ConnectionBody> = connections.into_iter().map(|one| ConnectionBody::new(&app, one)).collect();
+    let data: Vec<ConnectionBody> =
+        connections.into_iter().map(|one| ConnectionBody::new(&app, one)).collect();
     Ok(Json(json!({"data": data, "next_cursor": next})))
 }
 
-pub async fn show(State(app): State<App>, User(who): User, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+pub async fn show(
+    State(app): State<App>,
+    User(who): User,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
     let connection = find(&app, &who, &id).await?;
     Ok(Json(json!(ConnectionBody::new(&app, connection))))
 }
@@ -92,7 +102,8 @@ pub async fn ad_accounts(
     let has_more = accounts.len() > limit;
     accounts.truncate(limit);
     let next = accounts.last().filter(|_| has_more).map(cursor);
-    let data: Vec<Value> = accounts.into_iter().map(|account| account_body(&connection.id, account)).collect();
+    let data: Vec<Value> =
+        accounts.into_iter().map(|account| account_body(&connection.id, account)).collect();
     Ok(Json(json!({"data": data, "next_cursor": next})))
 }
 
@@ -134,12 +145,11 @@ impl ConnectionBody {
         let missing = app.config.required_scopes().filter(|scope| !connection.scopes.has(scope));
         let Words(declined_scopes) = connection.declined_scopes;
         let missing_scopes: Vec<String> = missing.map(str::to_owned).collect();
-        let is_incomplete = !missing_scopes.is_empty() && connection.status == ConnectionStatus::Active;
         ConnectionBody {
             id: connection.id.to_string(),
             kind: connection.kind.as_str(),
             status,
-            status_reason: connection.status_reason.or(is_incomplete.then(|| "permissions_missing".to_owned())),
+            status_reason: connection.status_reason,
             meta_user_id: connection.meta_user_id,
             name: connection.name,
             picture_url: connection.picture_url,

@@ -69,7 +69,9 @@ impl Source {
 
     /// Exactly these values.
     pub fn of<const N: usize>(values: [(&str, &str); N]) -> Source {
-        Source { values: values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect() }
+        Source {
+            values: values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        }
     }
 
     pub fn set(&mut self, name: &str, value: &str) {

@@ -15,7 +15,8 @@ pub fn first_reading(profile: &Profile) -> (AssetBatch, Vec<Todo>) {
     let mut mine = HashMap::new();
     match &profile.businesses {
         Ok(page) => {
-            mine = page.items.iter().map(|business| (business.id.to_string(), business.name.clone())).collect();
+            mine =
+                page.items.iter().map(|business| (business.id.to_string(), business.name.clone())).collect();
             batch.businesses = page.items.iter().map(new_business).collect();
             todo.extend(page.items.iter().flat_map(of_business));
             todo.extend(rest(List::Businesses, page));

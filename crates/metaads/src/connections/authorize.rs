@@ -3,21 +3,19 @@
 
 use std::time::Duration;
 
-use metaads_graph::{
-    AccessToken, AuthorizationCode, Callback, DeadGrant, DialogAnswer, DialogRequest, GraphError, IssuedToken,
-    PERMISSION_GRANTED, Permission, Person, PkceVerifier, Profile, Recovery, TokenInspection, TokenLifetime,
-};
+use metaads_graph::{AuthorizationCode, Callback, DialogAnswer, DialogRequest, Person, PkceVerifier};
 use metaads_store::{
-    Authorization, AuthorizationId, AuthorizationStatus, Completion, ConnectionId, ConnectionKind, NewAuthorization,
-    SignedIn, Stored, StoreError, Words,
+    Authorization, AuthorizationId, AuthorizationStatus, Completion, ConnectionId, ConnectionKind, JobKind,
+    NewAuthorization, SignedIn, StoreError, Stored,
 };
-use metaads_vault::{Place, Sealed};
+use metaads_vault::Place;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::assets;
-use super::sync::{PAGE_LIMIT, Progress};
-use super::token_place;
+use super::grant::{Grant, ask_meta};
+use super::sync::progress_after_login;
+use super::{token_place, token_row};
 use crate::accounts::throttle::{self, Bucket};
 use crate::app::App;
 use crate::entropy::hash;
@@ -139,9 +137,9 @@ pub async fn complete(app: &App, who: Option<&SignedIn>, query: &str) -> Result<
 
 /// Why an attempt ended without a connection, and what is told about it.
 #[derive(Debug)]
-struct Failure {
-    code: Code,
-    detail: Detail,
+pub(super) struct Failure {
+    pub code: Code,
+    pub detail: Detail,
 }
 
 /// What the result page tells beside the code's own words. Never a secret.
@@ -171,7 +169,8 @@ async fn consume(
 ) -> Result<Result<Authorization, Code>, StoreError> {
     let state = hash(&callback.state);
     if let Some(who) = who
-        && let Some(authorization) = app.store.consume_authorization(&state, &who.session_id, app.now()).await?
+        && let Some(authorization) =
+            app.store.consume_authorization(&state, &who.session_id, app.now()).await?
     {
         return Ok(Ok(authorization));
     }
@@ -239,113 +238,28 @@ async fn settle(
                 app.jobs_bell.notify_waiters();
                 return Ok(Ok(()));
             }
-            Stored::CalledOff => return Ok(Err(Code::Cancelled.into())),
+            Stored::CalledOff => {
+                end_unwanted_grant(app, &completion).await?;
+                return Ok(Err(Code::Cancelled.into()));
+            }
             Stored::Raced => {}
         }
     }
     Ok(Err(Code::MetaUnavailable.into()))
 }
 
-/// Everything Meta said about a new grant.
-struct Grant {
-    token: AccessToken,
-    person: Person,
-    expires_at: Option<i64>,
-    data_access_expires_at: Option<i64>,
-    scopes: Words,
-    declined_scopes: Words,
-    profile: Profile,
-}
-
-/// Two round trips of waiting: the code for a token; then long-lived exchange, inspection and reads
-/// together. A third only for what Meta left out.
-async fn ask_meta(app: &App, authorization: &Authorization, code: &AuthorizationCode) -> Result<Grant, Failure> {
-    let verifier = open_verifier(app, authorization)?;
-    let short = app
-        .graph
-        .exchange_code(code, &authorization.redirect_uri, verifier.as_ref())
-        .await
-        .map_err(|error| failure_of(&error, Code::CodeRefused))?;
-    let (long, inspection, profile) = tokio::join!(
-        app.graph.exchange_long_lived(&short.access_token),
-        app.graph.inspect_token(&short.access_token),
-        app.graph.read_profile(&short.access_token, PAGE_LIMIT),
-    );
-    let failed = |error: GraphError| failure_of(&error, Code::MetaUnavailable);
-    let inspection = inspection.map_err(failed)?;
-    let long = long.map_err(failed)?;
-    let profile = profile.map_err(failed)?;
-    let person = verified_person(app, &short.access_token, &inspection, &profile).await?;
-    let expires_at = expiry(app, &long).await?;
-    let (scopes, declined_scopes) = permissions(app, &inspection, profile.permissions.as_deref().ok());
-    Ok(Grant {
-        token: long.access_token,
-        person,
-        expires_at,
-        data_access_expires_at: inspection.data_access_expires_at.map(seconds_to_ms),
-        scopes,
-        declined_scopes,
-        profile,
-    })
-}
-
-/// The token must be ours, valid, and of the person it reads: else somebody slipped us another one.
-async fn verified_person(
-    app: &App,
-    token: &AccessToken,
-    inspection: &TokenInspection,
-    profile: &Profile,
-) -> Result<Person, Failure> {
-    if inspection.app_id != app.graph.app().app_id.as_str() || !inspection.is_valid {
-        return Err(Code::ForeignToken.into());
+/// The person called it off while Meta was answering: the grant exists there. Where no connection
+/// rests on it, Meta is told to forget it.
+async fn end_unwanted_grant(app: &App, completion: &Completion) -> Result<(), StoreError> {
+    let (app_id, user) = (&completion.app_id, &completion.meta_user_id);
+    if app.store.list_siblings(&completion.connection_id, app_id, user).await?.is_empty()
+        && app.store.find_connection_for_job(&completion.connection_id).await?.is_none()
+    {
+        let grant = format!("{app_id}:{user}");
+        app.store.enqueue_job(&app.new_job_id(), JobKind::Revoke, &grant, "", app.now()).await?;
+        app.jobs_bell.notify_waiters();
     }
-    if inspection.expires_at.is_some_and(|at| seconds_to_ms(at) <= app.now()) {
-        return Err(Code::ForeignToken.into());
-    }
-    let person = match &profile.person {
-        Ok(person) => person.clone(),
-        Err(_) => {
-            let asked = app.graph.read_person(token).await;
-            asked.map_err(|error| failure_of(&error, Code::MetaUnavailable))?
-        }
-    };
-    match &inspection.user_id {
-        Some(user_id) if user_id == person.id.as_str() => Ok(person),
-        _ => Err(Code::ForeignToken.into()),
-    }
-}
-
-/// When the long-lived token ends (milliseconds since the epoch); None: never.
-async fn expiry(app: &App, long: &IssuedToken) -> Result<Option<i64>, Failure> {
-    match long.lifetime {
-        TokenLifetime::Seconds(seconds) => Ok(Some(app.now() + seconds_to_ms(seconds))),
-        TokenLifetime::Unsaid => {
-            let inspection = app.graph.inspect_token(&long.access_token).await;
-            let inspection = inspection.map_err(|error| failure_of(&error, Code::MetaUnavailable))?;
-            Ok(inspection.expires_at.map(seconds_to_ms))
-        }
-    }
-}
-
-/// What was granted and what was declined of what was asked; the inspection stands in where
-/// `/me/permissions` did not answer.
-pub(crate) fn permissions(
-    app: &App,
-    inspection: &TokenInspection,
-    listed: Option<&[Permission]>,
-) -> (Words, Words) {
-    let granted: Vec<String> = match listed {
-        Some(listed) => listed
-            .iter()
-            .filter(|one| one.status == PERMISSION_GRANTED)
-            .map(|one| one.permission.clone())
-            .collect(),
-        None => inspection.scopes.clone(),
-    };
-    let usable = |word: &String| !word.is_empty() && word.len() <= 100 && !word.contains(',');
-    let granted: Vec<String> = granted.into_iter().filter(usable).take(200).collect();
-    let declined = app.config.scopes.iter().filter(|scope| !granted.contains(scope)).cloned().collect();
-    (Words(granted), Words(declined))
+    Ok(())
 }
 
 async fn wrong_person(
@@ -355,12 +269,13 @@ async fn wrong_person(
 ) -> Result<Option<Failure>, StoreError> {
     let Some(id) = &authorization.reconnects else { return Ok(None) };
     // Deleted meanwhile: then it is a new connection.
-    let Some(expected) = app.store.find_connection(&authorization.user_id, id).await? else { return Ok(None) };
+    let Some(expected) = app.store.find_connection(&authorization.user_id, id).await? else {
+        return Ok(None);
+    };
     if expected.meta_user_id == met.id.as_str() && expected.app_id == app.graph.app().app_id.as_str() {
         return Ok(None);
     }
-    let detail =
-        Detail { expected: Some(expected.name), met: Some(met.name.clone()), ..Detail::default() };
+    let detail = Detail { expected: Some(expected.name), met: Some(met.name.clone()), ..Detail::default() };
     Ok(Some(Failure { code: Code::WrongPerson, detail }))
 }
 
@@ -372,7 +287,8 @@ async fn seal(app: &App, authorization: &Authorization, grant: &Grant) -> Result
     let connection_id = known.unwrap_or_else(|| app.new_connection_id());
     let (found, todo) = assets::first_reading(&grant.profile);
     Ok(Completion {
-        access_token: app.seal(&token_place(&connection_id), grant.token.expose()),
+        access_token: app
+            .seal(&token_place(&token_row(&authorization.user_id, &connection_id)), grant.token.expose()),
         authorization_id: authorization.id.clone(),
         user_id: authorization.user_id.clone(),
         connection_id,
@@ -381,52 +297,19 @@ async fn seal(app: &App, authorization: &Authorization, grant: &Grant) -> Result
         meta_user_id,
         name: grant.person.name.clone(),
         picture_url: grant.person.picture_url.clone(),
+        status_reason: super::incomplete(app, &grant.scopes),
         scopes: grant.scopes.clone(),
         declined_scopes: grant.declined_scopes.clone(),
         expires_at: grant.expires_at,
         data_access_expires_at: grant.data_access_expires_at,
         sync_total: grant.profile.ad_accounts.as_ref().ok().and_then(|page| page.total),
         assets: found,
-        sync_progress: Progress { todo, limit: PAGE_LIMIT }.to_text(),
+        sync_progress: progress_after_login(todo),
         at: app.now(),
         ids: [app.new_row_id(), app.new_row_id()],
     })
 }
 
-fn verifier_place(id: &AuthorizationId) -> Place<'_> {
+pub(super) fn verifier_place(id: &AuthorizationId) -> Place<'_> {
     Place { table: "authorizations", column: "pkce_verifier", row: id.as_str() }
-}
-
-fn open_verifier(app: &App, authorization: &Authorization) -> Result<Option<PkceVerifier>, Failure> {
-    let Some(stored) = &authorization.pkce_verifier else { return Ok(None) };
-    let opened = Sealed::from_stored(stored.clone())
-        .ok()
-        .and_then(|sealed| app.keyring.open(&verifier_place(&authorization.id), &sealed).ok())
-        .and_then(|opened| String::from_utf8(opened.to_vec()).ok());
-    match opened {
-        Some(verifier) => Ok(Some(PkceVerifier::from_text(verifier))),
-        None => Err(Code::SealedValueUnreadable.into()),
-    }
-}
-
-/// The code a person sees for an error of Meta's; `otherwise` where the error itself says nothing.
-fn failure_of(error: &GraphError, otherwise: Code) -> Failure {
-    let code = match error.recovery() {
-        Recovery::RetryLater | Recovery::AskForLess => Code::MetaUnavailable,
-        Recovery::RateLimited => Code::MetaRateLimited,
-        Recovery::Operator | Recovery::Permission => Code::MetaAppMisconfigured,
-        Recovery::Grant(DeadGrant::Checkpoint) => Code::Checkpoint,
-        Recovery::Grant(DeadGrant::UserUnconfirmed) => Code::UserUnconfirmed,
-        Recovery::Grant(_) | Recovery::Asset | Recovery::Unknown => otherwise,
-    };
-    let meta = match error {
-        GraphError::Refused(refusal) => Some(refusal.to_string()),
-        _ => None,
-    };
-    Failure { code, detail: Detail { meta, ..Detail::default() } }
-}
-
-/// Meta's seconds as the tables' milliseconds; absurd values stay in bounds.
-pub(crate) fn seconds_to_ms(seconds: i64) -> i64 {
-    seconds.saturating_mul(1000).clamp(0, 253_402_300_799_000)
 }

@@ -4,7 +4,7 @@
 use metaads_graph::Recovery;
 use metaads_store::{Check, Connection, ConnectionId, ConnectionStatus, Job, StoreError};
 
-use super::{TokenUnusable, authorize, open_token, sync};
+use super::{TokenUnusable, grant, open_token, sync};
 use crate::app::App;
 use crate::jobs::Settled;
 use crate::words::Code;
@@ -35,23 +35,25 @@ pub async fn step(app: &App, job: &Job) -> Result<Settled, StoreError> {
             });
         }
     };
-    let is_ours = inspection.app_id == app.graph.app().app_id.as_str();
-    if !inspection.is_valid || !is_ours {
-        record(app, &connection, dead(reason_of(inspection.error_subcode))).await?;
+    if !grant::is_ours(app, &inspection, &connection.meta_user_id) {
+        let reason =
+            if inspection.is_valid { Code::ForeignToken } else { reason_of(inspection.error_subcode) };
+        record(app, &connection, dead(reason)).await?;
         return Ok(Settled::Done);
     }
     let listed = app.graph.read_permissions(&token).await.ok();
-    let (scopes, declined_scopes) = authorize::permissions(app, &inspection, listed.as_deref());
+    let (scopes, declined_scopes) = grant::permissions(app, &inspection, listed.as_deref());
     let check = Check {
         status: ConnectionStatus::Active,
-        reason: None,
+        reason: super::incomplete(app, &scopes),
         scopes: Some(scopes),
         declined_scopes: Some(declined_scopes),
     };
     record(app, &connection, check).await?;
     // A login elsewhere may have changed which businesses and Pages the shared grant reaches. Where a
-    // reading itself asked for this check, reading again would only turn in circles.
-    if job.progress != AFTER_FAILED_READING {
+    // reading itself asked for this check, reading again would only turn in circles; where the login
+    // was this connection's own, the reading is under way.
+    if job.progress.is_empty() {
         sync::start(app, &connection.id).await?;
     }
     Ok(Settled::Done)

@@ -12,8 +12,8 @@ use crate::jobs::Settled;
 
 /// Rows asked for at once.
 pub const PAGE_LIMIT: u32 = 100;
-/// Meta never sends so many pages of one list; a cursor that turns in circles does.
-const PAGES_LIMIT: i64 = 2_000;
+/// No reading takes so many pages; cursors that turn in circles do.
+const PAGES_LIMIT: u32 = 5_000;
 /// From so many failed tries in a row on, the page says that reading is stuck.
 const STUCK_AFTER: i64 = 3;
 
@@ -22,6 +22,14 @@ const STUCK_AFTER: i64 = 3;
 pub struct Progress {
     pub todo: Vec<Todo>,
     pub limit: u32,
+    /// Pages read so far.
+    #[serde(default)]
+    pub pages: u32,
+}
+
+/// What follows a login: `todo` is what its first answers left.
+pub fn progress_after_login(todo: Vec<Todo>) -> String {
+    Progress { todo, limit: PAGE_LIMIT, pages: 0 }.to_text()
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +53,7 @@ impl Progress {
     /// Everything, from the start.
     pub fn everything() -> Progress {
         let todo = [List::Businesses, List::AdAccounts, List::Pages];
-        Progress { todo: todo.map(|list| Todo { list, after: None }).to_vec(), limit: PAGE_LIMIT }
+        Progress { todo: todo.map(|list| Todo { list, after: None }).to_vec(), limit: PAGE_LIMIT, pages: 0 }
     }
 
     pub fn to_text(&self) -> String {
@@ -99,7 +107,12 @@ struct Read {
     more: Vec<Todo>,
 }
 
-async fn read(app: &App, token: &metaads_graph::AccessToken, todo: &Todo, limit: u32) -> Result<Read, GraphError> {
+async fn read(
+    app: &App,
+    token: &metaads_graph::AccessToken,
+    todo: &Todo,
+    limit: u32,
+) -> Result<Read, GraphError> {
     let after = todo.after.as_deref();
     let mut read = Read::default();
     match &todo.list {
@@ -116,11 +129,15 @@ async fn read(app: &App, token: &metaads_graph::AccessToken, todo: &Todo, limit:
         }
         List::AdAccounts => return read_accounts(app, token, Reading::MyAdAccounts, "", todo, limit).await,
         List::Owned { id, name } => match BusinessId::parse(id) {
-            Ok(id) => return read_accounts(app, token, Reading::OwnedAdAccounts(id), name, todo, limit).await,
+            Ok(id) => {
+                return read_accounts(app, token, Reading::OwnedAdAccounts(id), name, todo, limit).await;
+            }
             Err(_) => return Ok(read),
         },
         List::Client { id, name } => match BusinessId::parse(id) {
-            Ok(id) => return read_accounts(app, token, Reading::ClientAdAccounts(id), name, todo, limit).await,
+            Ok(id) => {
+                return read_accounts(app, token, Reading::ClientAdAccounts(id), name, todo, limit).await;
+            }
             Err(_) => return Ok(read),
         },
     }
@@ -158,6 +175,7 @@ fn advance(progress: &mut Progress, read: &Read) {
         return;
     }
     let current = progress.todo.remove(0);
+    progress.pages += 1;
     let mut next: Vec<Todo> = read.more.clone();
     if let Some(after) = &read.after
         && current.after.as_ref() != Some(after)
@@ -175,8 +193,7 @@ async fn settle(
     assets: AssetBatch,
     total: Option<i64>,
 ) -> Result<Settled, StoreError> {
-    let is_circling = connection.sync_done > PAGES_LIMIT * i64::from(PAGE_LIMIT);
-    let is_last = progress.todo.is_empty() || is_circling;
+    let is_last = progress.todo.is_empty() || progress.pages >= PAGES_LIMIT;
     let step = SyncStep {
         connection_id: connection.id.clone(),
         generation: connection.sync_generation,
@@ -223,6 +240,8 @@ async fn failed(
 async fn ask_whether_it_lives(app: &App, connection: &Connection) -> Result<Settled, StoreError> {
     app.store.set_sync_state(&connection.id, SyncState::Failed).await?;
     let subject = connection.id.as_str();
-    app.store.enqueue_job(&app.new_job_id(), JobKind::Check, subject, AFTER_FAILED_READING, app.now()).await?;
+    app.store
+        .enqueue_job(&app.new_job_id(), JobKind::Check, subject, AFTER_FAILED_READING, app.now())
+        .await?;
     Ok(Settled::Done)
 }

@@ -85,12 +85,14 @@ pub async fn show(
     Path(id): Path<String>,
     Query(look): Query<Look>,
 ) -> Result<Response, Problem> {
-    let (authorization, connection) = news(&app, &who, &id, look.seen.as_deref()).await?;
+    let (authorization, connection) = news(&app, &who, &id, look.seen.as_deref(), Grain::Coarse).await?;
     let is_popup = look.window.as_deref() == Some("popup");
     let frame = |title: &str| Frame::new(&app, &visit, Some(&who), Section::Connections, title);
     let version = version(&authorization, connection.as_ref());
     Ok(match (authorization.status, connection) {
-        (AuthorizationStatus::Pending | AuthorizationStatus::Consumed, _) if !is_over(&app, &authorization) => {
+        (AuthorizationStatus::Pending | AuthorizationStatus::Consumed, _)
+            if !is_over(&app, &authorization) =>
+        {
             page(&WaitingPage {
                 frame: frame("Connecting to Meta"),
                 attempt: authorization.id.to_string(),
@@ -102,7 +104,15 @@ pub async fn show(
         }
         (AuthorizationStatus::Completed, Some(connection)) => {
             let title = format!("{} is connected", connection.name);
-            page(&connected(&app, frame(&title), &authorization, &connection, version, is_popup, look.without.is_some()))
+            page(&connected(
+                &app,
+                frame(&title),
+                &authorization,
+                &connection,
+                version,
+                is_popup,
+                look.without.is_some(),
+            ))
         }
         // The connection was removed meanwhile.
         (AuthorizationStatus::Completed, None) => Redirect::to("/dashboard").into_response(),
@@ -111,7 +121,8 @@ pub async fn show(
             let detail = authorization.detail.as_deref().and_then(|text| serde_json::from_str(text).ok());
             let reconnects = authorization.reconnects.as_ref().map(ToString::to_string);
             let support = support_id(authorization.id.as_str());
-            let mut shown = ProblemPage::new(frame(code.words().title), code, code.words().act, Some(support), detail);
+            let mut shown =
+                ProblemPage::new(frame(code.words().title), code, code.words().act, Some(support), detail);
             shown.reconnects = reconnects.unwrap_or_default();
             shown.is_popup = is_popup;
             page(&shown)
@@ -126,9 +137,10 @@ pub async fn status(
     Path(id): Path<String>,
     Query(look): Query<Look>,
 ) -> Result<Response, Problem> {
-    let (authorization, connection) = news(&app, &who, &id, look.seen.as_deref()).await?;
+    let (authorization, connection) = news(&app, &who, &id, look.seen.as_deref(), Grain::Fine).await?;
     let is_over = is_over(&app, &authorization);
-    let is_waiting = matches!(authorization.status, AuthorizationStatus::Pending | AuthorizationStatus::Consumed);
+    let is_waiting =
+        matches!(authorization.status, AuthorizationStatus::Pending | AuthorizationStatus::Consumed);
     let reading = connection.as_ref().filter(|connection| connection.sync_state == SyncState::Running);
     Ok(Json(json!({
         "version": version(&authorization, connection.as_ref()),
@@ -170,12 +182,32 @@ pub async fn problem(
     Ok(page(&ProblemPage::new(frame, code, act, Some(support), None)))
 }
 
+/// What counts as news.
+#[derive(Debug, Clone, Copy)]
+enum Grain {
+    /// Every further account: the script counts along.
+    Fine,
+    /// Another state: nobody wants to press "Look again" for every hundred accounts.
+    Coarse,
+}
+
+impl Grain {
+    fn is_other(self, seen: &str, now: &str) -> bool {
+        let coarse = |version: &str| version.trim_end_matches(|end: char| end.is_ascii_digit()).to_owned();
+        match self {
+            Grain::Fine => seen != now,
+            Grain::Coarse => coarse(seen) != coarse(now),
+        }
+    }
+}
+
 /// The attempt as it stands; with `seen`, waits until it stands otherwise or the time is over.
 async fn news(
     app: &App,
     who: &SignedIn,
     id: &str,
     seen: Option<&str>,
+    grain: Grain,
 ) -> Result<(Authorization, Option<Connection>), Problem> {
     let id = AuthorizationId::from_text(id).ok_or(Problem::NotFound)?;
     let until = tokio::time::Instant::now() + LONGEST_WAIT;
@@ -185,7 +217,7 @@ async fn news(
             Some(connection) => app.store.find_connection(&who.user_id, connection).await?,
             None => None,
         };
-        let is_news = seen.is_none_or(|seen| seen != version(&found, connection.as_ref()));
+        let is_news = seen.is_none_or(|seen| grain.is_other(seen, &version(&found, connection.as_ref())));
         if is_news || tokio::time::Instant::now() >= until {
             return Ok((found, connection));
         }
@@ -224,7 +256,8 @@ fn connected(
     is_without: bool,
 ) -> ConnectedPage {
     let card = Card::new(app, connection, app.now());
-    let missing: Vec<&String> = app.config.scopes.iter().filter(|scope| !connection.scopes.has(scope)).collect();
+    let missing: Vec<&String> =
+        app.config.scopes.iter().filter(|scope| !connection.scopes.has(scope)).collect();
     let is_withheld = !connection.scopes.has("ads_read") && !connection.scopes.has("ads_management");
     let kind = match () {
         () if is_withheld => Kind::Withheld,
@@ -280,4 +313,3 @@ fn found(connection: &Connection) -> String {
         Some((last, rest)) => format!("{} and {last}.", rest.join(", ")),
     }
 }
-

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use metaads_store::ConnectionId;
 use serde_json::json;
@@ -34,19 +34,29 @@ pub async fn start(
     };
     let begun = authorize::begin(&app, &who, wish).await?;
     if visit.wants_json {
-        let body = json!({"dialog": begun.dialog.as_str(), "attempt": format!("/connect/attempts/{}", begun.id)});
+        let body =
+            json!({"dialog": begun.dialog.as_str(), "attempt": format!("/connect/attempts/{}", begun.id)});
         return Ok((StatusCode::CREATED, Json(body)).into_response());
     }
     Ok(Redirect::to(begun.dialog.as_str()).into_response())
 }
 
 /// Where the dialog sends the browser back to. Ends with a redirect at once, so that code and state
-/// do not stay in the address bar, the history or a Referer.
+/// do not stay in the address bar, the history or a Referer. The fragment takes the place of the `#_=_`
+/// that Facebook appends.
 pub async fn callback(
     State(app): State<App>,
     MaybeUser(who): MaybeUser,
     RawQuery(query): RawQuery,
+    method: Method,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    // Neither a look ahead of the browser's nor a HEAD is a person coming back.
+    let is_prefetch =
+        headers.get("sec-purpose").is_some_and(|purpose| purpose.as_bytes().starts_with(b"prefetch"));
+    if is_prefetch || method != Method::GET {
+        return Ok(StatusCode::METHOD_NOT_ALLOWED.into_response());
+    }
     let query = query.unwrap_or_default();
     // Beside the request: a browser that leaves now must not break the work off half-way.
     let work = crate::tasks::spawn(async move { authorize::complete(&app, who.as_ref(), &query).await });
@@ -55,9 +65,9 @@ pub async fn callback(
         Problem::Broken
     })??;
     let target = match ended {
-        Ended::Settled { id, is_popup: true } => format!("/connect/attempts/{id}?window=popup"),
-        Ended::Settled { id, is_popup: false } => format!("/connect/attempts/{id}"),
-        Ended::Refused(code) => format!("/connect/problems/{}", code.as_str()),
+        Ended::Settled { id, is_popup: true } => format!("/connect/attempts/{id}?window=popup#main"),
+        Ended::Settled { id, is_popup: false } => format!("/connect/attempts/{id}#main"),
+        Ended::Refused(code) => format!("/connect/problems/{}#main", code.as_str()),
     };
     Ok(Redirect::to(&target).into_response())
 }

@@ -88,7 +88,8 @@ pub async fn show(
     let connections = app.store.list_connections(&who.user_id).await?;
     let now = app.now();
     let checked_at = connections.iter().filter_map(|connection| connection.last_checked_at).max();
-    let mut cards: Vec<Card> = connections.iter().map(|connection| Card::new(&app, connection, now)).collect();
+    let mut cards: Vec<Card> =
+        connections.iter().map(|connection| Card::new(&app, connection, now)).collect();
     cards.sort_by(|a, b| (a.order, &a.name).cmp(&(b.order, &b.name)));
     let current = wanted.show.as_deref().unwrap_or_default();
     let filters = [("All", ""), ("Needs you", "needs"), ("Ending soon", "ending"), ("Active", "active")]
@@ -113,7 +114,13 @@ pub async fn show(
             _ => "",
         },
         checked_at: checked_at.map(|at| (words::iso(at), words::day_and_time(at))),
-        asked: app.config.scopes.iter().filter_map(|scope| words::scope(scope)).map(|scope| scope.name).collect(),
+        asked: app
+            .config
+            .scopes
+            .iter()
+            .filter_map(|scope| words::scope(scope))
+            .map(|scope| scope.name)
+            .collect(),
     }))
 }
 
@@ -138,9 +145,8 @@ impl Card {
                 ConnectionStatus::NeedsReauthorization | ConnectionStatus::Revoked => "",
             },
             subtitle: subtitle(connection),
-            broken: (connection.status == ConnectionStatus::NeedsReauthorization).then(|| {
-                words::broken(reason, &connection.name, &day, connection.ad_accounts_selected)
-            }),
+            broken: (connection.status == ConnectionStatus::NeedsReauthorization)
+                .then(|| words::broken(reason, &connection.name, &day, connection.ad_accounts_selected)),
             missing: i64::try_from(missing.len()).unwrap_or_default(),
             missing_required: i64::try_from(missing_required).unwrap_or_default(),
             is_live,
@@ -190,16 +196,21 @@ fn pill(connection: &Connection, now: i64, is_reading: bool, is_incomplete: bool
     let (order, class, glyph, word) = match connection.status {
         ConnectionStatus::Revoked => (5, "pill-gone", "status-gone", "Disconnected".to_owned()),
         ConnectionStatus::NeedsReauthorization => (0, "pill-needs", "status-needs", "Needs you".to_owned()),
-        ConnectionStatus::Active if is_incomplete => (0, "pill-needs", "status-needs", "Needs you".to_owned()),
+        ConnectionStatus::Active if is_incomplete => {
+            (0, "pill-needs", "status-needs", "Needs you".to_owned())
+        }
         ConnectionStatus::Active if ends_in.is_some_and(|left| left < EXPIRING_MS) => {
             let days = ends_in.unwrap_or_default() / 86_400_000;
-            let word = if days < 1 { "Ends today".to_owned() } else { words::plural(days, "day left", "days left") };
+            let word =
+                if days < 1 { "Ends today".to_owned() } else { words::plural(days, "day left", "days left") };
             (1, "pill-expiring", "status-expiring", word)
         }
         ConnectionStatus::Active if is_reading => {
             let done = words::count(connection.sync_done);
             let word = match connection.sync_total {
-                Some(total) if total >= connection.sync_done => format!("Reading {done} of {}", words::count(total)),
+                Some(total) if total >= connection.sync_done => {
+                    format!("Reading {done} of {}", words::count(total))
+                }
                 _ => format!("Reading {done}"),
             };
             (2, "pill-reading", "status-reading", word)

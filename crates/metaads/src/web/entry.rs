@@ -189,7 +189,11 @@ pub fn safe_path(wanted: Option<&str>) -> String {
         .base_url(Some(&base))
         .parse(wanted)
         .is_ok_and(|url| url.origin() == base.origin() && url.username().is_empty());
-    if wanted.starts_with('/') && !wanted.starts_with("//") && is_plain && stays { wanted.to_owned() } else { home }
+    if wanted.starts_with('/') && !wanted.starts_with("//") && is_plain && stays {
+        wanted.to_owned()
+    } else {
+        home
+    }
 }
 
 #[cfg(test)]

@@ -75,8 +75,14 @@ impl FromRequestParts<App> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Visit, Infallible> {
         let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let cookies: Vec<Cookie<'_>> =
-            parts.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(Cookie::split_parse).flatten().collect();
+        let cookies: Vec<Cookie<'_>> = parts
+            .headers
+            .get_all(COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(Cookie::split_parse)
+            .flatten()
+            .collect();
         let find = |name: &str| {
             let name = cookie_name(app, name);
             let found = cookies.iter().find(|cookie| cookie.name() == name);
@@ -98,24 +104,37 @@ impl FromRequestParts<App> for Visit {
     }
 }
 
-/// The peer's address; a proxy on this machine, or one that is named, tells whom it speaks for.
+/// The peer's address; a proxy on this machine, or one that is named, tells whom it speaks for. An IPv6
+/// neighbourhood (/64) counts as one.
 fn address(parts: &Parts, app: &App) -> String {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+    let peer =
+        parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
     let Some(peer) = peer else { return "unknown".to_owned() };
     let is_trusted = |ip: &IpAddr| ip.is_loopback() || app.config.trusted_proxies.contains(ip);
-    if !is_trusted(&peer) {
-        return peer.to_string();
-    }
-    // The last entry that is not a proxy's own: what stands before it anybody can write.
     let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let mut chain: Vec<IpAddr> =
-        forwarded.flat_map(|value| value.split(',')).filter_map(|part| part.trim().parse().ok()).collect();
-    while let Some(last) = chain.pop() {
-        if !is_trusted(&last) {
-            return last.to_string();
+    let mut chain: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
+    // From the right, as far as proxies that are trusted vouch for it: what stands further left
+    // anybody can write.
+    let mut nearest = peer;
+    while is_trusted(&nearest) {
+        match chain.pop().and_then(forwarded_ip) {
+            Some(before) => nearest = before,
+            None => break,
         }
     }
-    peer.to_string()
+    match nearest {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => {
+            ip.segments()[..4].iter().map(|part| format!("{part:x}:")).collect::<String>() + ":/64"
+        }
+    }
+}
+
+/// `1.2.3.4`, `1.2.3.4:567`, `2001:db8::1`, `[2001:db8::1]:567`.
+fn forwarded_ip(text: &str) -> Option<IpAddr> {
+    let ip = text.parse::<IpAddr>().ok();
+    let ip = ip.or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()));
+    ip.or_else(|| text.strip_prefix('[')?.strip_suffix(']')?.parse().ok()).map(|ip| ip.to_canonical())
 }
 
 impl FromRequestParts<App> for MaybeUser {
@@ -147,7 +166,8 @@ impl FromRequest<App> for Fields {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Fields, Problem> {
-        let kind = request.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kind =
+            request.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
         if !kind.is_empty() && !kind.starts_with("application/x-www-form-urlencoded") {
             return Err(Problem::Invalid);
         }

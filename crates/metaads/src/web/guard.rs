@@ -1,6 +1,8 @@
 //! What holds for every answer: the right host, no foreign forms, headers that keep a page to itself.
 
-use axum::extract::{Request, State};
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -24,9 +26,17 @@ pub fn csrf(app: &App) -> CsrfLayer<fn(tower_http::csrf::ProtectionError) -> Res
 /// A page opened under another host name than PUBLIC_URL's leads to the right one, so that no flow
 /// loses its cookies on the way to Facebook and back.
 pub async fn right_host(State(app): State<App>, request: Request, next: Next) -> Response {
+    let is_asking = matches!(*request.method(), Method::GET | Method::HEAD);
+    let is_called_by_meta = request.uri().path().starts_with("/hooks/");
+    // Nothing changes under a foreign name: behind one, another site may have been put in our place.
+    if !is_asking && !is_called_by_meta && !has_right_host(&app, &request) {
+        return super::problem::unrendered(StatusCode::MISDIRECTED_REQUEST, Code::Forbidden);
+    }
     let Some(target) = right_address(&app, &request) else { return next.run(request).await };
     let mut moved = Redirect::temporary(&target).into_response();
-    let note = HeaderValue::from_static("metaads_moved=1; Max-Age=5; Path=/; HttpOnly; SameSite=Lax");
+    let secure = if app.config.is_https() { "; Secure" } else { "" };
+    let note = format!("metaads_moved=1; Max-Age=5; Path=/; HttpOnly; SameSite=Lax{secure}");
+    let note = HeaderValue::from_str(&note).expect("a cookie of our own visible letters");
     moved.headers_mut().insert(header::SET_COOKIE, note);
     moved
 }
@@ -37,23 +47,39 @@ fn right_address(app: &App, request: &Request) -> Option<String> {
     let is_page = matches!(*request.method(), Method::GET | Method::HEAD)
         && !["/healthz", "/readyz", "/metrics"].contains(&path)
         && !["/assets/", "/api/", "/hooks/"].iter().any(|start| path.starts_with(start));
-    let public = authority(app);
-    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let host = text("host").or_else(|| request.uri().authority().map(|authority| authority.as_str()));
-    let is_right = |host: &str| host.eq_ignore_ascii_case(&public);
-    // A proxy in front may call us by our inner name; then it says which name the browser used.
-    let forwarded = text("x-forwarded-host").map(str::trim);
-    if !is_page || host.is_none_or(is_right) || forwarded.is_some_and(is_right) {
+    if !is_page || has_right_host(app, request) {
         return None;
     }
+    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     // The browser was sent here by us a moment ago and its request still names another host: a proxy
     // rewrites it. Better to serve than to send it in circles.
     if text("cookie").unwrap_or_default().contains("metaads_moved=1") {
-        tracing::warn!("requests arrive under another Host than PUBLIC_URL's: let the proxy pass the Host header on");
+        tracing::warn!(
+            "requests arrive under another Host than PUBLIC_URL's: let the proxy pass the Host header on"
+        );
         return None;
     }
     let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
     Some(format!("{}{wanted}", app.config.base()))
+}
+
+/// Whether the browser used PUBLIC_URL's host. A proxy that is named in METAADS_TRUSTED_PROXIES may call
+/// us by our inner name and say which name the browser used.
+fn has_right_host(app: &App, request: &Request) -> bool {
+    let public = authority(app);
+    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let is_right = |host: &str| host.trim().eq_ignore_ascii_case(&public);
+    let peer = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|ConnectInfo(peer)| peer.ip().to_canonical());
+    if peer.is_some_and(|peer| app.config.trusted_proxies.contains(&peer))
+        && let Some(forwarded) = text("x-forwarded-host")
+    {
+        return is_right(forwarded);
+    }
+    let host = text("host").or_else(|| request.uri().authority().map(|authority| authority.as_str()));
+    host.is_some_and(is_right)
 }
 
 /// Host and port of PUBLIC_URL, as a Host header has them.
@@ -67,6 +93,10 @@ fn authority(app: &App) -> String {
 pub async fn headers(State(app): State<App>, request: Request, next: Next) -> Response {
     let is_asset = request.uri().path().starts_with("/assets/");
     let is_callback = request.uri().path().ends_with("/callback");
+    // The small window comes from Facebook, whose pages are in no group with ours: where this page
+    // asked for one, the browser would take it for a stranger and not let it close itself.
+    let is_popup = request.uri().query().is_some_and(|query| query.contains("window=popup"));
+    let opener_policy = if is_callback || is_popup { "unsafe-none" } else { "same-origin-allow-popups" };
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &str| {
@@ -77,7 +107,7 @@ pub async fn headers(State(app): State<App>, request: Request, next: Next) -> Re
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::X_FRAME_OPTIONS, "DENY");
     set(header::REFERRER_POLICY, if is_callback { "no-referrer" } else { "same-origin" });
-    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin-allow-popups");
+    set(HeaderName::from_static("cross-origin-opener-policy"), opener_policy);
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     set(
         HeaderName::from_static("permissions-policy"),

@@ -1,9 +1,9 @@
 //! For whoever runs the service.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::Json;
 use serde_json::json;
 
 use crate::app::App;
@@ -13,9 +13,9 @@ pub async fn live() -> &'static str {
     "ok\n"
 }
 
-/// Database, schema and keys are usable.
+/// Database and schema are usable, for writing too.
 pub async fn ready(State(app): State<App>) -> Response {
-    match app.store.ping().await {
+    match app.store.ping(app.now()).await {
         Ok(()) => Json(json!({"status": "ready"})).into_response(),
         Err(error) => {
             let reason = json!({"status": "not ready", "reasons": [error.to_string()]});

@@ -42,7 +42,9 @@ impl ProblemPage {
         let (title, cause) = match (code, &detail.expected, &detail.met) {
             (Code::WrongPerson, Some(expected), Some(met)) => (
                 format!("That was {}, not {}", words::first_name(met), words::first_name(expected)),
-                format!("This connection belongs to {expected}. You signed in as {met}. Nothing was changed."),
+                format!(
+                    "This connection belongs to {expected}. You signed in as {met}. Nothing was changed."
+                ),
             ),
             _ => (words.title.to_owned(), words.cause.to_owned()),
         };
@@ -89,7 +91,8 @@ pub async fn code(
 ) -> Result<Response, Problem> {
     let code = Code::from_text(&code).ok_or(Problem::NotFound)?;
     let frame = Frame::new(&app, &visit, who.as_ref(), Section::None, code.words().title);
-    let mut shown = ProblemPage::new(frame, code, if who.is_some() { Act::Connections } else { Act::SignIn }, None, None);
+    let mut shown =
+        ProblemPage::new(frame, code, if who.is_some() { Act::Connections } else { Act::SignIn }, None, None);
     shown.is_help = true;
     Ok(page(&shown))
 }

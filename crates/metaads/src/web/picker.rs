@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use metaads_graph::AdAccountId;
+use metaads_graph::{AdAccountId, BusinessId};
 use metaads_store::{AccountGroup, AdAccount, AdAccountFilter, Connection, Only, Relation};
 use serde::Deserialize;
 use url::form_urlencoded;
@@ -123,7 +123,9 @@ impl Look {
     fn href(&self, group: Option<&str>, after: Option<&AdAccount>) -> String {
         let mut query = form_urlencoded::Serializer::new(String::from("?"));
         let text = self.query();
-        for (name, value) in [("q", text.as_str()), ("show", self.show()), ("business", group.unwrap_or_default())] {
+        for (name, value) in
+            [("q", text.as_str()), ("show", self.show()), ("business", group.unwrap_or_default())]
+        {
             if !value.is_empty() {
                 query.append_pair(name, value);
             }
@@ -149,7 +151,8 @@ pub async fn show(
     let all = app.store.count_ad_accounts(&everything).await?;
     let counts = app.store.count_ad_accounts(&look.filter(&connection)).await?;
     let groups = groups(&app, &connection, &look, &counts).await?;
-    let sum = |groups: &[AccountGroup], count: fn(&AccountGroup) -> i64| groups.iter().map(count).sum::<i64>();
+    let sum =
+        |groups: &[AccountGroup], count: fn(&AccountGroup) -> i64| groups.iter().map(count).sum::<i64>();
     let total = sum(&all, |group| group.total);
     let card = super::dashboard::Card::new(&app, &connection, app.now());
     Ok(page(&PickerPage {
@@ -212,8 +215,10 @@ async fn groups(
     counts: &[AccountGroup],
 ) -> Result<Vec<Group>, Problem> {
     let single = look.group();
-    let shown: Vec<&AccountGroup> =
-        counts.iter().filter(|count| single.as_ref().is_none_or(|single| *single == count.group_id)).collect();
+    let shown: Vec<&AccountGroup> = counts
+        .iter()
+        .filter(|count| single.as_ref().is_none_or(|single| *single == count.group_id))
+        .collect();
     let in_all = i64::try_from(shown.len().clamp(1, GROUPS_IN_ALL)).unwrap_or(1);
     let limit = if single.is_some() { ROWS } else { (ROWS_IN_ALL / in_all).max(5) };
     let mut groups = Vec::new();
@@ -256,7 +261,8 @@ fn relation(text: &str) -> &'static str {
 impl Row {
     fn new(account: AdAccount) -> Row {
         let words = words::standing(Standing::of(account.account_status, account.is_reachable));
-        let reason = match words::disable_reason(account.disable_reason).filter(|_| words.word == "Disabled") {
+        let reason = match words::disable_reason(account.disable_reason).filter(|_| words.word == "Disabled")
+        {
             Some(reason) => format!("Meta disabled it: {reason}."),
             None => words.reason.to_owned(),
         };
@@ -291,6 +297,9 @@ pub async fn choose(
         if group.is_empty() {
             continue;
         }
+        if group != "none" && BusinessId::parse(group).is_err() {
+            return Err(Problem::Invalid);
+        }
         let members = members(&app, &connection, group).await?;
         wanted.retain(|id| is_ticking || !members.contains(id));
         scope.get_or_insert_default().extend(members.iter().cloned());
@@ -318,7 +327,11 @@ async fn members(app: &App, connection: &Connection, group: &str) -> Result<Vec<
     let look = Look { business: Some(group.to_owned()), ..Look::default() };
     let filter = AdAccountFilter { limit: 100_000, ..look.filter(connection) };
     let all = app.store.list_ad_accounts(&filter).await?;
-    Ok(all.into_iter().filter(|account| account.is_selectable || account.is_selected).map(|account| account.account_id).collect())
+    Ok(all
+        .into_iter()
+        .filter(|account| account.is_selectable || account.is_selected)
+        .map(|account| account.account_id)
+        .collect())
 }
 
 /// Ids with or without `act_`; anything else was not made by our page.

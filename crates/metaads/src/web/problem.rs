@@ -18,7 +18,9 @@ use crate::words::{Act, Code};
 pub enum Problem {
     NotFound,
     /// Sign in and come back to `next`.
-    SignedOut { next: String },
+    SignedOut {
+        next: String,
+    },
     Invalid,
     Throttled,
     Database,
@@ -87,7 +89,12 @@ pub async fn render(State(app): State<App>, request: Request, next: Next) -> Res
     };
     let status = response.status();
     let support_id = support_id(&app.new_row_id());
-    tracing::info!(code = code.as_str(), status = status.as_u16(), support_id, "a request ended in a problem");
+    tracing::info!(
+        code = code.as_str(),
+        status = status.as_u16(),
+        support_id,
+        "a request ended in a problem"
+    );
     if is_api || visit.wants_json {
         return problem_json(&app, status, code, &support_id);
     }

@@ -64,7 +64,12 @@ pub async fn show(
     Ok(page(&settings(&app, &visit, &who, notice).await?))
 }
 
-async fn settings(app: &App, visit: &Visit, who: &SignedIn, notice: &'static str) -> Result<SettingsPage, Problem> {
+async fn settings(
+    app: &App,
+    visit: &Visit,
+    who: &SignedIn,
+    notice: &'static str,
+) -> Result<SettingsPage, Problem> {
     let now = app.now();
     let rows = sessions::list(app, &who.user_id).await?.into_iter().map(|session| SessionRow {
         name: sessions::device_name(&session.user_agent),
@@ -90,7 +95,10 @@ pub async fn change_password(
     User(who): User,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let changed = sign_in::change_password(&app, &who, fields.one("old"), fields.one("new")).await;
+    let changed = {
+        let device = visit.device_token.as_deref();
+        sign_in::change_password(&app, &who, device, fields.one("old"), fields.one("new")).await
+    };
     let mut shown = settings(&app, &visit, &who, "").await?;
     match changed {
         Ok(()) => return Ok(Redirect::to("/settings?notice=password").into_response()),
@@ -135,7 +143,12 @@ pub async fn show_delete(State(app): State<App>, visit: Visit, User(who): User) 
     Ok(page(&delete_page(&app, &visit, &who, "").await?))
 }
 
-async fn delete_page(app: &App, visit: &Visit, who: &SignedIn, error: &'static str) -> Result<DeletePage, Problem> {
+async fn delete_page(
+    app: &App,
+    visit: &Visit,
+    who: &SignedIn,
+    error: &'static str,
+) -> Result<DeletePage, Problem> {
     let number = app.store.list_connections(&who.user_id).await?.len();
     Ok(DeletePage {
         frame: Frame::new(app, visit, Some(who), Section::Settings, "Delete your account?"),

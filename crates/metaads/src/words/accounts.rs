@@ -17,7 +17,12 @@ pub struct StandingWords {
 const BILLING: &str = "https://business.facebook.com/billing_hub/payment_settings";
 const QUALITY: &str = "https://www.facebook.com/accountquality";
 
-const fn words(word: &'static str, tone: &'static str, icon: &'static str, reason: &'static str) -> StandingWords {
+const fn words(
+    word: &'static str,
+    tone: &'static str,
+    icon: &'static str,
+    reason: &'static str,
+) -> StandingWords {
     StandingWords { word, tone, icon, reason, fix: None }
 }
 
@@ -48,7 +53,12 @@ pub fn standing(standing: Standing) -> StandingWords {
         }
         Standing::InGracePeriod => StandingWords {
             fix: Some(("Check the payment on Meta", BILLING)),
-            ..words("Payment failed", "warn", "triangle-alert", "Ads still run for some days. You can still choose it.")
+            ..words(
+                "Payment failed",
+                "warn",
+                "triangle-alert",
+                "Ads still run for some days. You can still choose it.",
+            )
         },
         Standing::PendingClosure => words("Being closed", "plain", "ban", "Meta is closing it."),
         Standing::Closed => words("Closed", "plain", "ban", "Meta does not reopen closed accounts."),

@@ -33,9 +33,8 @@ pub fn broken(reason: &str, name: &str, day: &str, accounts: i64) -> Broken {
         1 => "this ad account".to_owned(),
         more => format!("these {} ad accounts", super::time::count(more)),
     };
-    let paused = |until: &str| {
-        format!("Everything that uses {these} is paused until {until}. Your choices are kept.")
-    };
+    let paused =
+        |until: &str| format!("Everything that uses {these} is paused until {until}. Your choices are kept.");
     let (text, reconnect) = match code {
         Some(Code::Checkpoint | Code::UserUnconfirmed) => {
             (paused(&format!("{who} has done what facebook.com asks")), None)

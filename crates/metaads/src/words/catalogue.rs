@@ -108,7 +108,10 @@ impl Code {
     }
 
     pub fn words(self) -> &'static Words {
-        CATALOGUE.iter().find(|words| words.code == self).expect("a test sees to it that every code has words")
+        CATALOGUE
+            .iter()
+            .find(|words| words.code == self)
+            .expect("a test sees to it that every code has words")
     }
 
     /// Every code, in the catalogue's order.

@@ -17,9 +17,15 @@ pub struct HistoryLine {
 pub fn history_line(entry: &AuditEntry) -> HistoryLine {
     let (title, text, tone) = match entry.action.as_str() {
         "connected" | "reconnected" => {
-            let scopes = entry.detail.split(',').filter(|scope| super::scope(scope).is_some_and(|words| words.name != "Your name and picture"));
+            let scopes = entry.detail.split(',').filter(|scope| {
+                super::scope(scope).is_some_and(|words| words.name != "Your name and picture")
+            });
             let title = if entry.action == "connected" { "Connected" } else { "Connected again" };
-            (title.to_owned(), plural(i64::try_from(scopes.count()).unwrap_or_default(), "permission", "permissions"), "ok")
+            (
+                title.to_owned(),
+                plural(i64::try_from(scopes.count()).unwrap_or_default(), "permission", "permissions"),
+                "ok",
+            )
         }
         "accounts_read" => {
             let number = entry.detail.parse().unwrap_or_default();
@@ -35,7 +41,8 @@ pub fn history_line(entry: &AuditEntry) -> HistoryLine {
             )
         }
         "disconnected" => {
-            let text = if entry.detail == "revoke" { "Here and at Facebook, by you" } else { "Only here, by you" };
+            let text =
+                if entry.detail == "revoke" { "Here and at Facebook, by you" } else { "Only here, by you" };
             ("Disconnected".to_owned(), text.to_owned(), "")
         }
         "active" => ("Well again".to_owned(), String::new(), "ok"),

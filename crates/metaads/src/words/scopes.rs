@@ -11,10 +11,9 @@ pub struct ScopeWords {
 pub fn scope(key: &str) -> Option<ScopeWords> {
     let (name, without) = match key {
         "ads_read" => ("See ad accounts and results", "Without it, no ad account can be listed."),
-        "ads_management" => (
-            "Change campaigns and budgets",
-            "Without it, results can be read but nothing can be changed.",
-        ),
+        "ads_management" => {
+            ("Change campaigns and budgets", "Without it, results can be read but nothing can be changed.")
+        }
         "business_management" => (
             "List your businesses",
             "Without it, ad accounts and Pages that belong to a business may be missing.",

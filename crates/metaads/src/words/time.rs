@@ -49,7 +49,8 @@ pub fn first_name(name: &str) -> &str {
 
 /// First letter of the first and of the last word; one letter for scripts without capitals.
 pub fn initials(name: &str) -> String {
-    let mut words = name.split_whitespace().filter_map(|word| word.chars().find(|letter| letter.is_alphanumeric()));
+    let mut words =
+        name.split_whitespace().filter_map(|word| word.chars().find(|letter| letter.is_alphanumeric()));
     let Some(first) = words.next() else { return "?".to_owned() };
     if !(first.is_lowercase() || first.is_uppercase()) {
         return first.to_string();
@@ -71,6 +72,7 @@ mod tests {
         assert_eq!(iso(now), "2026-11-22T22:00:00Z");
         assert_eq!(initials("Aylin Kaya-Öztürk"), "AK");
         assert_eq!(initials("田中 芽衣"), "田");
+        assert_eq!(initials("Mei Tanaka (田中 芽衣)"), "MT");
         assert_eq!(initials("  "), "?");
     }
 }

@@ -41,7 +41,10 @@ async fn what_was_typed_wrong_is_said_beside_its_field() {
     assert_eq!(world.number("SELECT COUNT(*) FROM users").await, 0);
     // Any script, any length that fits, pasted or typed.
     let unicode = "пароль из слов 🔑";
-    assert_eq!(browser.post("/register", &[("email", "a@b.example"), ("password", unicode)]).await.status, 303);
+    assert_eq!(
+        browser.post("/register", &[("email", "a@b.example"), ("password", unicode)]).await.status,
+        303
+    );
     assert_eq!(world.browser().login("a@b.example", unicode).await.status, 303);
     let taken = world.browser().post("/register", &[("email", "A@B.example"), ("password", PASSWORD)]).await;
     assert!(taken.status == 422 && taken.has("has an account already"));
@@ -114,7 +117,10 @@ async fn signing_in_makes_a_new_session_and_ends_the_one_before() {
     let first = cookie(&browser.login("a@b.example", PASSWORD).await);
     let second = cookie(&browser.login("a@b.example", PASSWORD).await);
     assert_ne!(first, second);
-    assert!(first.contains("HttpOnly") && first.contains("SameSite=Lax") && first.contains("Path=/"), "{first}");
+    assert!(
+        first.contains("HttpOnly") && first.contains("SameSite=Lax") && first.contains("Path=/"),
+        "{first}"
+    );
     assert_eq!(world.number("SELECT COUNT(*) FROM sessions").await, 1);
 }
 
@@ -154,9 +160,11 @@ async fn a_changed_password_counts_at_once_and_ends_other_sessions() {
     let here = world.user("a@b.example").await;
     let there = world.browser();
     there.login("a@b.example", PASSWORD).await;
-    let wrong = here.post("/settings/password", &[("old", "wrong"), ("new", "entirely different words")]).await;
+    let wrong =
+        here.post("/settings/password", &[("old", "wrong"), ("new", "entirely different words")]).await;
     assert!(wrong.status == 422 && wrong.has("That is not your password."));
-    let changed = here.post("/settings/password", &[("old", PASSWORD), ("new", "entirely different words")]).await;
+    let changed =
+        here.post("/settings/password", &[("old", PASSWORD), ("new", "entirely different words")]).await;
     assert_eq!(changed.location, "/settings?notice=password");
     assert_eq!((here.get("/settings").await.status, there.get("/settings").await.status), (200, 303));
     assert_eq!(world.browser().login("a@b.example", PASSWORD).await.status, 422);

@@ -19,9 +19,24 @@ async fn a_connection_has_exactly_the_promised_members() {
     assert_eq!(
         members,
         [
-            "ad_accounts", "created_at", "data_access_expires_at", "declined_scopes", "expires_at", "id", "kind",
-            "last_checked_at", "last_refreshed_at", "meta_user_id", "missing_scopes", "name", "picture_url",
-            "scopes", "status", "status_reason", "sync", "updated_at"
+            "ad_accounts",
+            "created_at",
+            "data_access_expires_at",
+            "declined_scopes",
+            "expires_at",
+            "id",
+            "kind",
+            "last_checked_at",
+            "last_refreshed_at",
+            "meta_user_id",
+            "missing_scopes",
+            "name",
+            "picture_url",
+            "scopes",
+            "status",
+            "status_reason",
+            "sync",
+            "updated_at"
         ]
     );
     assert_eq!(connection["kind"], "facebook_user");
@@ -36,8 +51,19 @@ async fn a_connection_has_exactly_the_promised_members() {
     assert_eq!(
         members,
         [
-            "account_id", "account_name", "business", "connection_id", "currency", "is_selectable", "is_selected",
-            "last_validated_at", "relation", "status", "status_reason", "tasks", "timezone"
+            "account_id",
+            "account_name",
+            "business",
+            "connection_id",
+            "currency",
+            "is_selectable",
+            "is_selected",
+            "last_validated_at",
+            "relation",
+            "status",
+            "status_reason",
+            "tasks",
+            "timezone"
         ]
     );
     assert_eq!((&account["relation"], &account["business"]), (&json!("personal"), &json!(null)));
@@ -86,7 +112,10 @@ async fn lists_come_in_slices_and_bad_questions_get_a_clear_answer() {
     let name = all[700]["account_name"].as_str().unwrap();
     let found = browser.ad_accounts(&id, &format!("q={}", all[700]["account_id"].as_str().unwrap())).await;
     assert_eq!((found.len(), found[0]["account_name"].as_str()), (1, Some(name)));
-    assert!(browser.ad_accounts(&id, "q=%25").await.is_empty(), "a percent sign is looked for, not a pattern");
+    assert!(
+        browser.ad_accounts(&id, "q=%25").await.is_empty(),
+        "a percent sign is looked for, not a pattern"
+    );
     for bad in ["limit=0", "limit=x", "cursor=zz", "cursor=00", "selected=maybe"] {
         let seen = browser.get(&format!("/api/v1/connections/{id}/ad-accounts?{bad}")).await;
         assert_eq!(seen.status, 422, "{bad}");
@@ -111,7 +140,10 @@ async fn strangers_and_visitors_learn_nothing() {
         let theirs = stranger.get(&format!("/api/v1/connections/{id}{tail}")).await;
         let none = stranger.get(&format!("/api/v1/connections/{nowhere}{tail}")).await;
         assert_eq!((theirs.status, none.status), (404, 404));
-        assert_eq!((theirs.json()["code"].clone(), theirs.json()["detail"].clone()), (none.json()["code"].clone(), none.json()["detail"].clone()));
+        assert_eq!(
+            (theirs.json()["code"].clone(), theirs.json()["detail"].clone()),
+            (none.json()["code"].clone(), none.json()["detail"].clone())
+        );
     }
     for path in ["/sync", "/disconnect", "/assets", "/remove"] {
         let seen = stranger.post(&format!("/connections/{id}{path}"), &[("account_id", "1")]).await;

@@ -27,7 +27,9 @@ pub struct Seen {
 impl Seen {
     /// The page's title, as a person reads it first.
     pub fn title(&self) -> String {
-        between(&self.text, "<h1", "</h1>").split_once('>').map_or(String::new(), |(_, title)| title.to_owned())
+        between(&self.text, "<h1", "</h1>")
+            .split_once('>')
+            .map_or(String::new(), |(_, title)| title.to_owned())
     }
 
     pub fn has(&self, text: &str) -> bool {
@@ -157,7 +159,8 @@ impl Browser {
         let mut all = Vec::new();
         let mut cursor = String::new();
         loop {
-            let seen = self.get(&format!("/api/v1/connections/{id}/ad-accounts?limit=500&{query}{cursor}")).await;
+            let seen =
+                self.get(&format!("/api/v1/connections/{id}/ad-accounts?limit=500&{query}{cursor}")).await;
             assert_eq!(seen.status, 200, "{}", seen.text);
             let page = seen.json();
             all.extend(page["data"].as_array().unwrap().iter().cloned());

@@ -62,7 +62,8 @@ async fn all_of_a_business_can_be_ticked_and_cleared() {
     let (browser, id) = agency(&world).await;
     let page = browser.get(&format!("/connections/{id}/accounts")).await;
     assert!(page.text.len() < 100 * 1024, "{} bytes", page.text.len());
-    let business = page.text.split("name=\"select_all\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let business =
+        page.text.split("name=\"select_all\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let path = format!("/connections/{id}/assets");
     let page = browser.press(&path, &[("select_all", &business)]).await;
     assert!(page.has("name=\"clear_all\""), "{}", page.text);
@@ -124,7 +125,11 @@ async fn search_finds_by_name_and_id_and_an_empty_result_offers_a_way_back() {
         assert_eq!(page.text.matches("class=\"account-row").count(), 1, "{query}");
     }
     let page = browser.get(&format!("/connections/{id}/accounts?q=%3Cscript%3E")).await;
-    assert!(page.has("Nothing found") && page.has("Clear search") && !page.has("<script>\""), "{}", page.text);
+    assert!(
+        page.has("Nothing found") && page.has("Clear search") && !page.has("<script>\""),
+        "{}",
+        page.text
+    );
     assert!(page.has("&lt;script&gt;") || page.has("&#60;script&#62;"));
 }
 

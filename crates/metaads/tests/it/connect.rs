@@ -69,10 +69,13 @@ async fn o3_a_callback_without_its_exact_state_is_refused() {
     let dialog = browser.start(&[]).await;
     let good = browser.answer(&dialog, Answer::agree(Persona::SoleTrader)).await;
     let (state, code) = (parameter(&good, "state"), parameter(&good, "code"));
-    let other_case: String = state
-        .chars()
-        .map(|letter| if letter.is_lowercase() { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() })
-        .collect();
+    let other_case: String =
+        state
+            .chars()
+            .map(|letter| {
+                if letter.is_lowercase() { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() }
+            })
+            .collect();
     for query in [
         format!("code={code}"),
         format!("code={code}&state="),
@@ -83,7 +86,13 @@ async fn o3_a_callback_without_its_exact_state_is_refused() {
         format!("code={code}&state={state}&state=other"),
         String::new(),
     ] {
-        refused(&world, &browser, &format!("/connect/meta/callback?{query}"), "That took longer than 10 minutes").await;
+        refused(
+            &world,
+            &browser,
+            &format!("/connect/meta/callback?{query}"),
+            "That took longer than 10 minutes",
+        )
+        .await;
     }
     // And the good one is still good.
     assert_eq!(browser.come_back(&good).await.title(), "Reading your ad accounts");
@@ -167,7 +176,11 @@ async fn o7_with_pkce_a_fresh_verifier_travels_in_the_token_call_alone() {
     assert!(!world.log().contains(verifier.as_str()));
     // Erased with the attempt.
     assert_eq!(
-        world.number("SELECT COUNT(*) FROM authorizations WHERE pkce_verifier IS NOT NULL AND status <> 'pending'").await,
+        world
+            .number(
+                "SELECT COUNT(*) FROM authorizations WHERE pkce_verifier IS NOT NULL AND status <> 'pending'"
+            )
+            .await,
         0
     );
 }
@@ -197,7 +210,10 @@ async fn o9_o10_whatever_the_callback_brings_nothing_is_reflected() {
     let browser = world.user("a@b.example").await;
     let long = "x".repeat(10_000);
     for (extra, title) in [
-        ("error=access_denied&error_description=%3Cscript%3Ealert(1)%3C/script%3E%0d%0aSet-Cookie:x", "You chose not to connect"),
+        (
+            "error=access_denied&error_description=%3Cscript%3Ealert(1)%3C/script%3E%0d%0aSet-Cookie:x",
+            "You chose not to connect",
+        ),
         ("error=access_denied&error_uri=javascript:alert(1)", "You chose not to connect"),
         (&format!("error=server_error&error_description={long}"), "Meta isn’t answering right now"),
         ("error_code=1349126&error_message=App+nicht+aktiv", "Facebook hasn’t opened this app to you"),
@@ -219,10 +235,18 @@ async fn o9_o10_whatever_the_callback_brings_nothing_is_reflected() {
         format!("code=&state={state}"),
         format!("code={long}&state={state}"),
     ] {
-        refused(&world, &browser, &format!("/connect/meta/callback?{query}"), "That took longer than 10 minutes").await;
+        refused(
+            &world,
+            &browser,
+            &format!("/connect/meta/callback?{query}"),
+            "That took longer than 10 minutes",
+        )
+        .await;
     }
     // Strange letters travel form-encoded and arrive as they were.
-    let page = browser.come_back(&format!("/connect/meta/callback?code=a%00%0d%0ab%26client_id%3D9&state={state}")).await;
+    let page = browser
+        .come_back(&format!("/connect/meta/callback?code=a%00%0d%0ab%26client_id%3D9&state={state}"))
+        .await;
     assert_eq!(page.title(), "Facebook’s answer was no longer valid");
     let calls = world.meta.calls();
     let call = calls.iter().rfind(|call| call.endpoint == Endpoint::Token).unwrap();
@@ -242,7 +266,10 @@ async fn o11_no_header_moves_the_redirect_uri() {
         let headers = [("sec-fetch-site", "same-origin"), (name, value)];
         let fields = [("redirect_uri", "https://evil.example/")];
         let seen = browser.post_with("/connect/meta", &fields, &headers).await;
-        assert_eq!(parameter(&seen.location, "redirect_uri"), format!("{}/connect/meta/callback", world.base));
+        assert_eq!(
+            parameter(&seen.location, "redirect_uri"),
+            format!("{}/connect/meta/callback", world.base)
+        );
     }
 }
 
@@ -264,7 +291,10 @@ async fn o17_declined_permissions_are_kept_apart_and_asked_for_again() {
     let callback = browser.answer(&dialog, Answer::agree(Persona::SoleTrader)).await;
     browser.come_back(&callback).await;
     let connection = browser.connections().await.remove(0);
-    assert_eq!((&connection["missing_scopes"], &connection["id"]), (&serde_json::json!([]), &serde_json::json!(id)));
+    assert_eq!(
+        (&connection["missing_scopes"], &connection["id"]),
+        (&serde_json::json!([]), &serde_json::json!(id))
+    );
 }
 
 #[tokio::test]
@@ -394,7 +424,9 @@ async fn o28_starting_is_throttled_for_one_user_and_not_for_others() {
 async fn o29_no_page_can_be_framed() {
     let world = World::new().await;
     let browser = world.user("a@b.example").await;
-    for path in ["/", "/login", "/dashboard", "/connect/meta/callback", "/help", "/nowhere", "/api/v1/connections"] {
+    for path in
+        ["/", "/login", "/dashboard", "/connect/meta/callback", "/help", "/nowhere", "/api/v1/connections"]
+    {
         let seen = browser.get(path).await;
         let policy = seen.headers["content-security-policy"].to_str().unwrap();
         assert!(policy.contains("frame-ancestors 'none'") && policy.contains("default-src 'none'"), "{path}");

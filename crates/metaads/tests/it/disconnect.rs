@@ -11,7 +11,13 @@ async fn while_meta_is_down_the_access_is_gone_here_and_meta_is_told_later() {
     browser.connect(Answer::agree(Persona::SoleTrader)).await;
     world.run_due_jobs().await;
     let id = browser.connection_id().await;
-    let down = Effect::Graph { status: 503, code: 2, subcode: None, kind: "OAuthException".to_owned(), message: "Service temporarily unavailable".to_owned() };
+    let down = Effect::Graph {
+        status: 503,
+        code: 2,
+        subcode: None,
+        kind: "OAuthException".to_owned(),
+        message: "Service temporarily unavailable".to_owned(),
+    };
     world.fault_times(Endpoint::RevokePermissions, 3, down);
     let page = browser.press(&format!("/connections/{id}/disconnect"), &[("how", "revoke")]).await;
     assert!(page.has("We tell Facebook as soon as Meta answers"), "{}", page.text);
@@ -47,7 +53,10 @@ async fn forgetting_leaves_the_grant_at_meta() {
     browser.connect(Answer::agree(Persona::SoleTrader)).await;
     world.run_due_jobs().await;
     let id = browser.connection_id().await;
-    assert_eq!(browser.post(&format!("/connections/{id}/disconnect"), &[("how", "explode")]).await.status, 422);
+    assert_eq!(
+        browser.post(&format!("/connections/{id}/disconnect"), &[("how", "explode")]).await.status,
+        422
+    );
     browser.press(&format!("/connections/{id}/disconnect"), &[("how", "forget")]).await;
     world.run_due_jobs().await;
     assert_eq!(world.meta.count(Endpoint::RevokePermissions), 0);

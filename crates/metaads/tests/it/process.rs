@@ -64,7 +64,11 @@ async fn with_nothing_configured_a_demo_runs_and_says_so() {
 #[tokio::test]
 async fn after_kill_nine_everything_is_still_there() {
     let folder = TempDir::new().unwrap();
-    let http = reqwest::Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let http = reqwest::Client::builder()
+        .cookie_store(true)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap();
     let fields = [("email", "a@b.example"), ("password", "three odd words here")];
     let service = start(folder.path());
     let registered = http.post(format!("{}/register", service.base)).form(&fields).send().await.unwrap();
@@ -78,7 +82,8 @@ async fn after_kill_nine_everything_is_still_there() {
 #[test]
 fn a_meta_app_without_a_key_is_refused() {
     let folder = TempDir::new().unwrap();
-    let output = binary(folder.path()).env("META_APP_ID", "42").env("META_APP_SECRET", "hunter2").output().unwrap();
+    let output =
+        binary(folder.path()).env("META_APP_ID", "42").env("META_APP_SECRET", "hunter2").output().unwrap();
     assert!(!output.status.success());
     let said = text(&output);
     assert!(said.contains("ENCRYPTION_KEY is missing") && said.contains("metaads keys generate"), "{said}");
@@ -108,14 +113,21 @@ fn failures_are_one_clear_sentence() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let output = binary(folder.path()).env("METAADS_LISTEN", &address).output().unwrap();
-    assert!(text(&output).contains("is it in use? METAADS_LISTEN names another address"), "{}", text(&output));
+    assert!(
+        text(&output).contains("is it in use? METAADS_LISTEN names another address"),
+        "{}",
+        text(&output)
+    );
     let output = binary(folder.path())
         .env("DATABASE_URL", "postgres://metaads:hunter2@127.0.0.1:1/none?connect_timeout=1")
         .arg("migrate")
         .output()
         .unwrap();
     let said = text(&output);
-    assert!(!output.status.success() && said.contains("the PostgreSQL server that DATABASE_URL names"), "{said}");
+    assert!(
+        !output.status.success() && said.contains("the PostgreSQL server that DATABASE_URL names"),
+        "{said}"
+    );
     assert!(!said.contains("hunter2"), "{said}");
 }
 

@@ -8,7 +8,8 @@ use crate::world::{KEY, World};
 
 /// All tokens, codes and secrets that travelled to Meta, in the shapes they could hide in.
 fn canaries(world: &World) -> Vec<String> {
-    let names = ["access_token", "fb_exchange_token", "input_token", "code", "client_secret", "code_verifier"];
+    let names =
+        ["access_token", "fb_exchange_token", "input_token", "code", "client_secret", "code_verifier"];
     let mut secrets: Vec<String> = world
         .meta
         .calls()
@@ -17,10 +18,17 @@ fn canaries(world: &World) -> Vec<String> {
         .filter(|(name, _)| names.contains(&name.as_str()))
         .map(|(_, value)| value)
         .collect();
-    secrets.extend([PASSWORD.to_owned(), KEY.to_owned(), world.app.graph.app().app_secret.expose().to_owned()]);
+    secrets.extend([
+        PASSWORD.to_owned(),
+        KEY.to_owned(),
+        world.app.graph.app().app_secret.expose().to_owned(),
+    ]);
     secrets.sort();
     secrets.dedup();
-    secrets.iter().flat_map(|secret| [secret.clone(), hex::encode(secret), secret.chars().rev().collect()]).collect()
+    secrets
+        .iter()
+        .flat_map(|secret| [secret.clone(), hex::encode(secret), secret.chars().rev().collect()])
+        .collect()
 }
 
 async fn everything_stored(world: &World) -> Vec<u8> {
@@ -32,7 +40,8 @@ async fn everything_stored(world: &World) -> Vec<u8> {
         return all;
     }
     let mut database = sqlx::PgConnection::connect(&world.database_url).await.unwrap();
-    let tables = sqlx::query("SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'");
+    let tables =
+        sqlx::query("SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'");
     let mut all = Vec::new();
     for table in tables.fetch_all(&mut database).await.unwrap() {
         let table: String = table.get(0);

@@ -42,7 +42,10 @@ async fn disconnecting_one_leaves_the_other_unless_the_person_says_otherwise() {
     first.press(&format!("/connections/{id}/disconnect"), &[("how", "revoke")]).await;
     world.run_due_jobs().await;
     let two = second.connections().await.remove(0);
-    assert_eq!((two["status"].as_str(), two["status_reason"].as_str()), (Some("needs_reauthorization"), Some("app_removed")));
+    assert_eq!(
+        (two["status"].as_str(), two["status_reason"].as_str()),
+        (Some("needs_reauthorization"), Some("app_removed"))
+    );
     assert!(second.get("/dashboard").await.has("Reconnect Tom"));
 }
 

@@ -98,7 +98,8 @@ impl World {
             ("META_GRAPH_URL", sandbox.url()),
         ];
         all.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        let settings: Vec<(String, String)> = all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let settings: Vec<(String, String)> =
+            all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let app = build(&settings, &clock).await;
         let server = start(&app, listener);
         World { app, base, meta, folder, database_url, address, settings, clock, server, _sandbox: sandbox }
@@ -224,7 +225,8 @@ async fn database(folder: &TempDir) -> String {
     if std::env::var("METAADS_TEST_ENGINE").as_deref() != Ok("postgres") {
         return format!("sqlite://{}/metaads.db", folder.path().display());
     }
-    let server = std::env::var("METAADS_TEST_POSTGRES_URL").expect("METAADS_TEST_POSTGRES_URL names a server");
+    let server =
+        std::env::var("METAADS_TEST_POSTGRES_URL").expect("METAADS_TEST_POSTGRES_URL names a server");
     let name = format!("world_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst));
     let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
     let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));

@@ -38,13 +38,8 @@ pub(crate) struct Account {
 
 impl Account {
     pub(super) fn plain(person: usize, name: &str, currency: &str, status: i64, reason: i64) -> Account {
-        let currency = CURRENCIES
-            .iter()
-            .position(|known| *known == currency)
-            .unwrap_or(0);
-        let seed = name.bytes().fold(7_u64, |sum, byte| {
-            sum.wrapping_mul(31).wrapping_add(u64::from(byte))
-        });
+        let currency = CURRENCIES.iter().position(|known| *known == currency).unwrap_or(0);
+        let seed = name.bytes().fold(7_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
         let seed = seed % 1_000_000;
         Account {
             id: spread_id(3, 10_000_000 + seed, 15),
@@ -88,11 +83,7 @@ pub(super) fn agency_account(
         account.timezone = 5 - u8::try_from(index % 2).unwrap_or(0);
     }
     account.spend_cap = if index % 9 == 4 { 5_000_000 } else { 0 };
-    account.balance = if matches!(status, 3 | 8 | 9) {
-        48_210
-    } else {
-        (index as u64 * 131) % 9_000
-    };
+    account.balance = if matches!(status, 3 | 8 | 9) { 48_210 } else { (index as u64 * 131) % 9_000 };
     account.tasks = match index % 13 {
         6 => 3,
         11 => 1,

@@ -33,31 +33,21 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn build() -> World {
-        let mut world = World {
-            people: people::all(),
-            businesses: Vec::new(),
-            accounts: Vec::new(),
-            pages: Vec::new(),
-        };
+        let mut world =
+            World { people: people::all(), businesses: Vec::new(), accounts: Vec::new(), pages: Vec::new() };
         people::settle(&mut world);
         world
     }
 
     pub(crate) fn person(&self, user_id: &str) -> Option<usize> {
-        self.people
-            .iter()
-            .position(|person| person.persona.user_id() == user_id)
+        self.people.iter().position(|person| person.persona.user_id() == user_id)
     }
 
     /// What stands behind an id as it appears in a path; ad accounts only with their `act_`.
     pub(crate) fn find(&self, id: &str) -> Option<Node> {
         if let Some(number) = id.strip_prefix("act_") {
             let number: u64 = number.parse().ok()?;
-            return self
-                .accounts
-                .iter()
-                .position(|account| account.id == number)
-                .map(Node::Account);
+            return self.accounts.iter().position(|account| account.id == number).map(Node::Account);
         }
         if let Some(person) = self.person(id) {
             return Some(Node::Person(person));
@@ -71,11 +61,7 @@ impl World {
         }
         self.pages
             .iter()
-            .position(|page| {
-                page.instagram
-                    .as_ref()
-                    .is_some_and(|instagram| instagram.id == number)
-            })
+            .position(|page| page.instagram.as_ref().is_some_and(|instagram| instagram.id == number))
             .map(Node::Instagram)
     }
 
@@ -85,11 +71,9 @@ impl World {
             Node::Business(index) => self.businesses[index].id.to_string(),
             Node::Account(index) => format!("act_{}", self.accounts[index].id),
             Node::Page(index) => self.pages[index].id.to_string(),
-            Node::Instagram(index) => self.pages[index]
-                .instagram
-                .as_ref()
-                .map_or(0, |instagram| instagram.id)
-                .to_string(),
+            Node::Instagram(index) => {
+                self.pages[index].instagram.as_ref().map_or(0, |instagram| instagram.id).to_string()
+            }
         }
     }
 
@@ -106,20 +90,12 @@ impl World {
     }
 
     fn accounts_where(&self, keep: impl Fn(&Account) -> bool) -> Vec<Node> {
-        let kept = self
-            .accounts
-            .iter()
-            .enumerate()
-            .filter(|(_, account)| keep(account));
+        let kept = self.accounts.iter().enumerate().filter(|(_, account)| keep(account));
         kept.map(|(index, _)| Node::Account(index)).collect()
     }
 
     pub(crate) fn businesses_of(&self, person: usize) -> Vec<Node> {
-        let mine = self
-            .businesses
-            .iter()
-            .enumerate()
-            .filter(|(_, business)| business.member == Some(person));
+        let mine = self.businesses.iter().enumerate().filter(|(_, business)| business.member == Some(person));
         mine.map(|(index, _)| Node::Business(index)).collect()
     }
 
@@ -142,9 +118,7 @@ impl World {
 /// A long id that is the same in every run: `digits` digits, spread by a fixed hash.
 pub(crate) fn spread_id(kind: u64, index: u64, digits: u32) -> u64 {
     // splitmix64, written out: small, well spread, and the same on every machine.
-    let mut z = (kind << 40 | index)
-        .wrapping_add(1)
-        .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mut z = (kind << 40 | index).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^= z >> 31;
@@ -161,18 +135,15 @@ mod tests {
     #[test]
     fn the_agency_has_what_the_story_says() {
         let world = World::build();
-        let aylin = world
-            .person(Persona::Agency.user_id())
-            .expect("everybody lives here");
+        let aylin = world.person(Persona::Agency.user_id()).expect("everybody lives here");
         let businesses = world.businesses_of(aylin);
         assert_eq!(businesses.len(), 3);
         let sizes: Vec<(usize, usize)> = businesses
             .iter()
             .map(|node| match node {
-                Node::Business(index) => (
-                    world.owned_accounts(*index).len(),
-                    world.client_accounts(*index).len(),
-                ),
+                Node::Business(index) => {
+                    (world.owned_accounts(*index).len(), world.client_accounts(*index).len())
+                }
                 other => panic!("{other:?}"),
             })
             .collect();
@@ -194,10 +165,7 @@ mod tests {
         let world = World::build();
         let mut ids = HashSet::new();
         let all = world.accounts.iter().map(|account| account.id);
-        for id in all
-            .chain(world.businesses.iter().map(|b| b.id))
-            .chain(world.pages.iter().map(|p| p.id))
-        {
+        for id in all.chain(world.businesses.iter().map(|b| b.id)).chain(world.pages.iter().map(|p| p.id)) {
             assert!(ids.insert(id), "{id}");
             assert!((12..=17).contains(&id.to_string().len()));
         }

@@ -68,15 +68,7 @@ const PLACES: [&str; 14] = [
     "Genève",
 ];
 
-const SHOPS: [&str; 7] = [
-    "銀座店",
-    "渋谷店",
-    "京都店",
-    "大阪店",
-    "札幌店",
-    "福岡店",
-    "オンライン",
-];
+const SHOPS: [&str; 7] = ["銀座店", "渋谷店", "京都店", "大阪店", "札幌店", "福岡店", "オンライン"];
 
 const LONG: &str = "Kaufhaus Brandl & Söhne Handelsgesellschaft mbH & Co. KG – Sommerschlussverkauf Süddeutschland, Österreich und Südtirol (Remarketing, Bestandskunden)";
 
@@ -86,11 +78,9 @@ pub(super) fn account(index: usize) -> String {
         3 => "さくら商店 本店".to_owned(),
         8 => "בית הקפה של רות – תל אביב".to_owned(),
         500 => LONG.to_owned(),
-        1285..1306 => format!(
-            "さくら商店 {} {}",
-            SHOPS[index % SHOPS.len()],
-            1 + (index - 1285) / SHOPS.len()
-        ),
+        1285..1306 => {
+            format!("さくら商店 {} {}", SHOPS[index % SHOPS.len()], 1 + (index - 1285) / SHOPS.len())
+        }
         1306 => "Aylin privat".to_owned(),
         _ => {
             let trade = TRADES[index % TRADES.len()];
@@ -110,10 +100,6 @@ pub(super) fn page(index: usize) -> String {
         1 => "Kaufhaus Brandl".to_owned(),
         2 => "さくら商店".to_owned(),
         3 => "בית הקפה של רות".to_owned(),
-        _ => format!(
-            "{} {}",
-            TRADES[index * 3 % TRADES.len()],
-            PLACES[index % PLACES.len()]
-        ),
+        _ => format!("{} {}", TRADES[index * 3 % TRADES.len()], PLACES[index % PLACES.len()]),
     }
 }

@@ -20,13 +20,8 @@ pub(crate) struct Instagram {
     pub(crate) followers: u32,
 }
 
-const CATEGORIES: [&str; 5] = [
-    "Local business",
-    "Retail company",
-    "Advertising agency",
-    "Cafe",
-    "Shopping mall",
-];
+const CATEGORIES: [&str; 5] =
+    ["Local business", "Retail company", "Advertising agency", "Cafe", "Shopping mall"];
 
 /// 41 Pages, 27 of them with Instagram; three belong to no business.
 pub(super) fn agency(world: &mut World, person: usize, businesses: [usize; 3]) {
@@ -79,7 +74,5 @@ fn username(name: &str, index: usize) -> Box<str> {
             _ => None,
         })
         .collect();
-    format!("{}.{index}", plain.trim_matches('.'))
-        .trim_matches('.')
-        .into()
+    format!("{}.{index}", plain.trim_matches('.')).trim_matches('.').into()
 }

@@ -23,13 +23,8 @@ pub enum Persona {
 
 impl Persona {
     /// In the order of the dialog.
-    pub const ALL: [Persona; 5] = [
-        Persona::Agency,
-        Persona::SoleTrader,
-        Persona::SecondSoleTrader,
-        Persona::Trouble,
-        Persona::Nobody,
-    ];
+    pub const ALL: [Persona; 5] =
+        [Persona::Agency, Persona::SoleTrader, Persona::SecondSoleTrader, Persona::Trouble, Persona::Nobody];
 
     /// The app-scoped id this app sees.
     pub fn user_id(self) -> &'static str {
@@ -104,10 +99,7 @@ pub(crate) struct Business {
 }
 
 pub(super) fn all() -> Vec<Person> {
-    Persona::ALL
-        .into_iter()
-        .map(|persona| Person { persona })
-        .collect()
+    Persona::ALL.into_iter().map(|persona| Person { persona }).collect()
 }
 
 /// Gives everybody their businesses, ad accounts and Pages.
@@ -126,28 +118,16 @@ pub(super) fn settle(world: &mut World) {
 fn add_business(world: &mut World, name: &str, verification: &'static str, member: Option<usize>) -> usize {
     let index = world.businesses.len();
     let id = spread_id(2, index as u64, 15);
-    world.businesses.push(Business {
-        id,
-        name: name.into(),
-        verification,
-        member,
-    });
+    world.businesses.push(Business { id, name: name.into(), verification, member });
     index
 }
 
 fn agency(world: &mut World, person: usize) {
     let nordlicht = add_business(world, "Studio Nordlicht GmbH", "verified", Some(person));
-    let brandl = add_business(
-        world,
-        "Kaufhaus Brandl & Söhne Handelsgesellschaft",
-        "verified",
-        Some(person),
-    );
+    let brandl = add_business(world, "Kaufhaus Brandl & Söhne Handelsgesellschaft", "verified", Some(person));
     let sakura = add_business(world, "さくら商店株式会社", "not_verified", Some(person));
-    let clients: Vec<usize> = names::CLIENT_COMPANIES
-        .iter()
-        .map(|name| add_business(world, name, "verified", None))
-        .collect();
+    let clients: Vec<usize> =
+        names::CLIENT_COMPANIES.iter().map(|name| add_business(world, name, "verified", None)).collect();
     for index in 0..1307 {
         let (owner, agency) = match index {
             0..412 => (Some(nordlicht), None),

@@ -6,11 +6,7 @@ use serde_json::{Value, json};
 use crate::world::{Answered, World, proof, refusal, send, world};
 
 async fn batch(world: &World, token: &str, items: &Value) -> Answered {
-    let form = [
-        ("access_token", token),
-        ("batch", &items.to_string()),
-        ("appsecret_proof", &proof(token)),
-    ];
+    let form = [("access_token", token), ("batch", &items.to_string()), ("appsecret_proof", &proof(token))];
     send(world.client.post(format!("{}/", world.base)).form(&form)).await
 }
 
@@ -38,12 +34,7 @@ async fn items_answer_in_their_order_under_the_outer_proof() {
     let headers = list[0]["headers"].as_array().expect("a list");
     assert!(headers.iter().any(|header| header["name"] == "x-app-usage"));
     assert_eq!(world.control.count(Endpoint::Batch), 1);
-    let inner: Vec<_> = world
-        .control
-        .calls()
-        .into_iter()
-        .filter(|call| call.in_batch)
-        .collect();
+    let inner: Vec<_> = world.control.calls().into_iter().filter(|call| call.in_batch).collect();
     assert_eq!(inner.len(), 4);
     assert_eq!((inner[2].endpoint, inner[2].status), (Endpoint::AdAccount, 400));
 }
@@ -52,11 +43,7 @@ async fn items_answer_in_their_order_under_the_outer_proof() {
 async fn faults_reach_into_a_batch() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
-    world.control.fault(Fault {
-        endpoint: Endpoint::Me,
-        times: 1,
-        effect: Effect::NullInBatch,
-    });
+    world.control.fault(Fault { endpoint: Endpoint::Me, times: 1, effect: Effect::NullInBatch });
     let limited = Effect::Graph {
         status: 400,
         code: 17,
@@ -64,11 +51,7 @@ async fn faults_reach_into_a_batch() {
         kind: "OAuthException".to_owned(),
         message: "(#17) User request limit reached".to_owned(),
     };
-    world.control.fault(Fault {
-        endpoint: Endpoint::AdAccounts,
-        times: 1,
-        effect: limited,
-    });
+    world.control.fault(Fault { endpoint: Endpoint::AdAccounts, times: 1, effect: limited });
     let items =
         json!([{"method": "GET", "relative_url": "me"}, {"method": "GET", "relative_url": "me/adaccounts"}]);
     let (_, list) = batch(&world, &token, &items).await;
@@ -76,35 +59,23 @@ async fn faults_reach_into_a_batch() {
     assert_eq!(list[1]["code"], 400);
     assert_eq!(body(&list[1])["error"]["code"], 17);
     let (_, list) = batch(&world, &token, &items).await;
-    assert_eq!(
-        (list[0]["code"].as_i64(), list[1]["code"].as_i64()),
-        (Some(200), Some(200))
-    );
+    assert_eq!((list[0]["code"].as_i64(), list[1]["code"].as_i64()), (Some(200), Some(200)));
 }
 
 #[tokio::test]
 async fn a_batch_is_refused_as_a_whole() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
-    let many: Value = (0..51)
-        .map(|_| json!({"method": "GET", "relative_url": "me"}))
-        .collect();
+    let many: Value = (0..51).map(|_| json!({"method": "GET", "relative_url": "me"})).collect();
     let (status, body) = batch(&world, &token, &many).await;
     assert_eq!(status, 400);
     assert_eq!(body["error"]["type"], "GraphBatchException");
     assert!(body["error"].get("code").is_none());
-    let (_, list) = batch(
-        &world,
-        &token,
-        &json!([{"relative_url": "me", "body": "access_token=EAAx"}]),
-    )
-    .await;
+    let (_, list) =
+        batch(&world, &token, &json!([{"relative_url": "me", "body": "access_token=EAAx"}])).await;
     assert_eq!(list[0]["code"], 400);
     world.control.kill_tokens(Persona::Agency.user_id(), 458);
-    assert_eq!(
-        refusal(&batch(&world, &token, &json!([])).await),
-        (400, 190, Some(458))
-    );
+    assert_eq!(refusal(&batch(&world, &token, &json!([])).await), (400, 190, Some(458)));
 
     let token = world.login_as(Persona::Agency).await;
     let json = json!({"access_token": token, "appsecret_proof": proof(&token), "include_headers": false,

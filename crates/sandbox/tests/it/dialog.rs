@@ -7,12 +7,7 @@ use crate::world::{REDIRECT, query, world};
 #[tokio::test]
 async fn a_person_agrees_in_the_form() {
     let world = world().await;
-    let page = world
-        .client
-        .get(world.dialog_url(&[]))
-        .send()
-        .await
-        .expect("a page");
+    let page = world.client.get(world.dialog_url(&[])).send().await.expect("a page");
     assert_eq!(page.status(), 200);
     let html = page.text().await.expect("text");
     for part in [
@@ -37,23 +32,14 @@ async fn a_person_agrees_in_the_form() {
         ("permission", "ads_read"),
         ("decision", "continue"),
     ];
-    let answer = world
-        .client
-        .post(format!("{}/dialog/oauth/answer", world.base))
-        .form(&form);
+    let answer = world.client.post(format!("{}/dialog/oauth/answer", world.base)).form(&form);
     let answer = answer.send().await.expect("an answer");
     assert_eq!(answer.status(), 302);
     let target = answer.headers()["location"].to_str().expect("text");
-    assert!(
-        target.starts_with(REDIRECT) && target.ends_with("#_=_"),
-        "{target}"
-    );
+    assert!(target.starts_with(REDIRECT) && target.ends_with("#_=_"), "{target}");
     assert_eq!(query(target, "state").as_deref(), Some("s+/=1"));
     assert!(query(target, "code").is_some());
-    let grant = world
-        .control
-        .grant(Persona::SoleTrader.user_id())
-        .expect("a grant");
+    let grant = world.control.grant(Persona::SoleTrader.user_id()).expect("a grant");
     assert_eq!(grant.granted, ["ads_read", "public_profile"]);
     assert_eq!(grant.declined, ["email"]);
 }
@@ -61,24 +47,15 @@ async fn a_person_agrees_in_the_form() {
 #[tokio::test]
 async fn the_other_buttons_lead_back_with_an_error() {
     let world = world().await;
-    let cancelled = world
-        .control
-        .authorize(&world.dialog_url(&[]), Answer::cancel())
-        .await;
+    let cancelled = world.control.authorize(&world.dialog_url(&[]), Answer::cancel()).await;
     assert_eq!(query(&cancelled, "error").as_deref(), Some("access_denied"));
     assert_eq!(query(&cancelled, "error_reason").as_deref(), Some("user_denied"));
     assert!(cancelled.contains("error_description=Permissions+error"));
-    let inactive = world
-        .control
-        .authorize(&world.dialog_url(&[]), Answer::app_not_active())
-        .await;
+    let inactive = world.control.authorize(&world.dialog_url(&[]), Answer::app_not_active()).await;
     assert_eq!(query(&inactive, "error_code").as_deref(), Some("1349126"));
     assert_eq!(query(&inactive, "state").as_deref(), Some("s+/=1"));
     world.control.set_app_active(false);
-    let inactive = world
-        .control
-        .authorize(&world.dialog_url(&[]), Answer::agree(Persona::Agency))
-        .await;
+    let inactive = world.control.authorize(&world.dialog_url(&[]), Answer::agree(Persona::Agency)).await;
     assert_eq!(query(&inactive, "error_code").as_deref(), Some("1349126"));
 }
 
@@ -92,28 +69,16 @@ async fn a_wrong_request_stays_on_a_page_of_the_dialog() {
         ("redirect_uri", "https://example.com/x", "URL Blocked"),
         ("response_type", "token", "Unsupported response type"),
         ("scope", "ads_read,nonsense", "Invalid Scopes: nonsense"),
-        (
-            "scope",
-            "instagram_business_basic",
-            "Invalid Scopes: instagram_business_basic",
-        ),
+        ("scope", "instagram_business_basic", "Invalid Scopes: instagram_business_basic"),
     ];
     for (name, value, text) in wrong {
-        let response = world
-            .client
-            .get(world.dialog_url(&[(name, value)]))
-            .send()
-            .await
-            .expect("a page");
+        let response = world.client.get(world.dialog_url(&[(name, value)])).send().await.expect("a page");
         assert_eq!(response.status(), 400, "{name}={value}");
         let html = response.text().await.expect("text");
         assert!(html.contains(text), "{text} in {html}");
         let by_hand = world
             .control
-            .authorize(
-                &world.dialog_url(&[(name, value)]),
-                Answer::agree(Persona::Agency),
-            )
+            .authorize(&world.dialog_url(&[(name, value)]), Answer::agree(Persona::Agency))
             .await;
         assert!(by_hand.starts_with("error-page: "), "{by_hand}");
     }
@@ -122,18 +87,10 @@ async fn a_wrong_request_stays_on_a_page_of_the_dialog() {
 #[tokio::test]
 async fn a_registered_address_keeps_its_own_query() {
     let world = world().await;
-    world
-        .control
-        .register_redirect_uri("https://ads.example/cb?tenant=1");
+    world.control.register_redirect_uri("https://ads.example/cb?tenant=1");
     let url = world.dialog_url(&[("redirect_uri", "https://ads.example/cb?tenant=1")]);
-    let target = world
-        .control
-        .authorize(&url, Answer::agree(Persona::Nobody))
-        .await;
-    assert!(
-        target.starts_with("https://ads.example/cb?tenant=1&code="),
-        "{target}"
-    );
+    let target = world.control.authorize(&url, Answer::agree(Persona::Nobody)).await;
+    assert!(target.starts_with("https://ads.example/cb?tenant=1&code="), "{target}");
 }
 
 #[tokio::test]
@@ -148,26 +105,12 @@ async fn a_declined_permission_comes_back_only_with_rerequest() {
     world.control.authorize(&world.dialog_url(&[]), decline).await;
     assert!(!granted("instagram_basic") && granted("ads_read"));
 
-    world
-        .control
-        .authorize(&world.dialog_url(&[]), Answer::agree(Persona::Agency))
-        .await;
+    world.control.authorize(&world.dialog_url(&[]), Answer::agree(Persona::Agency)).await;
     assert!(!granted("instagram_basic"), "skipped in silence");
 
     let again = world.dialog_url(&[("auth_type", "rerequest"), ("scope", "instagram_basic")]);
-    let answer = Answer {
-        decision: Decision::Agree,
-        ..Answer::agree(Persona::Agency)
-    };
-    let html = world
-        .client
-        .get(&again)
-        .send()
-        .await
-        .expect("a page")
-        .text()
-        .await
-        .expect("text");
+    let answer = Answer { decision: Decision::Agree, ..Answer::agree(Persona::Agency) };
+    let html = world.client.get(&again).send().await.expect("a page").text().await.expect("text");
     assert!(!html.contains("declined before"));
     world.control.authorize(&again, answer).await;
     assert!(granted("instagram_basic") && granted("ads_read"));

@@ -8,11 +8,7 @@ use serde_json::json;
 use crate::world::{refusal, world};
 
 fn once(endpoint: Endpoint, effect: Effect) -> Fault {
-    Fault {
-        endpoint,
-        times: 1,
-        effect,
-    }
+    Fault { endpoint, times: 1, effect }
 }
 
 #[tokio::test]
@@ -20,11 +16,7 @@ async fn the_connection_breaks_in_three_ways() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     world.control.fault(once(Endpoint::Me, Effect::Cut));
-    let response = world
-        .request(&token, "me", &[])
-        .send()
-        .await
-        .expect("the head comes");
+    let response = world.request(&token, "me", &[]).send().await.expect("the head comes");
     assert_eq!(response.status(), 200);
     assert!(response.bytes().await.is_err(), "the body does not");
 
@@ -40,19 +32,9 @@ async fn the_connection_breaks_in_three_ways() {
         ("code", &code),
     ];
     assert!(
-        world
-            .client
-            .post(format!("{}/oauth/access_token", world.base))
-            .form(&form)
-            .send()
-            .await
-            .is_err()
+        world.client.post(format!("{}/oauth/access_token", world.base)).form(&form).send().await.is_err()
     );
-    assert_eq!(
-        refusal(&world.redeem(&[("code", &code)]).await).2,
-        Some(36009),
-        "the code was used up"
-    );
+    assert_eq!(refusal(&world.redeem(&[("code", &code)]).await).2, Some(36009), "the code was used up");
     assert_eq!(world.get(&token, "me", &[]).await.0, 200);
 }
 
@@ -61,27 +43,18 @@ async fn a_call_that_hangs_is_left_by_the_caller() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     world.control.fault(once(Endpoint::Me, Effect::Hang));
-    let hung = world
-        .request(&token, "me", &[])
-        .timeout(Duration::from_millis(50))
-        .send()
-        .await;
+    let hung = world.request(&token, "me", &[]).timeout(Duration::from_millis(50)).send().await;
     assert!(hung.expect_err("no answer").is_timeout());
     let calls = world.control.calls();
     assert_eq!(calls.last().map(|call| call.status), Some(0));
-    assert!(
-        !format!("{calls:?}").contains(&token),
-        "no token in the debug text"
-    );
+    assert!(!format!("{calls:?}").contains(&token), "no token in the debug text");
 }
 
 #[tokio::test]
 async fn a_held_call_goes_on_when_released() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
-    world
-        .control
-        .fault(once(Endpoint::Me, Effect::Hold("gate".to_owned())));
+    world.control.fault(once(Endpoint::Me, Effect::Hold("gate".to_owned())));
     let call = tokio::spawn(world.request(&token, "me", &[]).send());
     world.control.wait_held("gate").await;
     world.control.kill_tokens(Persona::Agency.user_id(), 458);
@@ -94,42 +67,22 @@ async fn a_held_call_goes_on_when_released() {
 async fn answers_are_replaced_doubled_and_adorned() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
-    let html = Effect::Body {
-        status: 502,
-        content_type: "text/html".to_owned(),
-        body: "<h1>Sorry".to_owned(),
-    };
-    world.control.fault(Fault {
-        endpoint: Endpoint::Me,
-        times: 2,
-        effect: html,
-    });
+    let html =
+        Effect::Body { status: 502, content_type: "text/html".to_owned(), body: "<h1>Sorry".to_owned() };
+    world.control.fault(Fault { endpoint: Endpoint::Me, times: 2, effect: html });
     for _ in 0..2 {
         let response = world.request(&token, "me", &[]).send().await.expect("an answer");
         assert_eq!(response.status(), 502);
         assert_eq!(response.text().await.expect("text"), "<h1>Sorry");
     }
-    world.control.fault(once(
-        Endpoint::Me,
-        Effect::Redirect {
-            status: 302,
-            location: "http://10.0.0.1/".to_owned(),
-        },
-    ));
+    world
+        .control
+        .fault(once(Endpoint::Me, Effect::Redirect { status: 302, location: "http://10.0.0.1/".to_owned() }));
     let response = world.request(&token, "me", &[]).send().await.expect("an answer");
     assert_eq!(response.headers()["location"], "http://10.0.0.1/");
-    world.control.fault(once(
-        Endpoint::Me,
-        Effect::Headers(vec![("x-more".to_owned(), "1".to_owned())]),
-    ));
+    world.control.fault(once(Endpoint::Me, Effect::Headers(vec![("x-more".to_owned(), "1".to_owned())])));
     let response = world.request(&token, "me", &[]).send().await.expect("an answer");
-    assert_eq!(
-        (
-            response.status().as_u16(),
-            response.headers()["x-more"].to_str().ok()
-        ),
-        (200, Some("1"))
-    );
+    assert_eq!((response.status().as_u16(), response.headers()["x-more"].to_str().ok()), (200, Some("1")));
 
     let code = world.code(Answer::agree(Persona::Agency)).await;
     world.control.fault(once(Endpoint::Token, Effect::AnswerTwice));
@@ -142,67 +95,27 @@ async fn the_control_page_arms_faults_for_its_own_site_only() {
     let token = world.login_as(Persona::Agency).await;
     let url = format!("{}/_control", world.sandbox.url());
     let form = [("endpoint", "me"), ("times", "1"), ("effect", "outage")];
-    let foreign = world
-        .client
-        .post(format!("{url}/faults"))
-        .header("sec-fetch-site", "cross-site")
-        .form(&form);
+    let foreign =
+        world.client.post(format!("{url}/faults")).header("sec-fetch-site", "cross-site").form(&form);
     assert_eq!(foreign.send().await.expect("an answer").status(), 403);
-    let foreign = world
-        .client
-        .post(format!("{url}/faults"))
-        .header("origin", "https://evil.example")
-        .form(&form);
+    let foreign =
+        world.client.post(format!("{url}/faults")).header("origin", "https://evil.example").form(&form);
     assert_eq!(foreign.send().await.expect("an answer").status(), 403);
-    let own = world
-        .client
-        .post(format!("{url}/faults"))
-        .header("sec-fetch-site", "same-origin")
-        .form(&form);
+    let own = world.client.post(format!("{url}/faults")).header("sec-fetch-site", "same-origin").form(&form);
     assert_eq!(own.send().await.expect("an answer").status(), 303);
     assert_eq!(refusal(&world.get(&token, "me", &[]).await), (503, 2, None));
 
-    let fault = Fault {
-        endpoint: Endpoint::AdAccounts,
-        times: 3,
-        effect: Effect::Delay(Duration::from_secs(9)),
-    };
-    let sent = world
-        .client
-        .post(format!("{url}/faults"))
-        .json(&json!(fault))
-        .send()
-        .await
-        .expect("an answer");
+    let fault =
+        Fault { endpoint: Endpoint::AdAccounts, times: 3, effect: Effect::Delay(Duration::from_secs(9)) };
+    let sent =
+        world.client.post(format!("{url}/faults")).json(&json!(fault)).send().await.expect("an answer");
     assert_eq!(sent.status(), 200);
-    let html = world
-        .client
-        .get(&url)
-        .send()
-        .await
-        .expect("a page")
-        .text()
-        .await
-        .expect("text");
+    let html = world.client.get(&url).send().await.expect("a page").text().await.expect("text");
     assert!(html.contains("3 × ad_accounts: 9 s late") && html.contains("Aylin Kaya-Öztürk"));
     assert!(!html.contains(&token) && !html.contains("<script"));
-    let clear = world
-        .client
-        .post(format!("{url}/clear"))
-        .send()
-        .await
-        .expect("an answer");
+    let clear = world.client.post(format!("{url}/clear")).send().await.expect("an answer");
     assert_eq!(clear.status(), 303);
     let kill = [("user_id", Persona::Agency.user_id()), ("subcode", "459")];
-    world
-        .client
-        .post(format!("{url}/tokens"))
-        .form(&kill)
-        .send()
-        .await
-        .expect("an answer");
-    assert_eq!(
-        refusal(&world.get(&token, "me/adaccounts", &[]).await),
-        (400, 190, Some(459))
-    );
+    world.client.post(format!("{url}/tokens")).form(&kill).send().await.expect("an answer");
+    assert_eq!(refusal(&world.get(&token, "me/adaccounts", &[]).await), (400, 190, Some(459)));
 }

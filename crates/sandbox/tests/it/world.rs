@@ -31,22 +31,10 @@ pub async fn world() -> World {
 }
 
 pub async fn world_with(options: Options) -> World {
-    let options = Options {
-        clock: Clock::Manual(Arc::new(AtomicI64::new(NOW))),
-        seed: Some(7),
-        ..options
-    };
+    let options = Options { clock: Clock::Manual(Arc::new(AtomicI64::new(NOW))), seed: Some(7), ..options };
     let sandbox = Sandbox::start(options).await.expect("a free port");
-    let client = Client::builder()
-        .redirect(redirect::Policy::none())
-        .build()
-        .expect("a plain client");
-    World {
-        control: sandbox.control(),
-        base: format!("{}/v26.0", sandbox.url()),
-        sandbox,
-        client,
-    }
+    let client = Client::builder().redirect(redirect::Policy::none()).build().expect("a plain client");
+    World { control: sandbox.control(), base: format!("{}/v26.0", sandbox.url()), sandbox, client }
 }
 
 pub fn proof(token: &str) -> String {
@@ -61,9 +49,7 @@ pub fn proof_of(message: &str) -> String {
 
 pub fn query(url: &str, name: &str) -> Option<String> {
     let url = url::Url::parse(url).expect("an absolute address");
-    url.query_pairs()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
+    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 pub async fn send(request: RequestBuilder) -> Answered {
@@ -75,22 +61,14 @@ pub async fn send(request: RequestBuilder) -> Answered {
 /// Status, code and subcode of an error.
 pub fn refusal((status, body): &Answered) -> (u16, i64, Option<i64>) {
     let error = &body["error"];
-    (
-        status.as_u16(),
-        error["code"].as_i64().expect("a code"),
-        error["error_subcode"].as_i64(),
-    )
+    (status.as_u16(), error["code"].as_i64().expect("a code"), error["error_subcode"].as_i64())
 }
 
 impl World {
     pub fn dialog_url(&self, more: &[(&str, &str)]) -> String {
         let mut url = url::Url::parse(&format!("{}/dialog/oauth", self.base)).expect("an address");
-        let mut pairs = vec![
-            ("client_id", APP_ID),
-            ("redirect_uri", REDIRECT),
-            ("state", "s+/=1"),
-            ("scope", SCOPES),
-        ];
+        let mut pairs =
+            vec![("client_id", APP_ID), ("redirect_uri", REDIRECT), ("state", "s+/=1"), ("scope", SCOPES)];
         pairs.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
         url.query_pairs_mut().extend_pairs(pairs).extend_pairs(more);
         url.into()
@@ -102,24 +80,14 @@ impl World {
     }
 
     pub async fn redeem(&self, more: &[(&str, &str)]) -> Answered {
-        let mut form = vec![
-            ("client_id", APP_ID),
-            ("client_secret", SECRET),
-            ("redirect_uri", REDIRECT),
-        ];
+        let mut form = vec![("client_id", APP_ID), ("client_secret", SECRET), ("redirect_uri", REDIRECT)];
         form.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
         form.extend(more);
-        send(
-            self.client
-                .post(format!("{}/oauth/access_token", self.base))
-                .form(&form),
-        )
-        .await
+        send(self.client.post(format!("{}/oauth/access_token", self.base)).form(&form)).await
     }
 
     pub async fn exchange(&self, token: &str) -> Answered {
-        self.redeem(&[("grant_type", "fb_exchange_token"), ("fb_exchange_token", token)])
-            .await
+        self.redeem(&[("grant_type", "fb_exchange_token"), ("fb_exchange_token", token)]).await
     }
 
     /// The whole login; a short-lived token.
@@ -153,9 +121,7 @@ impl World {
 
     pub async fn inspect(&self, token: &str) -> Value {
         let app_token = format!("{APP_ID}|{SECRET}");
-        let (status, body) = self
-            .get(&app_token, "debug_token", &[("input_token", token)])
-            .await;
+        let (status, body) = self.get(&app_token, "debug_token", &[("input_token", token)]).await;
         assert_eq!(status, 200);
         body["data"].clone()
     }

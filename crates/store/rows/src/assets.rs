@@ -123,7 +123,7 @@ impl AdAccountFilter {
         };
         let search = search.strip_prefix("act_").unwrap_or(search).to_lowercase();
         let mut pattern = String::from("%");
-        for character in search.chars().take(100) {
+        for character in search.chars().filter(|character| !character.is_control()).take(100) {
             if matches!(character, '%' | '_' | '\\') {
                 pattern.push('\\');
             }

@@ -90,6 +90,8 @@ pub struct Completion {
     pub name: String,
     pub picture_url: Option<String>,
     pub access_token: Sealed,
+    /// A code that /help/errors knows: something is missing although the token lives.
+    pub status_reason: Option<String>,
     pub scopes: Words,
     pub declined_scopes: Words,
     pub expires_at: Option<i64>,

@@ -27,9 +27,8 @@ macro_rules! stored_as_text {
                 value: <DB as sqlx::Database>::ValueRef<'r>,
             ) -> Result<$name, sqlx::error::BoxDynError> {
                 let text = <&str as sqlx::Decode<DB>>::decode(value)?;
-                $name::from_text(text).ok_or_else(|| {
-                    concat!("a value of the database is not a ", stringify!($name)).into()
-                })
+                $name::from_text(text)
+                    .ok_or_else(|| concat!("a value of the database is not a ", stringify!($name)).into())
             }
         }
     };

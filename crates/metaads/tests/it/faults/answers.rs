@@ -21,7 +21,10 @@ async fn o15_a_strange_token_answer_stores_nothing_and_breaks_nothing() {
         ("mac", body(200, r#"{"access_token":"EAA1","token_type":"mac","expires_in":60}"#)),
         ("nested", body(200, &nested)),
         ("5 MB", body(200, &huge)),
-        ("HTML", Effect::Body { status: 200, content_type: "text/html".to_owned(), body: "<html>".to_owned() }),
+        (
+            "HTML",
+            Effect::Body { status: 200, content_type: "text/html".to_owned(), body: "<html>".to_owned() },
+        ),
         ("line breaks in the token", body(200, r#"{"access_token":"EAA\r\nX: y"}"#)),
         ("an error with status 200", body(200, r#"{"error":{"message":"m","code":2}}"#)),
         ("an empty error", body(500, r#"{"error":{}}"#)),
@@ -66,7 +69,10 @@ async fn o15_a_missing_lifetime_is_asked_for_and_zero_means_never() {
     world.meta.set_token_lifetime(None);
     browser.connect(Answer::agree(Persona::SoleTrader)).await;
     let connection = browser.connections().await.remove(0);
-    assert_eq!((&connection["expires_at"], &connection["status"]), (&serde_json::json!(null), &serde_json::json!("active")));
+    assert_eq!(
+        (&connection["expires_at"], &connection["status"]),
+        (&serde_json::json!(null), &serde_json::json!("active"))
+    );
     assert!(browser.get("/dashboard").await.has("No end date"));
 }
 
@@ -91,7 +97,9 @@ async fn when_nothing_goes_wrong_meta_is_asked_in_two_rounds_and_every_call_is_s
 async fn parts_of_the_batch_that_meta_leaves_out_are_read_later() {
     let world = World::new().await;
     let browser = world.user("a@b.example").await;
-    for endpoint in [Endpoint::Me, Endpoint::Permissions, Endpoint::AdAccounts, Endpoint::Businesses, Endpoint::Pages] {
+    for endpoint in
+        [Endpoint::Me, Endpoint::Permissions, Endpoint::AdAccounts, Endpoint::Businesses, Endpoint::Pages]
+    {
         world.fault(endpoint, Effect::NullInBatch);
     }
     let page = browser.connect(Answer::agree(Persona::Agency)).await;

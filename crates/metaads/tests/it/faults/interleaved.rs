@@ -83,7 +83,10 @@ async fn two_tabs_that_connect_the_same_person_make_one_connection() {
     let one = browser.answer(&browser.start(&[]).await, Answer::agree(Persona::SoleTrader)).await;
     let two = browser.answer(&browser.start(&[]).await, Answer::agree(Persona::SoleTrader)).await;
     let (one, two) = tokio::join!(browser.come_back(&one), browser.come_back(&two));
-    assert_eq!((one.title(), two.title()), ("Reading your ad accounts".to_owned(), "Reading your ad accounts".to_owned()));
+    assert_eq!(
+        (one.title(), two.title()),
+        ("Reading your ad accounts".to_owned(), "Reading your ad accounts".to_owned())
+    );
     assert_eq!(browser.connections().await.len(), 1);
     assert!(world.run_due_jobs().await > 0);
     assert_eq!(browser.connections().await[0]["status"], "active");
@@ -101,7 +104,7 @@ async fn an_attempt_that_a_crash_broke_off_says_so_and_ends() {
     }
     let attempt = latest_attempt(&world).await;
     // The answer never reaches the write: as if the process had died.
-    world.sql("UPDATE authorizations SET session_id = 'gone'").await;
+    world.sql("UPDATE authorizations SET session_id = '00000000-0000-7000-8000-000000000000'").await;
     world.restart().await;
     assert_eq!(browser.get(&format!("/connect/attempts/{attempt}")).await.title(), "Connecting to Meta");
     world.advance(std::time::Duration::from_secs(61));

@@ -19,11 +19,17 @@ async fn an_outage_pauses_the_reading_and_the_connection_stays_green() {
         world.advance(SECOND * 300);
     }
     let connection = browser.connections().await.remove(0);
-    assert_eq!((connection["status"].as_str(), connection["sync"]["state"].as_str()), (Some("active"), Some("failed")));
+    assert_eq!(
+        (connection["status"].as_str(), connection["sync"]["state"].as_str()),
+        (Some("active"), Some("failed"))
+    );
     assert!(browser.get("/dashboard").await.has("We keep trying"));
     world.run_due_jobs().await;
     let connection = browser.connections().await.remove(0);
-    assert_eq!((connection["ad_accounts"]["total"].as_i64(), connection["sync"]["state"].as_str()), (Some(1307), Some("idle")));
+    assert_eq!(
+        (connection["ad_accounts"]["total"].as_i64(), connection["sync"]["state"].as_str()),
+        (Some(1307), Some("idle"))
+    );
 }
 
 #[tokio::test]
@@ -31,7 +37,8 @@ async fn where_meta_asks_for_less_less_is_asked() {
     let world = World::new().await;
     let browser = world.user("a@b.example").await;
     browser.connect(Answer::agree(Persona::Agency)).await;
-    let less = graph(500, 1, None, "Please reduce the amount of data you're asking for, then retry your request");
+    let less =
+        graph(500, 1, None, "Please reduce the amount of data you're asking for, then retry your request");
     world.fault_times(Endpoint::OwnedAdAccounts, 2, less);
     world.run_due_jobs().await;
     let limits: Vec<String> = world
@@ -51,11 +58,18 @@ async fn a_list_that_may_not_be_read_does_not_end_the_others() {
     let world = World::new().await;
     let browser = world.user("a@b.example").await;
     browser.connect(Answer::agree(Persona::Agency)).await;
-    world.fault_times(Endpoint::ClientAdAccounts, 3, graph(400, 100, None, "Tried accessing nonexisting field"));
+    world.fault_times(
+        Endpoint::ClientAdAccounts,
+        3,
+        graph(400, 100, None, "Tried accessing nonexisting field"),
+    );
     world.run_due_jobs().await;
     let connection = browser.connections().await.remove(0);
     // They are all in /me/adaccounts as well; only how they are reached is not known.
-    assert_eq!((connection["ad_accounts"]["total"].as_i64(), connection["sync"]["state"].as_str()), (Some(1307), Some("idle")));
+    assert_eq!(
+        (connection["ad_accounts"]["total"].as_i64(), connection["sync"]["state"].as_str()),
+        (Some(1307), Some("idle"))
+    );
 }
 
 #[tokio::test]
@@ -93,7 +107,8 @@ async fn one_call_that_cries_wolf_costs_nobody_a_reconnect() {
     browser.connect(Answer::agree(Persona::SoleTrader)).await;
     world.run_due_jobs().await;
     let id = browser.connection_id().await;
-    world.fault(Endpoint::Pages, graph(400, 190, None, "This method must be called with a Page Access Token"));
+    world
+        .fault(Endpoint::Pages, graph(400, 190, None, "This method must be called with a Page Access Token"));
     browser.press(&format!("/connections/{id}/sync"), &[]).await;
     let steps = world.run_due_jobs().await;
     assert!(steps < 20, "{steps} steps: it turns in circles");
