@@ -10,8 +10,8 @@ use crate::sql;
 pub fn all() -> Outcome {
     let started = Instant::now();
     step("format", || run(&mut cargo("fmt --all --check")))?;
-    step("clippy", || run(&mut cargo("clippy --workspace --all-targets --locked -- -D warnings")))?;
     step("sql", sql::check)?;
+    step("clippy", || run(&mut cargo("clippy --workspace --all-targets --locked -- -D warnings")))?;
     step("tests on SQLite", || {
         run(cargo("test --workspace --locked")
             .env("METAADS_TEST_ENGINE", "sqlite")

@@ -48,6 +48,7 @@ pub(crate) struct Call<'a> {
 impl Graph {
     /// Builds the client: TLS by the platform's roots, no redirects, no proxy, no retry.
     pub fn new(app: MetaApp) -> Result<Graph, GraphError> {
+        #[expect(clippy::disallowed_methods, reason = "this is the one home of the HTTP client")]
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .https_only(app.graph_url.scheme() == "https")

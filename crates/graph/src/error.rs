@@ -128,7 +128,7 @@ impl Refusal {
         })
     }
 
-    /// The table of `docs/meta-errors.md`, from (code, subcode).
+    /// What (code, subcode) means; each row has a test.
     pub fn recovery(&self) -> Recovery {
         let Some(code) = self.code else { return Recovery::RetryLater };
         match (code, self.subcode) {

@@ -2,12 +2,12 @@ use serde_json::json;
 
 use super::*;
 
-fn refusal(status: u16, error: Value) -> Refusal {
+fn refusal(status: u16, error: &Value) -> Refusal {
     Refusal::read("node", status, &json!({ "error": error })).expect("an envelope")
 }
 
 fn recovery(status: u16, code: i64, subcode: Option<i64>) -> Recovery {
-    refusal(status, json!({"message": "m", "code": code, "error_subcode": subcode})).recovery()
+    refusal(status, &json!({"message": "m", "code": code, "error_subcode": subcode})).recovery()
 }
 
 #[test]
@@ -45,14 +45,14 @@ fn each_documented_code_has_its_meaning() {
 
 #[test]
 fn an_empty_envelope_of_a_broken_server_is_an_outage() {
-    assert_eq!(refusal(500, json!({})).recovery(), Recovery::RetryLater);
+    assert_eq!(refusal(500, &json!({})).recovery(), Recovery::RetryLater);
 }
 
 #[test]
 fn a_token_in_metas_message_is_cut_out() {
     let token = "EAAB".repeat(20);
     let shown =
-        refusal(400, json!({"message": format!("Malformed access token {token}, sorry"), "code": 190}));
+        refusal(400, &json!({"message": format!("Malformed access token {token}, sorry"), "code": 190}));
     assert_eq!(shown.message, "Malformed access token [cut], sorry");
 }
 

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::*;
 
-fn lifetime(expires_in: Value) -> TokenLifetime {
+fn lifetime(expires_in: &Value) -> TokenLifetime {
     issued("oauth/access_token", &json!({"access_token": "EAA1", "expires_in": expires_in}))
         .expect("a token")
         .lifetime
@@ -11,10 +11,10 @@ fn lifetime(expires_in: Value) -> TokenLifetime {
 
 #[test]
 fn a_lifetime_that_makes_no_sense_counts_as_unsaid() {
-    assert_eq!(lifetime(json!(5_183_944)), TokenLifetime::Seconds(5_183_944));
-    assert_eq!(lifetime(json!("3600")), TokenLifetime::Seconds(3600));
+    assert_eq!(lifetime(&json!(5_183_944)), TokenLifetime::Seconds(5_183_944));
+    assert_eq!(lifetime(&json!("3600")), TokenLifetime::Seconds(3600));
     for odd in [json!(null), json!(-1), json!(0), json!("abc"), json!(1e30), json!([]), json!(1.5)] {
-        assert_eq!(lifetime(odd.clone()), TokenLifetime::Unsaid, "{odd}");
+        assert_eq!(lifetime(&odd), TokenLifetime::Unsaid, "{odd}");
     }
 }
 

@@ -51,7 +51,7 @@ enum Keys {
 /// Runs the command that the arguments name. Every failure is a sentence on standard error.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    match start(cli.command.unwrap_or(Command::Serve)) {
+    match start(&cli.command.unwrap_or(Command::Serve)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
@@ -61,7 +61,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn start(command: Command) -> anyhow::Result<()> {
+fn start(command: &Command) -> anyhow::Result<()> {
     // Fails only where a provider is installed already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -70,7 +70,7 @@ fn start(command: Command) -> anyhow::Result<()> {
         .context("the asynchronous runtime could not start")?;
     match command {
         Command::Serve => runtime.block_on(serve::serve(Config::read(&Source::process()?)?)),
-        Command::Sandbox { listen } => runtime.block_on(demo::sandbox_alone(listen)),
+        Command::Sandbox { listen } => runtime.block_on(demo::sandbox_alone(*listen)),
         Command::Migrate => runtime.block_on(serve::migrate(Config::read(&Source::process()?)?)),
         Command::Keys { command: Keys::Generate } => {
             println!("{}", STANDARD.encode(Entropy::Os.bytes::<32>()));

@@ -4,6 +4,11 @@
 //! Its JSON is written by hand from Meta's documentation and from recorded answers, never from the client's
 //! types: else client and server could be wrong together. One plain-http socket serves everything.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a program of its own: it shares no clock, task or client with the service"
+)]
+
 mod authorize;
 mod batch;
 mod calls;

@@ -1,6 +1,7 @@
 //! The error catalogue: each stable code with its title, cause, who must act and what to do.
 
 /// Stable codes that people and programs see. More may come; none changes its meaning.
+#[expect(clippy::enum_variant_names, reason = "a variant is its stable code in another spelling")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
     Cancelled,

@@ -49,8 +49,9 @@ pub fn first_name(name: &str) -> &str {
 
 /// First letter of the first and of the last word; one letter for scripts without capitals.
 pub fn initials(name: &str) -> String {
+    let plain = name.split_once(['(', '（']).map_or(name, |(plain, _)| plain);
     let mut words =
-        name.split_whitespace().filter_map(|word| word.chars().find(|letter| letter.is_alphanumeric()));
+        plain.split_whitespace().filter_map(|word| word.chars().find(|letter| letter.is_alphanumeric()));
     let Some(first) = words.next() else { return "?".to_owned() };
     if !(first.is_lowercase() || first.is_uppercase()) {
         return first.to_string();

@@ -34,7 +34,7 @@ static LOG: LazyLock<Arc<Mutex<Vec<u8>>>> = LazyLock::new(|| {
     let writer = log.clone();
     // At the most talkative level: what is never logged there is never logged.
     let _ = tracing_subscriber::fmt()
-        .with_env_filter("trace,hyper=info,hyper_util=info,sqlx=trace,h2=info,reqwest=trace")
+        .with_env_filter("info,metaads=trace,metaads_graph=trace,metaads_store=trace,sqlx=trace,axum=trace,tower_http=trace,reqwest=trace,thirtyfour=off")
         .with_writer(move || LogWriter(writer.clone()))
         .try_init();
     log

@@ -1,5 +1,7 @@
 //! Stories told to the sandbox over HTTP, as a client would.
 
+#![allow(clippy::disallowed_methods, reason = "tests make their own clients and tasks")]
+
 mod batches;
 mod dialog;
 mod faults;

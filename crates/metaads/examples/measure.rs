@@ -1,0 +1,176 @@
+//! Measures what the README states: `cargo run --release --example measure`.
+//!
+//! Callback to answer at 100 ms a Graph call; the dashboard with 5 connections and 5,000 ad accounts;
+//! the same pages with 1,000,000 ad accounts of others in the table. In this process, on SQLite.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use metaads::accounts::passwords::Passwords;
+use metaads::app::{App, Parts};
+use metaads::clock::Clock;
+use metaads::config::{Config, Source};
+use metaads::entropy::Entropy;
+use metaads::{jobs, routes};
+use metaads_graph::Graph;
+use metaads_sandbox::{Answer, Control, Options, Persona, Sandbox};
+use metaads_store::Store;
+use reqwest::Client;
+use secrecy::ExposeSecret as _;
+use sqlx::Connection as _;
+use tokio::net::TcpListener;
+
+const ROUNDS: usize = 41;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let folder = tempfile::TempDir::new()?;
+    let sandbox = Sandbox::start(Options { listen: "127.0.0.1:0".parse()?, ..Options::default() }).await?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let base = format!("http://{}", listener.local_addr()?);
+    let database = format!("sqlite://{}/metaads.db", folder.path().display());
+    let app = app(&base, &database, &sandbox.url()).await?;
+    let service = routes::routes(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    #[expect(clippy::disallowed_methods, reason = "a program of its own")]
+    tokio::spawn(async move { axum::serve(listener, service).await });
+
+    callback(&app, &base, &sandbox.control()).await?;
+    let browser = user(&base, "five@metaads.example").await?;
+    fill(&app, &base, &browser, &sandbox.control(), &database).await?;
+    pages(&app, &base, &browser, "5 connections, 5,000 ad accounts").await?;
+    others(&database, 1_000_000).await?;
+    pages(&app, &base, &browser, "the same beside 1,000,000 ad accounts of others").await?;
+    Ok(())
+}
+
+async fn app(base: &str, database: &str, meta: &str) -> anyhow::Result<App> {
+    let mut source = Source::of([
+        ("META_APP_ID", "100200300400500"),
+        ("META_APP_SECRET", "pretend-meta-app-secret"),
+        ("ENCRYPTION_KEY", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="),
+        ("METAADS_SIGNIN_LIMITS", "off"),
+    ]);
+    for (name, value) in [
+        ("PUBLIC_URL", base),
+        ("DATABASE_URL", database),
+        ("META_DIALOG_URL", meta),
+        ("META_GRAPH_URL", meta),
+    ] {
+        source.set(name, value);
+    }
+    let mut config = Config::read(&source)?;
+    let keyring = config.keyring.take().ok_or_else(|| anyhow::anyhow!("no key"))?;
+    let graph = Graph::new(config.meta.clone().ok_or_else(|| anyhow::anyhow!("no app"))?)?;
+    Ok(App::new(Parts {
+        store: Store::open(config.database_url.expose_secret()).await?,
+        clock: Clock::System,
+        entropy: Entropy::Os,
+        passwords: Passwords::for_tests(),
+        sandbox_url: None,
+        jobs_bell: tokio::sync::Notify::new(),
+        graph,
+        config,
+        keyring,
+    }))
+}
+
+async fn user(base: &str, email: &str) -> anyhow::Result<Client> {
+    #[expect(clippy::disallowed_methods, reason = "a program of its own")]
+    let browser = Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none()).build()?;
+    let fields = [("email", email), ("password", "three odd words here")];
+    browser.post(format!("{base}/register")).form(&fields).send().await?;
+    Ok(browser)
+}
+
+/// One trip up to the callback; gives how long the callback took.
+async fn connect(base: &str, browser: &Client, meta: &Control, persona: Persona) -> anyhow::Result<Duration> {
+    let started = browser.post(format!("{base}/connect/meta")).form(&[("kind", "facebook")]).send().await?;
+    let dialog = started.headers()["location"].to_str()?.to_owned();
+    let callback = meta.authorize(&dialog, Answer::agree(persona)).await;
+    let before = Instant::now();
+    let answer = browser.get(callback.split('#').next().unwrap_or_default()).send().await?;
+    let took = before.elapsed();
+    anyhow::ensure!(answer.headers()["location"].to_str()?.starts_with("/connect/attempts/"));
+    Ok(took)
+}
+
+async fn callback(app: &App, base: &str, meta: &Control) -> anyhow::Result<()> {
+    let browser = user(base, "callback@metaads.example").await?;
+    for (name, persona) in [("one account", Persona::SoleTrader), ("agency", Persona::Agency)] {
+        let mut times = Vec::new();
+        for _ in 0..ROUNDS {
+            meta.set_latency(Duration::from_millis(100));
+            times.push(connect(base, &browser, meta, persona).await?);
+            meta.set_latency(Duration::ZERO);
+            jobs::run_due(app).await?;
+        }
+        times.sort();
+        let (median, worst) = (times[ROUNDS / 2], times[ROUNDS - 1]);
+        println!(
+            "callback to answer at 100 ms a Graph call, {name}: median {median:.1?}, slowest {worst:.1?}"
+        );
+    }
+    Ok(())
+}
+
+/// Five connections with a thousand accounts each.
+async fn fill(app: &App, base: &str, browser: &Client, meta: &Control, database: &str) -> anyhow::Result<()> {
+    for persona in Persona::ALL {
+        connect(base, browser, meta, persona).await?;
+        jobs::run_due(app).await?;
+    }
+    let mut rows = sqlx::SqliteConnection::connect(database).await?;
+    let owner =
+        "SELECT c.id FROM meta_connections c JOIN users u ON u.id = c.user_id WHERE u.email LIKE 'five%'";
+    statement(&mut rows, &format!("DELETE FROM meta_ad_accounts WHERE connection_id IN ({owner})")).await?;
+    statement(&mut rows, &insert(&format!("SELECT id, '77' FROM ({owner})"), 1000)).await
+}
+
+/// Accounts in connections of nobody's: bulk for the table.
+async fn others(database: &str, number: usize) -> anyhow::Result<()> {
+    let mut rows = sqlx::SqliteConnection::connect(database).await?;
+    statement(&mut rows, "PRAGMA foreign_keys = OFF").await?;
+    let thousands = number / 1000;
+    let connections = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {thousands})
+         SELECT 'other-' || i AS id, '88' FROM n"
+    );
+    statement(&mut rows, &insert(&connections, 1000)).await
+}
+
+fn insert(connections: &str, each: usize) -> String {
+    format!(
+        "INSERT INTO meta_ad_accounts
+         SELECT c.id, '77' || printf('%08d', n.i), 'Account ' || n.i, 'account ' || n.i, 'EUR', 'Europe/Berlin',
+             n.i % 100 = 0, 1, 1, 0, 1, '1', 'Business', '1', 'Business', 'owned', 'MANAGE', 1, 0
+         FROM ({connections}) c,
+             (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {each}) SELECT i FROM n) n"
+    )
+}
+
+async fn statement(rows: &mut sqlx::SqliteConnection, text: &str) -> anyhow::Result<()> {
+    #[expect(clippy::disallowed_types, reason = "bulk rows for a measurement, made of our own letters")]
+    let text = sqlx::AssertSqlSafe(text.to_owned());
+    sqlx::query(text).execute(rows).await?;
+    Ok(())
+}
+
+async fn pages(app: &App, base: &str, browser: &Client, what: &str) -> anyhow::Result<()> {
+    let user = app.store.find_user_by_email("five@metaads.example").await?;
+    let user = user.ok_or_else(|| anyhow::anyhow!("no user"))?;
+    let first = app.store.list_connections(&user.id).await?.remove(0);
+    println!("{what}:");
+    for path in ["/dashboard".to_owned(), format!("/connections/{}/accounts", first.id)] {
+        let mut times = Vec::new();
+        let mut bytes = 0;
+        for _ in 0..ROUNDS {
+            let before = Instant::now();
+            bytes = browser.get(format!("{base}{path}")).send().await?.bytes().await?.len();
+            times.push(before.elapsed());
+        }
+        times.sort();
+        let page = path.rsplit('/').next().unwrap_or_default();
+        println!("  {page}: median {:.1?}, {} KiB", times[ROUNDS / 2], bytes / 1024);
+    }
+    Ok(())
+}
