@@ -24,6 +24,20 @@ const SCOPES: &str =
 const REQUIRED_SCOPES: [&str; 4] =
     ["ads_management", "ads_read", "business_management", "pages_read_engagement"];
 
+/// Named by the interface, and not built yet: whoever sets them is told.
+const LATER: [&str; 10] = [
+    "META_LOGIN_CONFIG_ID",
+    "INSTAGRAM_APP_ID",
+    "INSTAGRAM_APP_SECRET",
+    "INSTAGRAM_DIALOG_URL",
+    "INSTAGRAM_API_URL",
+    "INSTAGRAM_GRAPH_URL",
+    "META_WEBHOOK_VERIFY_TOKEN",
+    "SMTP_URL",
+    "METAADS_METRICS_LISTEN",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+];
+
 /// How long one call to Graph may take; the callback as a whole answers within 20 seconds.
 const GRAPH_DEADLINE: Duration = Duration::from_secs(9);
 
@@ -55,6 +69,8 @@ pub struct Config {
     pub registration: Registration,
     /// `METAADS_SIGNIN_LIMITS`.
     pub is_throttling: bool,
+    /// Variables that are set and that this version does nothing with yet.
+    pub without_effect: Vec<&'static str>,
     /// `METAADS_TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed, beside the loopback's.
     pub trusted_proxies: Vec<std::net::IpAddr>,
 }
@@ -105,6 +121,7 @@ impl Config {
             ),
             registration: registration(source, &mut mistakes),
             trusted_proxies: source.with("METAADS_TRUSTED_PROXIES", Vec::new(), &mut mistakes, addresses),
+            without_effect: LATER.into_iter().filter(|name| source.is_set(name)).collect(),
             listen,
             public_url,
             data_dir,

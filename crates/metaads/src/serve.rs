@@ -25,6 +25,9 @@ const DRAIN: Duration = Duration::from_secs(9);
 /// `metaads serve`.
 pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     log_to_stderr();
+    for name in &config.without_effect {
+        tracing::warn!("{name} is set, and this version does nothing with it yet");
+    }
     make_data_dir(&config.data_dir)?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!("could not listen on {}: is it in use? METAADS_LISTEN names another address", config.listen)

@@ -120,6 +120,21 @@ impl Db {
             .await?)
     }
 
+    /// The newest trip of a user that is still under way.
+    pub async fn find_open_authorization(
+        &self,
+        user: &UserId,
+        now: i64,
+    ) -> Result<Option<Authorization>, StoreError> {
+        Ok(select_authorization!(
+            "user_id = $1 AND status IN ('pending', 'consumed') AND expires_at > $2 ORDER BY created_at DESC, id DESC LIMIT 1",
+            user.as_str(),
+            now
+        )
+        .fetch_optional(&self.read)
+        .await?)
+    }
+
     /// Ends a consumed authorization without a connection. The verifier is erased with it.
     pub async fn fail_authorization(
         &self,

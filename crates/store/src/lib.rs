@@ -70,6 +70,7 @@ statements! {
     fn consume_authorization(&self, state_hash: &str, session: &SessionId, now: i64) -> Answer<Option<Authorization>>;
     fn find_authorization_by_state(&self, state_hash: &str) -> Answer<Option<Authorization>>;
     fn find_authorization(&self, user: &UserId, id: &AuthorizationId) -> Answer<Option<Authorization>>;
+    fn find_open_authorization(&self, user: &UserId, now: i64) -> Answer<Option<Authorization>>;
     fn fail_authorization(&self, id: &AuthorizationId, outcome: &str, detail: Option<&str>, at: i64) -> Answer<()>;
     fn cancel_authorization(&self, user: &UserId, id: &AuthorizationId, at: i64) -> Answer<bool>;
     // connections

@@ -28,6 +28,8 @@ struct DashboardPage {
     notice: &'static str,
     checked_at: Option<(String, String)>,
     asked: Vec<&'static str>,
+    /// A trip to the dialog that is still under way.
+    open_attempt: Option<String>,
 }
 
 struct Filter {
@@ -87,6 +89,7 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let connections = app.store.list_connections(&who.user_id).await?;
     let now = app.now();
+    let open = app.store.find_open_authorization(&who.user_id, now).await?;
     let checked_at = connections.iter().filter_map(|connection| connection.last_checked_at).max();
     let mut cards: Vec<Card> =
         connections.iter().map(|connection| Card::new(&app, connection, now)).collect();
@@ -105,6 +108,7 @@ pub async fn show(
     cards.retain(|card| card.is_in(current));
     Ok(page(&DashboardPage {
         frame: Frame::new(&app, &visit, Some(&who), Section::Connections, "Connections"),
+        open_attempt: open.map(|attempt| attempt.id.to_string()),
         cards,
         filters,
         has_connections,

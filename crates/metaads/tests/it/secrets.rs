@@ -54,7 +54,7 @@ async fn everything_stored(world: &World) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn o20_o31_after_every_kind_of_trip_no_secret_is_found_anywhere() {
+async fn o14_o18_o20_o31_after_every_kind_of_trip_no_secret_is_found_anywhere() {
     let world = World::with(&[("META_PKCE", "on")]).await;
     let browser = world.user("a@b.example").await;
     let mut pages = String::new();

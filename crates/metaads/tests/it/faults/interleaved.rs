@@ -16,6 +16,7 @@ async fn cancelling_while_meta_answers_stores_nothing() {
         world.meta.wait_held("batch").await;
         let page = browser.get("/dashboard").await;
         assert_eq!(page.status, 200);
+        assert!(page.has("A connection is being made."));
         let attempt = latest_attempt(&world).await;
         assert!(browser.get(&format!("/connect/attempts/{attempt}")).await.has("We check the permissions"));
         let page = browser.press(&format!("/connect/attempts/{attempt}/cancel"), &[]).await;

@@ -4,3 +4,4 @@ mod answers;
 mod interleaved;
 mod outage;
 mod reading;
+mod tls;

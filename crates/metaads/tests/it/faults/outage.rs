@@ -9,7 +9,7 @@ fn graph(status: u16, code: i64, subcode: Option<i64>) -> Effect {
 }
 
 #[tokio::test]
-async fn whatever_breaks_nothing_is_half_connected_and_the_next_try_works() {
+async fn o16_whatever_breaks_nothing_is_half_connected_and_the_next_try_works() {
     let world = World::new().await;
     let browser = world.user("a@b.example").await;
     let down = "Meta isn’t answering right now";
