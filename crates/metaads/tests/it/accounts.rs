@@ -236,3 +236,46 @@ async fn another_host_name_leads_to_the_right_one() {
     assert_eq!(again.status, 200);
     assert_eq!(world.browser().get_with("/healthz", &[("host", "10.0.0.7")]).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_forged_forwarded_address_does_not_escape_the_throttle() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let mut statuses = Vec::new();
+    for number in 0..25 {
+        // What the proxy appends is believed, in whatever form; what stands before it is not.
+        let forwarded = format!("198.51.100.{number}, 9.9.9.9:4711");
+        let headers = [("sec-fetch-site", "same-origin"), ("x-forwarded-for", forwarded.as_str())];
+        let email = format!("{number}@b.example");
+        let fields = [("email", email.as_str()), ("password", PASSWORD)];
+        statuses.push(browser.post_with("/register", &fields, &headers).await.status);
+    }
+    assert_eq!((statuses[19], statuses[20]), (303, 429));
+}
+
+#[tokio::test]
+async fn after_a_changed_password_this_browser_is_still_known() {
+    let world = World::new().await;
+    let owner = world.user("owner@b.example").await;
+    owner.post("/settings/password", &[("old", PASSWORD), ("new", "entirely different words")]).await;
+    owner.post("/logout", &[]).await;
+    for _ in 0..10 {
+        world.browser().login("owner@b.example", "a wrong guess").await;
+    }
+    assert_eq!(owner.login("owner@b.example", "entirely different words").await.status, 303);
+}
+
+#[tokio::test]
+async fn nothing_changes_under_another_host_name() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let headers = [
+        ("host", "evil.example"),
+        ("origin", "http://evil.example"),
+        ("sec-fetch-site", "same-origin"),
+        ("x-forwarded-host", "127.0.0.1"),
+    ];
+    let fields = [("email", "a@b.example"), ("password", PASSWORD)];
+    assert_eq!(browser.post_with("/register", &fields, &headers).await.status, 421);
+    assert_eq!(world.number("SELECT COUNT(*) FROM users").await, 0);
+}

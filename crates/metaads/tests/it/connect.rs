@@ -433,3 +433,28 @@ async fn o29_no_page_can_be_framed() {
         assert_eq!(seen.headers["x-frame-options"], "DENY", "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_browser_that_looks_ahead_spends_nothing() {
+    let world = World::new().await;
+    let browser = world.user("a@b.example").await;
+    let callback = browser.answer(&browser.start(&[]).await, Answer::agree(Persona::SoleTrader)).await;
+    let ahead = browser.get_with(&callback, &[("sec-purpose", "prefetch;prerender")]).await;
+    assert_eq!((ahead.status, token_calls(&world).await), (405, 0));
+    assert_eq!(browser.come_back(&callback).await.title(), "Reading your ad accounts");
+}
+
+#[tokio::test]
+async fn the_stored_token_is_inspected_too_and_a_foreign_one_is_found_out() {
+    let world = World::new().await;
+    let browser = world.user("a@b.example").await;
+    browser.connect(Answer::agree(Persona::SoleTrader)).await;
+    let body = serde_json::json!({"data": {"app_id": "999", "is_valid": true, "user_id": "1", "scopes": []}});
+    let effect =
+        Effect::Body { status: 200, content_type: "application/json".to_owned(), body: body.to_string() };
+    world.fault(Endpoint::DebugToken, effect);
+    world.run_due_jobs().await;
+    let connection = browser.connections().await.remove(0);
+    assert_eq!(connection["status"], "needs_reauthorization");
+    assert_eq!(connection["status_reason"], "foreign_token");
+}
