@@ -1,7 +1,9 @@
-//! Measures what the README states: `cargo run --release --example measure`.
+//! Measures what the README states: `cargo build --release && cargo run --release --example measure`.
 //!
-//! Callback to answer at 100 ms a Graph call; the dashboard with 5 connections and 5,000 ad accounts;
-//! the same pages with 1,000,000 ad accounts of others in the table. In this process, on SQLite.
+//! The binary: its size, from start to a usable page, idle memory. In this process, on SQLite: callback to answer at 100 ms a Graph call; the dashboard with 5 connections and 5,000 ad accounts;
+//! the same pages with 1,000,000 ad accounts of others in the table.
+
+#![allow(clippy::disallowed_methods, reason = "a program of its own: it stands for browsers and bulk")]
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -24,6 +26,7 @@ const ROUNDS: usize = 41;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    binary().await?;
     let folder = tempfile::TempDir::new()?;
     let sandbox = Sandbox::start(Options { listen: "127.0.0.1:0".parse()?, ..Options::default() }).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -31,7 +34,6 @@ async fn main() -> anyhow::Result<()> {
     let database = format!("sqlite://{}/metaads.db", folder.path().display());
     let app = app(&base, &database, &sandbox.url()).await?;
     let service = routes::routes(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    #[expect(clippy::disallowed_methods, reason = "a program of its own")]
     tokio::spawn(async move { axum::serve(listener, service).await });
 
     callback(&app, &base, &sandbox.control()).await?;
@@ -40,6 +42,35 @@ async fn main() -> anyhow::Result<()> {
     pages(&app, &base, &browser, "5 connections, 5,000 ad accounts").await?;
     others(&database, 1_000_000).await?;
     pages(&app, &base, &browser, "the same beside 1,000,000 ad accounts of others").await?;
+    Ok(())
+}
+
+/// The release binary beside this program.
+async fn binary() -> anyhow::Result<()> {
+    let path = std::env::current_exe()?.with_file_name("../metaads");
+    println!("binary: {:.1} MiB", std::fs::metadata(&path)?.len() as f64 / 1024.0 / 1024.0);
+    let folder = tempfile::TempDir::new()?;
+    let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    for what in ["first start", "second start"] {
+        let before = Instant::now();
+        let mut service = tokio::process::Command::new(&path)
+            .current_dir(folder.path())
+            .env_clear()
+            .env("METAADS_LISTEN", format!("127.0.0.1:{port}"))
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .kill_on_drop(true)
+            .spawn()?;
+        while reqwest::get(format!("http://localhost:{port}/login")).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        let usable = before.elapsed();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", service.id().unwrap_or_default()))?;
+        let memory = status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or_default();
+        println!("{what}: usable page after {usable:.1?}, idle {memory}");
+        service.kill().await?;
+    }
     Ok(())
 }
 
@@ -75,7 +106,6 @@ async fn app(base: &str, database: &str, meta: &str) -> anyhow::Result<App> {
 }
 
 async fn user(base: &str, email: &str) -> anyhow::Result<Client> {
-    #[expect(clippy::disallowed_methods, reason = "a program of its own")]
     let browser = Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none()).build()?;
     let fields = [("email", email), ("password", "three odd words here")];
     browser.post(format!("{base}/register")).form(&fields).send().await?;
@@ -149,7 +179,6 @@ fn insert(connections: &str, each: usize) -> String {
 }
 
 async fn statement(rows: &mut sqlx::SqliteConnection, text: &str) -> anyhow::Result<()> {
-    #[expect(clippy::disallowed_types, reason = "bulk rows for a measurement, made of our own letters")]
     let text = sqlx::AssertSqlSafe(text.to_owned());
     sqlx::query(text).execute(rows).await?;
     Ok(())

@@ -272,7 +272,8 @@ async fn wrong_person(
     let Some(expected) = app.store.find_connection(&authorization.user_id, id).await? else {
         return Ok(None);
     };
-    if expected.meta_user_id == met.id.as_str() && expected.app_id == app.graph.app().app_id.as_str() {
+    // Under another Meta app the same person has another id: it is a new connection too.
+    if expected.meta_user_id == met.id.as_str() || expected.app_id != app.graph.app().app_id.as_str() {
         return Ok(None);
     }
     let detail = Detail { expected: Some(expected.name), met: Some(met.name.clone()), ..Detail::default() };

@@ -23,7 +23,6 @@ pub async fn show(
     if who.is_some() {
         return Ok(Redirect::to("/dashboard").into_response());
     }
-    let frame =
-        Frame::new(&app, &visit, None, Section::None, "Connect Meta ad accounts and keep them connected");
+    let frame = Frame::new(&app, &visit, None, Section::None, "Connect Meta ad accounts");
     Ok(page(&HomePage { frame }))
 }
