@@ -68,6 +68,10 @@ impl Chromium {
 
     async fn click(&self, css: &str) {
         let element = self.find(css).await;
+        if matches!(self.kind, Kind::Desk | Kind::Phone) {
+            // The bar at the bottom of a phone's page must not lie over it.
+            element.scroll_into_view().await.unwrap();
+        }
         // A tap on an emulated phone needs the page's scripts; the keyboard does not.
         let clicked = match self.kind {
             Kind::PhoneWithoutScripts if css.starts_with("#persona") => element.send_keys(" ").await,
