@@ -99,7 +99,7 @@ pub async fn show(
                 version,
                 is_consumed: authorization.status == AuthorizationStatus::Consumed,
                 reconnects: authorization.reconnects.map_or_else(String::new, |id| id.to_string()),
-                minutes: (authorization.expires_at - app.now()) / 60_000 + 1,
+                minutes: (authorization.expires_at - app.now() + 59_999) / 60_000,
             })
         }
         (AuthorizationStatus::Completed, Some(connection)) => {

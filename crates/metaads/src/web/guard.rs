@@ -30,6 +30,10 @@ pub async fn right_host(State(app): State<App>, request: Request, next: Next) ->
     let is_called_by_meta = request.uri().path().starts_with("/hooks/");
     // Nothing changes under a foreign name: behind one, another site may have been put in our place.
     if !is_asking && !is_called_by_meta && !has_right_host(&app, &request) {
+        if is_other_name_of_this_machine(&app, &request) {
+            let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
+            return Redirect::temporary(&format!("{}{wanted}", app.config.base())).into_response();
+        }
         return super::problem::unrendered(StatusCode::MISDIRECTED_REQUEST, Code::Forbidden);
     }
     let Some(target) = right_address(&app, &request) else { return next.run(request).await };
@@ -80,6 +84,15 @@ fn has_right_host(app: &App, request: &Request) -> bool {
     }
     let host = text("host").or_else(|| request.uri().authority().map(|authority| authority.as_str()));
     host.is_some_and(is_right)
+}
+
+/// 127.0.0.1 where PUBLIC_URL says localhost, and the like: a program that posts there is led to the
+/// right name with what it posts.
+fn is_other_name_of_this_machine(app: &App, request: &Request) -> bool {
+    let host = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
+    let host = host.and_then(|host| url::Url::parse(&format!("http://{host}")).ok());
+    crate::config::is_loopback(&app.config.public_url)
+        && host.is_some_and(|host| crate::config::is_loopback(&host) && host.path() == "/")
 }
 
 /// Host and port of PUBLIC_URL, as a Host header has them.

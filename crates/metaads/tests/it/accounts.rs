@@ -278,4 +278,7 @@ async fn nothing_changes_under_another_host_name() {
     let fields = [("email", "a@b.example"), ("password", PASSWORD)];
     assert_eq!(browser.post_with("/register", &fields, &headers).await.status, 421);
     assert_eq!(world.number("SELECT COUNT(*) FROM users").await, 0);
+    // Another name of this machine is led to the right one, with what is posted.
+    let seen = browser.post_with("/register", &fields, &[("host", "localhost:9")]).await;
+    assert_eq!((seen.status, seen.location), (307, format!("{}/register", world.base)));
 }
