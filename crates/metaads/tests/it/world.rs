@@ -201,7 +201,8 @@ async fn build(settings: &[(String, String)], clock: &Arc<AtomicI64>) -> App {
     let mut config = Config::read(&source).unwrap();
     let keyring = config.keyring.take().unwrap();
     let mut meta = config.meta.clone().unwrap();
-    meta.deadline = Duration::from_millis(700);
+    // Short enough to wait for a hung call, long enough for a busy machine.
+    meta.deadline = Duration::from_secs(2);
     App::new(Parts {
         store: Store::open(config.database_url.expose_secret()).await.unwrap(),
         graph: Graph::new(meta).unwrap(),
