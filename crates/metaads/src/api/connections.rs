@@ -2,14 +2,13 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use metaads_store::{
-    AdAccount, AdAccountFilter, Connection, ConnectionId, ConnectionStatus, Only, SignedIn, Words,
-};
+use metaads_store::{AdAccount, AdAccountFilter, Connection, ConnectionId, ConnectionStatus, Only, Words};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::connections::standing::Standing;
+use crate::web::connection::find;
 use crate::web::dashboard::EXPIRING_MS;
 use crate::web::extract::User;
 use crate::web::problem::Problem;
@@ -105,11 +104,6 @@ pub async fn ad_accounts(
     let data: Vec<Value> =
         accounts.into_iter().map(|account| account_body(&connection.id, account)).collect();
     Ok(Json(json!({"data": data, "next_cursor": next})))
-}
-
-async fn find(app: &App, who: &SignedIn, id: &str) -> Result<Connection, Problem> {
-    let id = ConnectionId::from_text(id).ok_or(Problem::NotFound)?;
-    app.store.find_connection(&who.user_id, &id).await?.ok_or(Problem::NotFound)
 }
 
 impl Slice {

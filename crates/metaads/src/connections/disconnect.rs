@@ -75,9 +75,17 @@ pub async fn revoke_step(app: &App, job: &Job) -> Result<Settled, StoreError> {
             _ => Settled::TryAgain,
         });
     }
-    let nobody = ConnectionId::new(uuid::Uuid::nil());
-    for sibling in app.store.list_siblings(&nobody, app_id, user.as_str()).await? {
-        app.store.enqueue_job(&app.new_job_id(), JobKind::Check, sibling.id.as_str(), "", app.now()).await?;
-    }
+    check_grant(app, &job.subject).await?;
     Ok(Settled::Done)
+}
+
+/// Has every live connection on a grant (`{app id}:{app-scoped user id}`) checked.
+pub async fn check_grant(app: &App, grant: &str) -> Result<(), StoreError> {
+    let Some((app_id, user)) = grant.split_once(':') else { return Ok(()) };
+    let nobody = ConnectionId::new(uuid::Uuid::nil());
+    for connection in app.store.list_siblings(&nobody, app_id, user).await? {
+        let subject = connection.id.as_str();
+        app.store.enqueue_job(&app.new_job_id(), JobKind::Check, subject, "", app.now()).await?;
+    }
+    Ok(())
 }

@@ -125,7 +125,7 @@ async fn settle(app: &App, job: &Job, settled: Result<Settled, StoreError>) -> R
             let still_ours = app.store.finish_job(job).await?;
             // A login came in while Meta was told that the old grant ended: it may have hit the new one.
             if !still_ours && job.kind == JobKind::Revoke {
-                recheck_grant(app, &job.subject).await?;
+                disconnect::check_grant(app, &job.subject).await?;
             }
         }
         Ok(Settled::TryAgain) => {
@@ -135,16 +135,6 @@ async fn settle(app: &App, job: &Job, settled: Result<Settled, StoreError>) -> R
             tracing::error!(job = %job.id, %error, "a step broke off");
             app.store.postpone_job(job, app.now() + pause(app, job.attempts), true).await?;
         }
-    }
-    Ok(())
-}
-
-async fn recheck_grant(app: &App, subject: &str) -> Result<(), StoreError> {
-    let Some((app_id, user)) = subject.split_once(':') else { return Ok(()) };
-    let nobody = metaads_store::ConnectionId::new(uuid::Uuid::nil());
-    for connection in app.store.list_siblings(&nobody, app_id, user).await? {
-        let subject = connection.id.as_str();
-        app.store.enqueue_job(&app.new_job_id(), JobKind::Check, subject, "", app.now()).await?;
     }
     Ok(())
 }

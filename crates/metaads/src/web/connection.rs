@@ -67,7 +67,7 @@ pub struct Wanted {
 }
 
 /// The connection of a path, if it is this user's.
-pub(super) async fn find(app: &App, who: &SignedIn, id: &str) -> Result<Connection, Problem> {
+pub(crate) async fn find(app: &App, who: &SignedIn, id: &str) -> Result<Connection, Problem> {
     let id = ConnectionId::from_text(id).ok_or(Problem::NotFound)?;
     app.store.find_connection(&who.user_id, &id).await?.ok_or(Problem::NotFound)
 }
