@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use url::{Host, Url, form_urlencoded};
 
-use crate::grants::{CODE_TTL, Code};
+use crate::grants::{CODE_TTL, Code, PermissionStatus};
 use crate::params::Params;
 use crate::shared::Shared;
 use crate::world::Persona;
@@ -214,7 +214,9 @@ fn agree(shared: &Shared, ask: &Ask, answer: &Answer) -> String {
         let given: BTreeMap<String, bool> = ask
             .scopes
             .iter()
-            .map(|scope| (scope.clone(), is_given(scope, &before, ask.is_rerequest, answer)))
+            .map(|scope| {
+                (scope.clone(), is_given(scope, before.get(scope).copied(), ask.is_rerequest, answer))
+            })
             .collect();
         grants.agree(user_id, &given, now);
         grants.add_code(
@@ -243,12 +245,12 @@ fn agree(shared: &Shared, ask: &Ask, answer: &Answer) -> String {
 }
 
 /// Asked again, what was granted stays; asked without `rerequest`, what was declined is not even offered.
-fn is_given(scope: &str, before: &BTreeMap<String, bool>, is_rerequest: bool, answer: &Answer) -> bool {
+fn is_given(scope: &str, before: Option<PermissionStatus>, is_rerequest: bool, answer: &Answer) -> bool {
     let is_ticked = !answer.declined.iter().any(|declined| declined == scope);
-    match (scope, before.get(scope)) {
+    match (scope, before) {
         ("public_profile", _) => true,
-        (_, Some(true)) if is_rerequest => true,
-        (_, Some(false)) if !is_rerequest => false,
+        (_, Some(PermissionStatus::Granted)) if is_rerequest => true,
+        (_, Some(PermissionStatus::Declined)) if !is_rerequest => false,
         _ => is_ticked,
     }
 }

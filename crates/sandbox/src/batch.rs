@@ -67,6 +67,7 @@ async fn answer(shared: &Shared, outer: &Request, mut item: Request) -> Outcome 
         endpoint => endpoint,
     };
     let passage = Passage::enter(shared, &item, endpoint).await;
+    item.is_unchanged = passage.is_unchanged();
     lend_token(outer, &mut item);
     let mut reply = None;
     for _ in 0..passage.times() {

@@ -37,3 +37,8 @@ impl Clock {
         }
     }
 }
+
+/// Whole seconds, small enough to be added to any time.
+pub(crate) fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX).min(i64::MAX / 4)
+}

@@ -86,6 +86,7 @@ fn named_effect(name: &str) -> Option<Effect> {
             content_type: "application/json; charset=UTF-8".to_owned(),
             body: "{\"data\":\"not what you expect\"}".to_owned(),
         },
+        "unchanged" => Effect::Unchanged,
         "app-limit" => graph(403, 4, None, "(#4) Application request limit reached"),
         "account-limit" => graph(400, 17, Some(2_446_079), "(#17) User request limit reached"),
         other => {

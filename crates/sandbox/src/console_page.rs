@@ -5,14 +5,14 @@ use std::fmt::Write;
 use crate::dialog_page::{escape, frame};
 use crate::faults::{Effect, Endpoint};
 use crate::shared::Shared;
-use crate::world::Persona;
 
-const EFFECTS: [(&str, &str); 11] = [
+const EFFECTS: [(&str, &str); 12] = [
     ("outage", "outage (503, code 2)"),
     ("delay", "5 seconds late"),
     ("hang", "no answer at all"),
     ("cut", "cut in the body"),
     ("wrong-shape", "wrong shape"),
+    ("unchanged", "the very token that was sent (exchanges)"),
     ("dead-460", "dead token: password changed (190/460)"),
     ("dead-458", "dead token: app removed (190/458)"),
     ("dead-459", "dead token: checkpoint (190/459)"),
@@ -43,8 +43,8 @@ fn people(shared: &Shared, main: &mut String) {
         main.push_str("<p>Nobody yet.</p>\n");
     }
     for view in views {
-        let name = Persona::ALL.into_iter().find(|persona| persona.user_id() == view.user_id);
-        let name = name.map_or(view.user_id.as_str(), |persona| persona.name());
+        let person = shared.world.person(&view.user_id).map(|index| &shared.world.people[index]);
+        let name = person.map_or(&view.user_id, |person| &person.name);
         let _ = writeln!(
             main,
             "<form method=\"post\" action=\"/_control/tokens\">\n<p><b>{}</b> · {} live tokens<br><small>{}</small></p>\n\
@@ -118,6 +118,7 @@ fn effect_word(effect: &Effect) -> String {
         Effect::NullInBatch => "null in a batch".to_owned(),
         Effect::Hold(name) => format!("held as {}", escape(name)),
         Effect::Headers(_) => "more headers".to_owned(),
+        Effect::Unchanged => "token unchanged".to_owned(),
     }
 }
 

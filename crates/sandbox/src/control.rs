@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use crate::authorize::{self, Answer};
 use crate::calls::Call;
+use crate::clock::seconds;
 use crate::faults::{Endpoint, Fault};
+use crate::grants::{PermissionStatus, Token, TokenKind};
 use crate::shared::Shared;
+use crate::token;
 
 /// A handle on a running sandbox; all clones act on the same one.
 #[derive(Debug, Clone)]
@@ -67,9 +70,51 @@ impl Control {
     }
 
     /// Ends every token of this person with this subcode of error 190: 458 app removed (the grant goes too),
-    /// 459 checkpoint, 460 password changed, 463 expired, 467 logged out.
+    /// 459 checkpoint, 460 password changed, 463 expired, 464 unconfirmed, 467 logged out.
     pub fn kill_tokens(&self, user_id: &str, subcode: u32) {
         self.shared.change(|grants| grants.kill(user_id, subcode));
+    }
+
+    /// Lets the tokens live again that were ended by 459 or 464, as if the person had done what Facebook asked.
+    pub fn revive(&self, user_id: &str) {
+        self.shared.change(|grants| grants.revive(user_id));
+    }
+
+    /// A new live token without the dialog, and the grant it stands on: these permissions and `public_profile`
+    /// are granted, data access ends in 90 days. `lifetime`: `None` never ends.
+    pub fn issue(
+        &self,
+        user_id: &str,
+        kind: TokenKind,
+        permissions: &[&str],
+        lifetime: Option<Duration>,
+    ) -> String {
+        let now = self.shared.clock.now_seconds();
+        let text = token::quick_text(&self.shared, kind);
+        let token = Token::new(user_id, kind, now, lifetime.map(|lifetime| now + seconds(lifetime)));
+        let given = permissions.iter().map(|permission| ((*permission).to_owned(), true)).collect();
+        self.shared.change(|grants| {
+            grants.agree(user_id, &given, now);
+            grants.add_token(&text, token);
+        });
+        text
+    }
+
+    /// How many new tokens were given for older ones of this person since the start, by `fb_exchange_token` or
+    /// `ig_refresh_token`; an answer `Effect::Unchanged` is none.
+    pub fn exchanges_of(&self, user_id: &str) -> usize {
+        self.shared.grants().renewals(user_id)
+    }
+
+    /// Moves the end of this person's data access; without effect on somebody who granted nothing.
+    pub fn set_data_access(&self, user_id: &str, ends_in: Duration) {
+        let expires_at = self.shared.clock.now_seconds() + seconds(ends_in);
+        self.shared.change(|grants| grants.set_data_access(user_id, expires_at));
+    }
+
+    /// Changes one permission of this person's grant; without effect on somebody who granted nothing.
+    pub fn set_permission(&self, user_id: &str, permission: &str, status: PermissionStatus) {
+        self.shared.change(|grants| grants.set_permission(user_id, permission, status));
     }
 
     /// False: whoever answers the dialog is sent back with error 1349126.

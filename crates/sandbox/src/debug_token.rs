@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::envelope::{GraphError, Reply, dead_token};
-use crate::grants::Grant;
+use crate::grants::{Grant, TokenKind};
 use crate::params::Request;
 use crate::shared::Shared;
 use crate::viewer::{Found, Viewer, app_token, identify, look_up};
@@ -37,11 +37,17 @@ fn inspect(shared: &Shared, input: &str) -> Value {
     };
     let now = shared.clock.now_seconds();
     let grant = shared.grants().grant(&found.token.user_id).cloned().unwrap_or_default();
+    let is_system_user = found.token.kind == TokenKind::SystemUser;
     let mut data = json!({
         "app_id": shared.app_id,
-        "type": if found.page.is_some() { "PAGE" } else { "USER" },
+        "type": match found.page {
+            Some(_) => "PAGE",
+            None if is_system_user => "SYSTEM_USER",
+            None => "USER",
+        },
         "application": APPLICATION,
-        "data_access_expires_at": grant.data_access_expires_at,
+        // Its clock runs from a person's last visit; a system user never visits.
+        "data_access_expires_at": if is_system_user { 0 } else { grant.data_access_expires_at },
         "expires_at": found.token.expires_at.unwrap_or(0),
         "is_valid": true,
         "issued_at": found.token.issued_at,

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::authorize::Ask;
+use crate::grants::PermissionStatus;
 use crate::params::Request;
 use crate::shared::Shared;
 use crate::world::Persona;
@@ -86,8 +87,8 @@ fn permissions(shared: &Shared, ask: &Ask) -> String {
                 .and_then(|grant| grant.permissions.get(scope).copied());
             let mark = match before {
                 _ if scope == "public_profile" => continue,
-                Some(true) if ask.is_rerequest => "granted before; stays",
-                Some(false) if !ask.is_rerequest => "declined before; not offered",
+                Some(PermissionStatus::Granted) if ask.is_rerequest => "granted before; stays",
+                Some(PermissionStatus::Declined) if !ask.is_rerequest => "declined before; not offered",
                 _ => continue,
             };
             let _ = write!(marks, "<small class=\"mark for-{key}\">{mark}</small>");

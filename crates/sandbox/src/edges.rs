@@ -27,9 +27,7 @@ pub(crate) fn list(
 pub(crate) fn permissions(context: &Context) -> Value {
     let given = context.insight.grant.permissions.iter();
     let data: Vec<Value> = given
-        .map(|(permission, is_granted)| {
-            json!({"permission": permission, "status": if *is_granted { "granted" } else { "declined" }})
-        })
+        .map(|(permission, status)| json!({"permission": permission, "status": status.word()}))
         .collect();
     json!({ "data": data })
 }

@@ -14,8 +14,12 @@ pub enum Endpoint {
     Token,
     /// `grant_type=fb_exchange_token`.
     Exchange,
+    /// `grant_type=ig_refresh_token`, for tokens of Instagram's own login.
+    InstagramRefresh,
     DebugToken,
     Me,
+    /// `/me` with a token of Instagram's own login.
+    InstagramMe,
     Permissions,
     RevokePermissions,
     AdAccounts,
@@ -32,12 +36,14 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [Endpoint; 16] = [
+    pub(crate) const ALL: [Endpoint; 18] = [
         Endpoint::Dialog,
         Endpoint::Token,
         Endpoint::Exchange,
+        Endpoint::InstagramRefresh,
         Endpoint::DebugToken,
         Endpoint::Me,
+        Endpoint::InstagramMe,
         Endpoint::Permissions,
         Endpoint::RevokePermissions,
         Endpoint::AdAccounts,
@@ -92,6 +98,9 @@ pub enum Effect {
     Hold(String),
     /// Answers as usual with these headers added.
     Headers(Vec<(String, String)>),
+    /// An exchange (`Exchange`, `InstagramRefresh`) answers the very token it was sent and what is left of its
+    /// life; without effect elsewhere.
+    Unchanged,
 }
 
 /// Takes the first fault that lies on this endpoint, once.

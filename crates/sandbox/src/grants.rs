@@ -3,7 +3,7 @@
 //! One app and one person make one grant: every token of the person lives on it, so a later login changes what
 //! all of them may do, and taking the grant away ends them all. Codes and tokens are known by SHA-256 only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -13,6 +13,8 @@ use crate::control::GrantView;
 pub(crate) const CODE_TTL: i64 = 600;
 const DATA_ACCESS_TTL: i64 = 90 * 86_400;
 const KEPT_AFTER_END: i64 = 90 * 86_400;
+/// Checkpoint and unconfirmed person: subcodes of which a token recovers.
+const CURABLE: [u32; 2] = [459, 464];
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Grants {
@@ -22,13 +24,42 @@ pub(crate) struct Grants {
     tokens: BTreeMap<String, Token>,
     /// By SHA-256 of the code, in hex.
     codes: BTreeMap<String, Code>,
+    /// User id to the hashes of this person's tokens and codes, so that nobody has to search all of them.
+    #[serde(skip)]
+    held: HashMap<String, Vec<String>>,
+    /// User id to how many tokens were renewed since the start.
+    #[serde(skip)]
+    renewals: HashMap<String, usize>,
 }
 
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(crate) struct Grant {
-    /// Permission to granted (true) or declined (false).
-    pub(crate) permissions: BTreeMap<String, bool>,
+    pub(crate) permissions: BTreeMap<String, PermissionStatus>,
     pub(crate) data_access_expires_at: i64,
+}
+
+/// How a permission stands on `/me/permissions`.
+// In the state file: true, false and null; files written before know the first two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Option<bool>", into = "Option<bool>")]
+pub enum PermissionStatus {
+    Granted,
+    Declined,
+    /// Granted once, and lapsed because the app left it unused.
+    Expired,
+}
+
+/// Whose token it is, and by which login.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenKind {
+    /// A person's, by Facebook Login.
+    #[default]
+    User,
+    /// Of a business' system user.
+    SystemUser,
+    /// A person's, by Instagram's own login; the Graph behind Facebook does not know it.
+    Instagram,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -39,6 +70,8 @@ pub(crate) struct Token {
     pub(crate) expires_at: Option<i64>,
     /// The subcode of error 190, once dead before its time.
     pub(crate) dead: Option<u32>,
+    #[serde(default)]
+    pub(crate) kind: TokenKind,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -52,27 +85,59 @@ pub(crate) struct Code {
 }
 
 impl Token {
+    pub(crate) fn new(user_id: &str, kind: TokenKind, issued_at: i64, expires_at: Option<i64>) -> Token {
+        Token { user_id: user_id.to_owned(), issued_at, expires_at, dead: None, kind }
+    }
+
     /// The subcode of error 190 under which this token is refused now.
     pub(crate) fn refusal(&self, now: i64) -> Option<u32> {
         self.dead.or_else(|| self.expires_at.filter(|end| *end <= now).map(|_| 463))
     }
 }
 
+impl PermissionStatus {
+    pub(crate) fn of(is_given: bool) -> PermissionStatus {
+        if is_given { PermissionStatus::Granted } else { PermissionStatus::Declined }
+    }
+
+    /// Meta's word.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            PermissionStatus::Granted => "granted",
+            PermissionStatus::Declined => "declined",
+            PermissionStatus::Expired => "expired",
+        }
+    }
+}
+
+impl From<Option<bool>> for PermissionStatus {
+    fn from(is_given: Option<bool>) -> PermissionStatus {
+        is_given.map_or(PermissionStatus::Expired, PermissionStatus::of)
+    }
+}
+
+impl From<PermissionStatus> for Option<bool> {
+    fn from(status: PermissionStatus) -> Option<bool> {
+        match status {
+            PermissionStatus::Granted => Some(true),
+            PermissionStatus::Declined => Some(false),
+            PermissionStatus::Expired => None,
+        }
+    }
+}
+
 impl Grant {
     pub(crate) fn has(&self, permission: &str) -> bool {
-        self.permissions.get(permission).copied().unwrap_or(false)
+        self.permissions.get(permission) == Some(&PermissionStatus::Granted)
     }
 
     pub(crate) fn granted(&self) -> Vec<String> {
-        self.listed(true)
+        self.listed(PermissionStatus::Granted)
     }
 
-    fn listed(&self, granted: bool) -> Vec<String> {
-        self.permissions
-            .iter()
-            .filter(|(_, given)| **given == granted)
-            .map(|(name, _)| name.clone())
-            .collect()
+    fn listed(&self, wanted: PermissionStatus) -> Vec<String> {
+        let listed = self.permissions.iter().filter(|(_, status)| **status == wanted);
+        listed.map(|(name, _)| name.clone()).collect()
     }
 }
 
@@ -92,8 +157,10 @@ impl Grants {
     /// A login: what was asked is granted or declined anew, what was granted before and not asked now stays.
     pub(crate) fn agree(&mut self, user_id: &str, asked: &BTreeMap<String, bool>, now: i64) {
         let grant = self.people.entry(user_id.to_owned()).or_default();
-        grant.permissions.extend(asked.iter().map(|(name, given)| (name.clone(), *given)));
-        grant.permissions.insert("public_profile".to_owned(), true);
+        grant
+            .permissions
+            .extend(asked.iter().map(|(name, given)| (name.clone(), PermissionStatus::of(*given))));
+        grant.permissions.insert("public_profile".to_owned(), PermissionStatus::Granted);
         grant.data_access_expires_at = now + DATA_ACCESS_TTL;
     }
 
@@ -101,10 +168,24 @@ impl Grants {
         let given = self.people.get_mut(user_id).and_then(|grant| grant.permissions.get_mut(permission));
         match given {
             Some(given) => {
-                *given = false;
+                *given = PermissionStatus::Declined;
                 true
             }
             None => false,
+        }
+    }
+
+    /// Without effect on somebody who granted nothing.
+    pub(crate) fn set_permission(&mut self, user_id: &str, permission: &str, status: PermissionStatus) {
+        if let Some(grant) = self.people.get_mut(user_id) {
+            grant.permissions.insert(permission.to_owned(), status);
+        }
+    }
+
+    /// Without effect on somebody who granted nothing.
+    pub(crate) fn set_data_access(&mut self, user_id: &str, expires_at: i64) {
+        if let Some(grant) = self.people.get_mut(user_id) {
+            grant.data_access_expires_at = expires_at;
         }
     }
 
@@ -112,16 +193,41 @@ impl Grants {
     pub(crate) fn kill(&mut self, user_id: &str, subcode: u32) {
         if subcode == 458 {
             self.people.remove(user_id);
-            self.codes.retain(|_, code| code.user_id != user_id);
         }
-        let mine = self.tokens.values_mut().filter(|token| token.user_id == user_id);
-        for token in mine {
-            token.dead.get_or_insert(subcode);
+        for hash in self.held.get(user_id).into_iter().flatten() {
+            if subcode == 458 {
+                self.codes.remove(hash);
+            }
+            if let Some(token) = self.tokens.get_mut(hash) {
+                // A death that the person could cure gives way to one that stays.
+                token.dead = token.dead.filter(|dead| !CURABLE.contains(dead)).or(Some(subcode));
+            }
+        }
+    }
+
+    /// The person has done what Facebook asked.
+    pub(crate) fn revive(&mut self, user_id: &str) {
+        for hash in self.held.get(user_id).into_iter().flatten() {
+            if let Some(token) = self.tokens.get_mut(hash) {
+                token.dead = token.dead.filter(|dead| !CURABLE.contains(dead));
+            }
         }
     }
 
     pub(crate) fn add_token(&mut self, text: &str, token: Token) {
-        self.tokens.insert(digest(text), token);
+        let hash = digest(text);
+        self.held.entry(token.user_id.clone()).or_default().push(hash.clone());
+        self.tokens.insert(hash, token);
+    }
+
+    /// A token that was given for an older one.
+    pub(crate) fn renew(&mut self, text: &str, token: Token) {
+        *self.renewals.entry(token.user_id.clone()).or_default() += 1;
+        self.add_token(text, token);
+    }
+
+    pub(crate) fn renewals(&self, user_id: &str) -> usize {
+        self.renewals.get(user_id).copied().unwrap_or(0)
     }
 
     pub(crate) fn token(&self, text: &str) -> Option<&Token> {
@@ -135,7 +241,9 @@ impl Grants {
     }
 
     pub(crate) fn add_code(&mut self, text: &str, code: Code) {
-        self.codes.insert(digest(text), code);
+        let hash = digest(text);
+        self.held.entry(code.user_id.clone()).or_default().push(hash.clone());
+        self.codes.insert(hash, code);
     }
 
     pub(crate) fn code_mut(&mut self, text: &str) -> Option<&mut Code> {
@@ -144,11 +252,12 @@ impl Grants {
 
     pub(crate) fn view(&self, user_id: &str, now: i64) -> Option<GrantView> {
         let grant = self.people.get(user_id)?;
-        let mine = self.tokens.values().filter(|token| token.user_id == user_id);
+        let held = self.held.get(user_id).into_iter().flatten();
+        let mine = held.filter_map(|hash| self.tokens.get(hash));
         Some(GrantView {
             user_id: user_id.to_owned(),
             granted: grant.granted(),
-            declined: grant.listed(false),
+            declined: grant.listed(PermissionStatus::Declined),
             live_tokens: mine.filter(|token| token.refusal(now).is_none()).count(),
         })
     }
@@ -157,5 +266,16 @@ impl Grants {
     pub(crate) fn forget_old(&mut self, now: i64) {
         self.codes.retain(|_, code| code.expires_at + CODE_TTL > now);
         self.tokens.retain(|_, token| token.expires_at.is_none_or(|end| end + KEPT_AFTER_END > now));
+        self.index();
+    }
+
+    /// Notes anew who holds what, after reading and after forgetting.
+    pub(crate) fn index(&mut self) {
+        self.held.clear();
+        let tokens = self.tokens.iter().map(|(hash, token)| (hash, &token.user_id));
+        let codes = self.codes.iter().map(|(hash, code)| (hash, &code.user_id));
+        for (hash, user_id) in tokens.chain(codes) {
+            self.held.entry(user_id.clone()).or_default().push(hash.clone());
+        }
     }
 }

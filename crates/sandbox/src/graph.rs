@@ -12,12 +12,13 @@ use crate::passage::{Outcome, Passage};
 use crate::shared::Shared;
 use crate::viewer::{Insight, Viewer, identify};
 use crate::world::Node;
-use crate::{batch, debug_token, edges, permissions, picture, token, usage};
+use crate::{batch, debug_token, edges, instagram, permissions, picture, token, usage};
 
 /// A call from the socket.
-pub(crate) async fn call(shared: &Shared, request: Request) -> Outcome {
+pub(crate) async fn call(shared: &Shared, mut request: Request) -> Outcome {
     let endpoint = classify(shared, &request);
     let passage = Passage::enter(shared, &request, endpoint).await;
+    request.is_unchanged = passage.is_unchanged();
     let mut reply = None;
     for _ in 0..passage.times() {
         reply = Some(match endpoint {
@@ -43,6 +44,7 @@ pub(crate) fn classify(shared: &Shared, request: &Request) -> Endpoint {
             Some("fb_exchange_token") => Endpoint::Exchange,
             _ => Endpoint::Token,
         },
+        ["refresh_access_token"] => Endpoint::InstagramRefresh,
         ["debug_token"] => Endpoint::DebugToken,
         ["picture", _] | [_, "picture"] => Endpoint::Picture,
         [_, "permissions", ..] if request.method == "DELETE" => Endpoint::RevokePermissions,
@@ -52,6 +54,7 @@ pub(crate) fn classify(shared: &Shared, request: &Request) -> Endpoint {
         [_, "owned_ad_accounts"] => Endpoint::OwnedAdAccounts,
         [_, "client_ad_accounts"] => Endpoint::ClientAdAccounts,
         [_, "accounts" | "owned_pages" | "client_pages"] => Endpoint::Pages,
+        ["me"] if instagram::is_meant(request) => Endpoint::InstagramMe,
         ["me"] => Endpoint::Me,
         [id] if id.starts_with("act_") => Endpoint::AdAccount,
         [id] if shared.world.person(id).is_some() => Endpoint::Me,
@@ -64,8 +67,10 @@ fn route(shared: &Shared, request: &Request) -> Result<Reply, GraphError> {
     match segments.as_slice() {
         [] => Err(root(request)),
         ["oauth", "access_token"] => token::serve(shared, request),
+        ["refresh_access_token"] => instagram::refresh(shared, request),
+        ["me"] if instagram::is_meant(request) => instagram::me(shared, request),
         ["debug_token"] => debug_token::serve(shared, request),
-        ["picture", file] => picture::file(shared, file),
+        ["picture", file] => picture::file(file),
         [_, "picture"] => picture::of_person(shared, request),
         [_, "permissions"] => permissions::serve(shared, request, None),
         [_, "permissions", permission] => permissions::serve(shared, request, Some(permission)),

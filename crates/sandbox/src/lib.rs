@@ -27,6 +27,7 @@ mod fields;
 mod grants;
 mod graph;
 mod holds;
+mod instagram;
 mod nodes;
 mod paging;
 mod params;
@@ -53,7 +54,8 @@ pub use calls::Call;
 pub use clock::Clock;
 pub use control::{Control, GrantView};
 pub use faults::{Effect, Endpoint, Fault};
-pub use world::Persona;
+pub use grants::{PermissionStatus, TokenKind};
+pub use world::{Persona, crowd_user_id};
 
 use shared::Shared;
 
@@ -71,6 +73,8 @@ pub struct Options {
     pub state_file: Option<PathBuf>,
     /// The same tokens and codes in every run.
     pub seed: Option<u64>,
+    /// So many people more than the personas, without assets; `crowd_user_id` tells their ids.
+    pub crowd: usize,
 }
 
 // By hand: the app secret does not belong into a log line.
@@ -94,6 +98,7 @@ impl Default for Options {
             latency: Duration::ZERO,
             state_file: None,
             seed: None,
+            crowd: 0,
         }
     }
 }

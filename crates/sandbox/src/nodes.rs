@@ -118,15 +118,15 @@ fn cell(context: &Context, node: Node, name: &str) -> Cell {
 }
 
 fn person_cell(context: &Context, index: usize, name: &str) -> Cell {
-    let persona = context.shared.world.people[index].persona;
-    let mut names = persona.name().split(' ');
+    let person = &context.shared.world.people[index];
+    let (first_name, last_name) = person.name.split_once(' ').unwrap_or((&person.name, ""));
     match name {
-        "name" => Cell::Plain(persona.name().into()),
-        "first_name" => Cell::Plain(names.next().unwrap_or_default().into()),
-        "last_name" => Cell::Plain(names.collect::<Vec<_>>().join(" ").into()),
-        "email" if context.insight.has("email") => Cell::Plain(persona.email().into()),
+        "name" => Cell::Plain(person.name.as_str().into()),
+        "first_name" => Cell::Plain(first_name.into()),
+        "last_name" => Cell::Plain(last_name.into()),
+        "email" if context.insight.has("email") => Cell::Plain(person.email().into()),
         "email" | "client_business_id" => Cell::Absent,
-        "picture" => Cell::Plain(picture::field(&context.request.base, persona)),
+        "picture" => Cell::Plain(picture::field(&context.request.base, person)),
         _ => Cell::Unknown,
     }
 }

@@ -14,6 +14,8 @@ pub(crate) struct Request {
     pub(crate) version: String,
     pub(crate) params: Params,
     pub(crate) in_batch: bool,
+    /// A fault: an exchange gives back the token it was sent.
+    pub(crate) is_unchanged: bool,
     /// `http://host` under which the caller reached us; links in answers use it.
     pub(crate) base: String,
 }
@@ -62,6 +64,7 @@ impl Request {
             version: served_version(&asked).to_owned(),
             params: Params::from_form(query.as_bytes()),
             in_batch: false,
+            is_unchanged: false,
             base: base.to_owned(),
         }
     }

@@ -61,6 +61,11 @@ impl<'a> Passage<'a> {
         }
     }
 
+    /// An exchange shall give back the token it was sent.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        self.effect == Some(Effect::Unchanged)
+    }
+
     /// `reply`: the last answer of performing it, if it was performed.
     pub(crate) fn leave(self, request: &Request, endpoint: Endpoint, reply: Option<Reply>) -> Outcome {
         let outcome = self.outcome(request, endpoint, reply);

@@ -14,7 +14,7 @@ pub(crate) fn serve(
     permission: Option<&str>,
 ) -> Result<Reply, GraphError> {
     let insight = insight(shared, request)?;
-    let user_id = shared.world.people[insight.person].persona.user_id();
+    let user_id = shared.world.people[insight.person].user_id.as_str();
     match (request.method.as_str(), permission) {
         ("GET", None) => {
             let context = Context { shared, insight: &insight, request };
@@ -42,7 +42,7 @@ fn insight(shared: &Shared, request: &Request) -> Result<Insight, GraphError> {
     let id = request.segment(0);
     match identify(shared, request)? {
         Viewer::Person(insight) => {
-            let own = shared.world.people[insight.person].persona.user_id();
+            let own = &shared.world.people[insight.person].user_id;
             match id == "me" || id == own {
                 true => Ok(insight),
                 false => Err(GraphError::unsupported(&request.method, id)),

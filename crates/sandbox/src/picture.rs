@@ -6,15 +6,15 @@ use crate::envelope::{GraphError, Reply};
 use crate::params::Request;
 use crate::shared::Shared;
 use crate::viewer::{Viewer, identify};
-use crate::world::Persona;
+use crate::world::{Person, Persona};
 
-fn url(base: &str, persona: Persona) -> String {
-    format!("{base}/picture/{}.svg", persona.key())
+fn url(base: &str, person: &Person) -> String {
+    format!("{base}/picture/{}.svg", person.persona.map_or("person", Persona::key))
 }
 
 /// The field `picture` of a person.
-pub(crate) fn field(base: &str, persona: Persona) -> Value {
-    json!({"data": {"height": 50, "width": 50, "is_silhouette": false, "url": url(base, persona)}})
+pub(crate) fn field(base: &str, person: &Person) -> Value {
+    json!({"data": {"height": 50, "width": 50, "is_silhouette": false, "url": url(base, person)}})
 }
 
 /// `/{user-id}/picture`: a redirect, or the same as JSON with `redirect=false`.
@@ -29,17 +29,18 @@ pub(crate) fn of_person(shared: &Shared, request: &Request) -> Result<Reply, Gra
     let Some(person) = person else {
         return Err(GraphError::unsupported("get", request.segment(0)));
     };
-    let persona = shared.world.people[person].persona;
+    let person = &shared.world.people[person];
     match request.params.get("redirect") {
-        Some("false" | "0") => Ok(Reply::json(&field(&request.base, persona))),
-        _ => Ok(Reply::redirect(302, &url(&request.base, persona))),
+        Some("false" | "0") => Ok(Reply::json(&field(&request.base, person))),
+        _ => Ok(Reply::redirect(302, &url(&request.base, person))),
     }
 }
 
-pub(crate) fn file(shared: &Shared, file: &str) -> Result<Reply, GraphError> {
+pub(crate) fn file(file: &str) -> Result<Reply, GraphError> {
     let key = file.strip_suffix(".svg").unwrap_or(file);
     let (initials, hue) = match (Persona::from_key(key), key) {
-        (Some(persona), _) => (initials(persona.name()), hue(shared, persona)),
+        (Some(persona), _) => (initials(persona.name()), hue(persona)),
+        (None, "person") => ("P".to_owned(), 60),
         (None, "business") => ("B".to_owned(), 40),
         (None, "page") => ("P".to_owned(), 90),
         (None, "instagram") => ("I".to_owned(), 320),
@@ -63,7 +64,7 @@ fn initials(name: &str) -> String {
 }
 
 /// Warm and green tones only: nothing here may look like Facebook.
-fn hue(shared: &Shared, persona: Persona) -> usize {
-    let place = shared.world.people.iter().position(|person| person.persona == persona);
+fn hue(persona: Persona) -> usize {
+    let place = Persona::ALL.into_iter().position(|other| other == persona);
     10 + place.unwrap_or(0) * 33
 }

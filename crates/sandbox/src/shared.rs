@@ -88,7 +88,7 @@ impl Shared {
             base: format!("http://{}", SocketAddr::new(host, address.port())),
             clock: options.clock,
             entropy,
-            world: World::build(),
+            world: World::build(options.crowd),
             holds: Holds::default(),
             state_file: options.state_file,
             settings: Mutex::new(Settings::new(options.latency)),

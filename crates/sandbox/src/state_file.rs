@@ -27,7 +27,8 @@ pub(crate) fn load(path: &Path, entropy: &Entropy) -> std::io::Result<Grants> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Grants::default()),
         Err(error) => return Err(error),
     };
-    let read: Read = serde_json::from_slice(&text)?;
+    let mut read: Read = serde_json::from_slice(&text)?;
+    read.grants.index();
     entropy.skip_to(read.drawn);
     Ok(read.grants)
 }

@@ -2,17 +2,21 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::envelope::{GraphError, Reply, dead_token};
-use crate::grants::{Code, Grants, Token};
+use crate::clock::seconds;
+use crate::envelope::{GraphError, Reply};
+use crate::grants::{Code, Grants, Token, TokenKind};
+use crate::instagram;
 use crate::params::{Params, Request};
 use crate::proof;
 use crate::shared::Shared;
-use crate::viewer::{self, app_token};
+use crate::viewer::{self, Found, app_token};
 
 const SHORT_TTL: i64 = 5_400;
+/// Sixty days: the renewed tokens of system users and of Instagram's own login.
+pub(crate) const LONG_TTL: i64 = 5_184_000;
 
 pub(crate) fn serve(shared: &Shared, request: &Request) -> Result<Reply, GraphError> {
     let params = &request.params;
@@ -21,7 +25,7 @@ pub(crate) fn serve(shared: &Shared, request: &Request) -> Result<Reply, GraphEr
         proof::check(shared, params, token, false)?;
     }
     match params.get("grant_type").unwrap_or("authorization_code") {
-        "fb_exchange_token" => exchange(shared, params),
+        "fb_exchange_token" => exchange(shared, request),
         "client_credentials" => {
             Ok(Reply::json(&json!({"access_token": app_token(shared), "token_type": "bearer"})))
         }
@@ -52,14 +56,13 @@ fn redeem(shared: &Shared, params: &Params) -> Result<Reply, GraphError> {
         .get("redirect_uri")
         .ok_or_else(|| GraphError::oauth(191, "Missing redirect_uri parameter."))?;
     let now = shared.clock.now_seconds();
-    let text = new_token_text(shared);
+    let text = new_text(shared, TokenKind::User);
     shared.change(|grants| {
         let user_id = use_code(grants, code, redirect_uri, params.get("code_verifier"), now)?;
-        let token = Token { user_id, issued_at: now, expires_at: Some(now + SHORT_TTL), dead: None };
-        grants.add_token(&text, token);
+        grants.add_token(&text, Token::new(&user_id, TokenKind::User, now, Some(now + SHORT_TTL)));
         Ok(())
     })?;
-    Ok(token_reply(shared, &text, Some(SHORT_TTL)))
+    Ok(Reply::json(&body(shared, &text, Some(SHORT_TTL))))
 }
 
 /// Uses a code up and says whose it is. A refusal other than "used" leaves it as it was.
@@ -111,40 +114,69 @@ fn check_verifier(code: &Code, verifier: Option<&str>) -> Result<(), GraphError>
     }
 }
 
-fn exchange(shared: &Shared, params: &Params) -> Result<Reply, GraphError> {
+fn exchange(shared: &Shared, request: &Request) -> Result<Reply, GraphError> {
+    let params = &request.params;
     let Some(old) = params.get("fb_exchange_token").filter(|token| !token.is_empty()) else {
         return Err(GraphError::oauth(1, "fb_exchange_token parameter not specified"));
     };
-    let now = shared.clock.now_seconds();
-    let Some(found) = viewer::look_up(shared, old) else {
-        return Err(GraphError::oauth(190, "Invalid OAuth access token."));
-    };
-    if found.page.is_some() {
+    let Found { token, page } = viewer::look_up(shared, old).ok_or_else(viewer::unknown_token)?;
+    if page.is_some() {
         let message = "Any of the pages_read_engagement, pages_manage_metadata, pages_read_user_content, \
                        pages_manage_ads, pages_show_list or pages_messaging permission(s) must be granted before \
                        impersonating a user's page.";
         return Err(GraphError::oauth(190, message));
     }
-    if let Some(subcode) = found.token.refusal(now) {
-        return Err(dead_token(subcode, &shared.app_id, found.token.expires_at.unwrap_or(now), now));
+    viewer::require_alive(shared, &token)?;
+    if request.is_unchanged {
+        return Ok(Reply::json(&unchanged(shared, old, &token)));
     }
-    let lifetime = shared.settings().token_lifetime;
-    let lifetime = lifetime.map(|lifetime| i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX / 4));
-    let text = new_token_text(shared);
-    let expires_at = lifetime.map(|lifetime| now + lifetime);
-    let token = Token { user_id: found.token.user_id, issued_at: now, expires_at, dead: None };
-    shared.change(|grants| grants.add_token(&text, token));
-    Ok(token_reply(shared, &text, lifetime))
+    let now = shared.clock.now_seconds();
+    let expires_at = match token.kind {
+        TokenKind::SystemUser if params.get("set_token_expires_in_60_days") == Some("true") => {
+            Some(now + LONG_TTL)
+        }
+        // Another token with the same end, or with none.
+        TokenKind::SystemUser => token.expires_at,
+        TokenKind::User | TokenKind::Instagram => {
+            shared.settings().token_lifetime.map(|lifetime| now + seconds(lifetime))
+        }
+    };
+    Ok(Reply::json(&renewed(shared, &token, expires_at)))
 }
 
-fn new_token_text(shared: &Shared) -> String {
-    format!("EAA{}", shared.entropy.text("token", 180))
+/// Gives a new token for a live one and says so; the old one stays as it is.
+pub(crate) fn renewed(shared: &Shared, old: &Token, expires_at: Option<i64>) -> Value {
+    let now = shared.clock.now_seconds();
+    let text = new_text(shared, old.kind);
+    shared.change(|grants| grants.renew(&text, Token::new(&old.user_id, old.kind, now, expires_at)));
+    body(shared, &text, expires_at.map(|end| end - now))
 }
 
-fn token_reply(shared: &Shared, text: &str, expires_in: Option<i64>) -> Reply {
+/// The answer that gives the very token back which was sent.
+pub(crate) fn unchanged(shared: &Shared, text: &str, token: &Token) -> Value {
+    body(shared, text, token.expires_at.map(|end| end - shared.clock.now_seconds()))
+}
+
+fn new_text(shared: &Shared, kind: TokenKind) -> String {
+    format!("{}{}", head(kind), shared.entropy.text("token", 180))
+}
+
+/// As long as the others, but of few random letters: tests want ten thousand at once, and drawing takes time.
+pub(crate) fn quick_text(shared: &Shared, kind: TokenKind) -> String {
+    format!("{}{}", head(kind), shared.entropy.text("token", 30).repeat(6))
+}
+
+fn head(kind: TokenKind) -> &'static str {
+    match kind {
+        TokenKind::User | TokenKind::SystemUser => "EAA",
+        TokenKind::Instagram => instagram::HEAD,
+    }
+}
+
+fn body(shared: &Shared, text: &str, expires_in: Option<i64>) -> Value {
     let mut body = json!({"access_token": text, "token_type": "bearer"});
     if let Some(expires_in) = expires_in.filter(|_| !shared.settings().omits_expires_in) {
         body["expires_in"] = expires_in.into();
     }
-    Reply::json(&body)
+    body
 }

@@ -31,7 +31,12 @@ pub(crate) fn decorate(
     }
     // Percent of the hour's allowance; grows slowly so that a demo stays far below the limit.
     let percent = (shared.calls().total() / 200).min(60);
-    let app = json!({"call_count": percent, "total_cputime": percent / 3, "total_time": percent / 2});
+    let app = match endpoint {
+        Endpoint::InstagramRefresh | Endpoint::InstagramMe => {
+            json!({"call_volume": percent, "cpu_time": percent / 3})
+        }
+        _ => json!({"call_count": percent, "total_cputime": percent / 3, "total_time": percent / 2}),
+    };
     let reply =
         reply.with("facebook-api-version", request.version.as_str()).with("x-app-usage", app.to_string());
     match request.segment(0).strip_prefix("act_") {

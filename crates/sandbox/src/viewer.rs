@@ -1,7 +1,7 @@
 //! Who is asking: what an access token stands for.
 
 use crate::envelope::{GraphError, dead_token};
-use crate::grants::{Grant, Token, digest};
+use crate::grants::{Grant, Token, TokenKind, digest};
 use crate::params::Request;
 use crate::proof;
 use crate::shared::Shared;
@@ -70,23 +70,27 @@ fn find_token(shared: &Shared, text: &str) -> Result<Found, GraphError> {
     let is_token =
         text.len() >= 40 && text.starts_with("EAA") && text.bytes().all(|b| b.is_ascii_alphanumeric());
     if !is_token {
-        let mut error = GraphError::oauth(190, "Invalid OAuth access token - Cannot parse access token");
-        error.is_bare = true;
-        return Err(error);
+        return Err(unparsable_token());
     }
     let found = look_up(shared, text).ok_or_else(unknown_token)?;
+    require_alive(shared, &found.token)?;
+    Ok(found)
+}
+
+pub(crate) fn require_alive(shared: &Shared, token: &Token) -> Result<(), GraphError> {
     let now = shared.clock.now_seconds();
-    match found.token.refusal(now) {
-        Some(subcode) => Err(dead_token(subcode, &shared.app_id, found.token.expires_at.unwrap_or(now), now)),
-        None => Ok(found),
+    match token.refusal(now) {
+        Some(subcode) => Err(dead_token(subcode, &shared.app_id, token.expires_at.unwrap_or(now), now)),
+        None => Ok(()),
     }
 }
 
-/// A token of ours, alive or dead.
+/// A token of ours, alive or dead. Those of Instagram's own login belong to another app id.
 pub(crate) fn look_up(shared: &Shared, text: &str) -> Option<Found> {
     let grants = shared.grants();
     if let Some(token) = grants.token(text) {
-        return Some(Found { token: token.clone(), page: None });
+        let is_ours = token.kind != TokenKind::Instagram;
+        return is_ours.then(|| Found { token: token.clone(), page: None });
     }
     let (parent, page_id) = read_page_token(shared, text)?;
     let mut token = grants.token_by_prefix(parent)?.clone();
@@ -96,8 +100,14 @@ pub(crate) fn look_up(shared: &Shared, text: &str) -> Option<Found> {
     Some(Found { token, page: Some(page) })
 }
 
-fn unknown_token() -> GraphError {
+pub(crate) fn unknown_token() -> GraphError {
     GraphError::oauth(190, "Invalid OAuth access token.")
+}
+
+pub(crate) fn unparsable_token() -> GraphError {
+    let mut error = GraphError::oauth(190, "Invalid OAuth access token - Cannot parse access token");
+    error.is_bare = true;
+    error
 }
 
 /// A Page's token names the user token it was made from by its hash, and is sealed with the app secret;

@@ -3,14 +3,20 @@
 //! Built once at the start from small tables, kept as plain numbers and names; JSON is made on demand.
 
 mod accounts;
+mod crowd;
 mod names;
 mod pages;
 mod people;
+mod profile;
+
+use std::collections::HashMap;
 
 pub(crate) use accounts::{Account, CURRENCIES, TIMEZONES};
+pub use crowd::crowd_user_id;
 pub(crate) use pages::Page;
 pub use people::Persona;
 pub(crate) use people::{Business, Person};
+pub(crate) use profile::Profile;
 
 /// One thing of the graph, as an index into the world's tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,18 +35,24 @@ pub(crate) struct World {
     pub(crate) businesses: Vec<Business>,
     pub(crate) accounts: Vec<Account>,
     pub(crate) pages: Vec<Page>,
+    /// User id to place in `people`.
+    by_user_id: HashMap<String, usize>,
 }
 
 impl World {
-    pub(crate) fn build() -> World {
+    /// The personas and so many people more.
+    pub(crate) fn build(crowd: usize) -> World {
+        let people: Vec<Person> = people::all().chain(crowd::people(crowd)).collect();
+        let by_user_id =
+            people.iter().enumerate().map(|(index, person)| (person.user_id.clone(), index)).collect();
         let mut world =
-            World { people: people::all(), businesses: Vec::new(), accounts: Vec::new(), pages: Vec::new() };
+            World { people, businesses: Vec::new(), accounts: Vec::new(), pages: Vec::new(), by_user_id };
         people::settle(&mut world);
         world
     }
 
     pub(crate) fn person(&self, user_id: &str) -> Option<usize> {
-        self.people.iter().position(|person| person.persona.user_id() == user_id)
+        self.by_user_id.get(user_id).copied()
     }
 
     /// What stands behind an id as it appears in a path; ad accounts only with their `act_`.
@@ -67,7 +79,7 @@ impl World {
 
     pub(crate) fn id(&self, node: Node) -> String {
         match node {
-            Node::Person(index) => self.people[index].persona.user_id().to_owned(),
+            Node::Person(index) => self.people[index].user_id.clone(),
             Node::Business(index) => self.businesses[index].id.to_string(),
             Node::Account(index) => format!("act_{}", self.accounts[index].id),
             Node::Page(index) => self.pages[index].id.to_string(),
@@ -134,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_agency_has_what_the_story_says() {
-        let world = World::build();
+        let world = World::build(0);
         let aylin = world.person(Persona::Agency.user_id()).expect("everybody lives here");
         let businesses = world.businesses_of(aylin);
         assert_eq!(businesses.len(), 3);
@@ -162,7 +174,7 @@ mod tests {
 
     #[test]
     fn no_id_occurs_twice() {
-        let world = World::build();
+        let world = World::build(0);
         let mut ids = HashSet::new();
         let all = world.accounts.iter().map(|account| account.id);
         for id in all.chain(world.businesses.iter().map(|b| b.id)).chain(world.pages.iter().map(|p| p.id)) {

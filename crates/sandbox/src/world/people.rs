@@ -1,4 +1,4 @@
-//! The five people of the pretend Meta and what each of them has.
+//! The five people of the pretend Meta whom the dialog offers, and what each of them has.
 
 use serde::{Deserialize, Serialize};
 
@@ -86,7 +86,25 @@ impl Persona {
 
 #[derive(Debug)]
 pub(crate) struct Person {
-    pub(crate) persona: Persona,
+    /// The app-scoped id this app sees.
+    pub(crate) user_id: String,
+    pub(crate) name: String,
+    /// `None`: one of the crowd, whom the dialog does not offer.
+    pub(crate) persona: Option<Persona>,
+}
+
+impl Person {
+    pub(crate) fn email(&self) -> String {
+        match self.persona {
+            Some(persona) => persona.email().to_owned(),
+            None => format!("{}@example.com", self.handle()),
+        }
+    }
+
+    /// The name as it stands in addresses.
+    pub(super) fn handle(&self) -> String {
+        self.name.to_lowercase().replace(' ', ".")
+    }
 }
 
 #[derive(Debug)]
@@ -98,14 +116,18 @@ pub(crate) struct Business {
     pub(crate) member: Option<usize>,
 }
 
-pub(super) fn all() -> Vec<Person> {
-    Persona::ALL.into_iter().map(|persona| Person { persona }).collect()
+pub(super) fn all() -> impl Iterator<Item = Person> {
+    Persona::ALL.into_iter().map(|persona| Person {
+        user_id: persona.user_id().to_owned(),
+        name: persona.name().to_owned(),
+        persona: Some(persona),
+    })
 }
 
-/// Gives everybody their businesses, ad accounts and Pages.
+/// Gives the personas their businesses, ad accounts and Pages; they are the first of the people.
 pub(super) fn settle(world: &mut World) {
-    for index in 0..world.people.len() {
-        match world.people[index].persona {
+    for (index, persona) in Persona::ALL.into_iter().enumerate() {
+        match persona {
             Persona::Agency => agency(world, index),
             Persona::SoleTrader => sole_trader(world, index, "Okafor Fahrradwerkstatt", "EUR", true),
             Persona::SecondSoleTrader => sole_trader(world, index, "Carter Joinery", "USD", false),

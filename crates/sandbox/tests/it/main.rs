@@ -3,9 +3,13 @@
 #![allow(clippy::disallowed_methods, reason = "tests make their own clients and tasks")]
 
 mod batches;
+mod crowd;
 mod dialog;
 mod faults;
+mod grants;
+mod instagram;
 mod reads;
+mod renewals;
 mod restart;
 mod tokens;
 mod world;

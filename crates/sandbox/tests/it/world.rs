@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use metaads_sandbox::{Answer, Clock, Control, Options, Persona, Sandbox};
@@ -62,6 +63,15 @@ pub async fn send(request: RequestBuilder) -> Answered {
 pub fn refusal((status, body): &Answered) -> (u16, i64, Option<i64>) {
     let error = &body["error"];
     (status.as_u16(), error["code"].as_i64().expect("a code"), error["error_subcode"].as_i64())
+}
+
+/// The token an answer holds.
+pub fn token_of((_, body): &Answered) -> String {
+    body["access_token"].as_str().expect("a token").to_owned()
+}
+
+pub fn days(count: u64) -> Duration {
+    Duration::from_secs(count * 86_400)
 }
 
 impl World {

@@ -1,0 +1,102 @@
+//! What Instagram's own login leads to: renewing its tokens and reading whose they are.
+//!
+//! In the world outside this is another host; here the head of the token tells the two apart. No proof is
+//! demanded, and no app secret.
+
+use serde_json::{Map, Value};
+
+use crate::envelope::{GraphError, Reply};
+use crate::fields;
+use crate::grants::{Token, TokenKind};
+use crate::params::Request;
+use crate::shared::Shared;
+use crate::token::{self, LONG_TTL};
+use crate::viewer::{require_alive, unknown_token, unparsable_token};
+use crate::world::Profile;
+
+/// How the tokens of this login begin.
+pub(crate) const HEAD: &str = "IGAA";
+/// Younger tokens are not renewed.
+const LEAST_AGE: i64 = 86_400;
+
+/// Whether a call to `/me` is one for Instagram.
+pub(crate) fn is_meant(request: &Request) -> bool {
+    request.params.get("access_token").is_some_and(|token| token.starts_with(HEAD))
+}
+
+/// `/refresh_access_token`: another token for sixty days.
+pub(crate) fn refresh(shared: &Shared, request: &Request) -> Result<Reply, GraphError> {
+    require_get(request)?;
+    if request.params.get("grant_type") != Some("ig_refresh_token") {
+        return Err(refused("Invalid parameter: grant_type has to be ig_refresh_token."));
+    }
+    let (text, old) = sent(shared, request)?;
+    let now = shared.clock.now_seconds();
+    if now - old.issued_at < LEAST_AGE {
+        return Err(refused("An access token can be refreshed once it is at least 24 hours old."));
+    }
+    let mut body = match request.is_unchanged {
+        true => token::unchanged(shared, text, &old),
+        false => token::renewed(shared, &old, Some(now + LONG_TTL)),
+    };
+    let granted = shared.grants().grant(&old.user_id).map(|grant| grant.granted()).unwrap_or_default();
+    let ours = granted.into_iter().filter(|permission| permission.starts_with("instagram_business_"));
+    body["permissions"] = ours.collect::<Vec<_>>().join(",").into();
+    Ok(Reply::json(&body))
+}
+
+/// `/me` with a token of this login.
+pub(crate) fn me(shared: &Shared, request: &Request) -> Result<Reply, GraphError> {
+    require_get(request)?;
+    let (_, token) = sent(shared, request)?;
+    let person = shared.world.person(&token.user_id).ok_or_else(unknown_token)?;
+    let profile = shared.world.profile(person);
+    let mut object = Map::new();
+    for field in request.params.get("fields").map(fields::parse).transpose()?.unwrap_or_default() {
+        let Some(value) = value(&profile, &field.name) else {
+            return Err(GraphError {
+                kind: "IGApiException",
+                ..GraphError::nonexisting_field(&field.name, "IGUser")
+            });
+        };
+        object.insert(field.name, value);
+    }
+    object.insert("id".to_owned(), profile.id.to_string().into());
+    Ok(Reply::json(&Value::Object(object)))
+}
+
+fn value(profile: &Profile, field: &str) -> Option<Value> {
+    match field {
+        "id" => Some(profile.id.to_string().into()),
+        "user_id" => Some(profile.user_id.to_string().into()),
+        "username" => Some(profile.username.as_str().into()),
+        "name" => Some(profile.name.as_str().into()),
+        "account_type" => Some("BUSINESS".into()),
+        _ => None,
+    }
+}
+
+/// The live Instagram token of a call.
+fn sent<'a>(shared: &Shared, request: &'a Request) -> Result<(&'a str, Token), GraphError> {
+    let Some(text) = request.params.get("access_token").filter(|text| !text.is_empty()) else {
+        return Err(GraphError::oauth(104, "An access token is required to request this resource."));
+    };
+    if !text.starts_with(HEAD) {
+        return Err(unparsable_token());
+    }
+    let found = shared.grants().token(text).cloned();
+    let token = found.filter(|token| token.kind == TokenKind::Instagram).ok_or_else(unknown_token)?;
+    require_alive(shared, &token)?;
+    Ok((text, token))
+}
+
+fn require_get(request: &Request) -> Result<(), GraphError> {
+    match request.method.as_str() {
+        "GET" => Ok(()),
+        method => Err(refused(&format!("Unsupported request - method type: {}", method.to_lowercase()))),
+    }
+}
+
+fn refused(message: &str) -> GraphError {
+    GraphError { kind: "IGApiException", ..GraphError::oauth(100, message) }
+}

@@ -1,0 +1,40 @@
+//! The crowd: people without ad accounts, businesses or Pages, for tests that need thousands of them.
+
+use super::Person;
+
+/// The app-scoped id of the crowd's person number `index`: 17 digits, the same in every run, nobody else's.
+pub fn crowd_user_id(index: usize) -> String {
+    // Those of the personas begin with 101 and 102.
+    format!("105{:014}", scattered(index, 14))
+}
+
+pub(super) fn people(count: usize) -> impl Iterator<Item = Person> {
+    (0..count).map(|index| Person {
+        user_id: crowd_user_id(index),
+        name: format!("Person {index:05}"),
+        persona: None,
+    })
+}
+
+/// Up to `digits` digits, spread but never the same for two indices: the factor shares no divisor with ten.
+pub(super) fn scattered(index: usize, digits: u32) -> u64 {
+    let product = index as u128 * 61_803_398_874_989 % 10_u128.pow(digits);
+    u64::try_from(product).expect("a remainder of at most 19 digits fits")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::world::Persona;
+
+    #[test]
+    fn ten_thousand_people_have_ids_of_their_own() {
+        let mut ids: HashSet<String> = (0..10_000).map(crowd_user_id).collect();
+        assert!(ids.iter().all(|id| id.len() == 17 && id.bytes().all(|byte| byte.is_ascii_digit())));
+        ids.extend(Persona::ALL.map(|persona| persona.user_id().to_owned()));
+        assert_eq!(ids.len(), 10_000 + Persona::ALL.len());
+        assert_eq!(crowd_user_id(1), "10561803398874989");
+    }
+}

@@ -1,0 +1,74 @@
+//! What Meta takes from a grant by itself, and what comes back.
+
+use metaads_sandbox::{Answer, PermissionStatus, Persona};
+use serde_json::Value;
+
+use crate::world::{World, days, refusal, world};
+
+const AYLIN: &str = "10226498135524402";
+
+impl World {
+    async fn status(&self, token: &str, permission: &str) -> Option<String> {
+        let (_, body) = self.get(token, "me/permissions", &[]).await;
+        let rows = body["data"].as_array().expect("a list");
+        let row = rows.iter().find(|row| row["permission"] == permission);
+        row.and_then(|row| row["status"].as_str()).map(str::to_owned)
+    }
+}
+
+#[tokio::test]
+async fn an_expired_permission_is_shown_but_not_held() {
+    let world = world().await;
+    let token = world.login_as(Persona::Agency).await;
+    world.control.set_permission(AYLIN, "ads_read", PermissionStatus::Expired);
+    world.control.set_permission(AYLIN, "ads_management", PermissionStatus::Declined);
+    assert_eq!(world.status(&token, "ads_read").await.as_deref(), Some("expired"));
+    assert_eq!(world.status(&token, "ads_management").await.as_deref(), Some("declined"));
+    let inspected = world.inspect(&token).await;
+    let has = |name: &str| inspected["scopes"].as_array().expect("a list").contains(&Value::from(name));
+    assert!(!has("ads_read") && !has("ads_management") && has("pages_show_list"));
+    assert_eq!(refusal(&world.get(&token, "me/adaccounts", &[]).await), (403, 200, None));
+    let grant = world.control.grant(AYLIN).expect("a grant");
+    assert_eq!((grant.declined.len(), grant.granted.len()), (1, 5), "expired is neither");
+
+    world.control.set_permission(AYLIN, "ads_management", PermissionStatus::Granted);
+    assert_eq!(world.get(&token, "me/adaccounts", &[("limit", "1")]).await.0, 200);
+    world.login(Answer::agree(Persona::Agency)).await;
+    assert_eq!(
+        world.status(&token, "ads_read").await.as_deref(),
+        Some("granted"),
+        "a login asks for it anew"
+    );
+    world.control.set_permission(Persona::Nobody.user_id(), "ads_read", PermissionStatus::Granted);
+    assert!(world.control.grant(Persona::Nobody.user_id()).is_none(), "who granted nothing has nothing");
+}
+
+#[tokio::test]
+async fn data_access_ends_when_told() {
+    let world = world().await;
+    let token = world.login_as(Persona::Agency).await;
+    world.control.set_data_access(AYLIN, days(3));
+    assert_eq!(world.inspect(&token).await["data_access_expires_at"], 1_795_348_800 + 3 * 86_400);
+    world.login_as(Persona::Agency).await;
+    assert_eq!(world.inspect(&token).await["data_access_expires_at"], 1_795_348_800 + 90 * 86_400);
+}
+
+#[tokio::test]
+async fn only_what_the_person_can_cure_lives_again() {
+    let world = world().await;
+    let token = world.login_as(Persona::Agency).await;
+    for curable in [459, 464] {
+        world.control.kill_tokens(AYLIN, curable);
+        assert_eq!(refusal(&world.get(&token, "me", &[]).await), (400, 190, Some(curable.into())));
+        world.control.revive(AYLIN);
+        assert_eq!(world.get(&token, "me", &[]).await.0, 200);
+        assert_eq!(world.inspect(&token).await["is_valid"], true);
+    }
+    for other in [460, 458] {
+        let token = world.login_as(Persona::Agency).await;
+        world.control.kill_tokens(AYLIN, 459);
+        world.control.kill_tokens(AYLIN, other);
+        world.control.revive(AYLIN);
+        assert_eq!(refusal(&world.get(&token, "me", &[]).await), (400, 190, Some(other.into())));
+    }
+}
