@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use crate::client::{Call, Graph};
+use crate::client::{Call, Graph, Host};
 use crate::error::{GraphError, Refusal};
 use crate::ids::AccessToken;
 
@@ -35,7 +35,9 @@ impl Graph {
         let form =
             vec![("access_token", token.expose().to_owned()), ("batch", Value::from(list).to_string())];
         let query = vec![("appsecret_proof", self.appsecret_proof(token))];
-        let answer = self.send(Call { endpoint, method: Method::POST, path: "", query, form }).await?;
+        let answer = self
+            .send(Call { endpoint, host: Host::Facebook, method: Method::POST, path: "", query, form })
+            .await?;
         let answers = answer
             .as_array()
             .filter(|answers| answers.len() == items.len())

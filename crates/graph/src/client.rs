@@ -24,6 +24,8 @@ pub struct MetaApp {
     pub dialog_url: Url,
     /// Base of the Graph API, without version: `https://graph.facebook.com`.
     pub graph_url: Url,
+    /// Base of the API behind Instagram Login, without version: `https://graph.instagram.com`.
+    pub instagram_url: Url,
     /// How long one call may take, from the first byte sent to the last byte read.
     pub deadline: Duration,
 }
@@ -39,10 +41,19 @@ pub struct Graph {
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
     pub endpoint: &'static str,
+    pub host: Host,
     pub method: Method,
     pub path: &'a str,
     pub query: Vec<(&'static str, String)>,
     pub form: Vec<(&'static str, String)>,
+}
+
+/// Whom a call goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Host {
+    Facebook,
+    /// Instagram Login's host; its token calls have no version in their path.
+    Instagram,
 }
 
 impl Graph {
@@ -51,7 +62,7 @@ impl Graph {
         #[expect(clippy::disallowed_methods, reason = "this is the one home of the HTTP client")]
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .https_only(app.graph_url.scheme() == "https")
+            .https_only(app.graph_url.scheme() == "https" && app.instagram_url.scheme() == "https")
             .connect_timeout(app.deadline.min(Duration::from_secs(5)))
             .user_agent(concat!("metaads/", env!("CARGO_PKG_VERSION")))
             .retry(reqwest::retry::never())
@@ -92,7 +103,8 @@ impl Graph {
     ) -> Result<Value, GraphError> {
         let mut query = self.signed_by(token);
         query.extend(more);
-        self.send(Call { endpoint, method: Method::GET, path, query, form: Vec::new() }).await
+        self.send(Call { endpoint, host: Host::Facebook, method: Method::GET, path, query, form: Vec::new() })
+            .await
     }
 
     /// Sends one call and gives the JSON of an answer that is not an error. Never logs a URL.
@@ -120,8 +132,15 @@ impl Graph {
 
     async fn answer(&self, call: Call<'_>) -> Result<Value, GraphError> {
         let endpoint = call.endpoint;
-        let base = self.app.graph_url.as_str().trim_end_matches('/');
-        let url = format!("{base}/{}/{}", self.app.version, call.path);
+        let url = match call.host {
+            Host::Facebook => {
+                let base = self.app.graph_url.as_str().trim_end_matches('/');
+                format!("{base}/{}/{}", self.app.version, call.path)
+            }
+            Host::Instagram => {
+                format!("{}/{}", self.app.instagram_url.as_str().trim_end_matches('/'), call.path)
+            }
+        };
         let mut request = self.http.request(call.method, url).query(&call.query).timeout(self.app.deadline);
         if !call.form.is_empty() {
             request = request.form(&call.form);

@@ -13,6 +13,7 @@ fn app() -> MetaApp {
         version: GraphVersion::NEWEST,
         dialog_url: "https://www.facebook.com".parse().expect("a URL"),
         graph_url: "https://graph.facebook.com".parse().expect("a URL"),
+        instagram_url: "https://graph.instagram.com".parse().expect("a URL"),
         deadline: Duration::from_secs(1),
     }
 }

@@ -132,6 +132,9 @@ impl Refusal {
     pub fn recovery(&self) -> Recovery {
         let Some(code) = self.code else { return Recovery::RetryLater };
         match (code, self.subcode) {
+            // Asked with the app's own token: not the person's is refused.
+            (190 | 102 | 452, _) if self.endpoint == "debug_token" => Recovery::Operator,
+            (3 | 10 | 200..=299, _) if self.is_app_call() => Recovery::Operator,
             (190 | 102, Some(subcode)) => match subcode {
                 458 => Recovery::Grant(DeadGrant::AppRemoved),
                 459 => Recovery::Grant(DeadGrant::Checkpoint),

@@ -4,7 +4,7 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::client::{Call, Graph};
+use crate::client::{Call, Graph, Host};
 use crate::dialog::PkceVerifier;
 use crate::error::GraphError;
 use crate::ids::{AccessToken, AppScopedUserId, AuthorizationCode};
@@ -77,19 +77,70 @@ impl Graph {
         }
         let query = vec![("appsecret_proof", self.appsecret_proof(&app_token))];
         let path = "oauth/access_token";
-        issued(path, &self.send(Call { endpoint: path, method: Method::POST, path, query, form }).await?)
+        issued(
+            path,
+            &self
+                .send(Call { endpoint: path, host: Host::Facebook, method: Method::POST, path, query, form })
+                .await?,
+        )
     }
 
-    /// Exchanges a token that is still valid for a long-lived one (about 60 days).
+    /// Exchanges a user token that is still valid for a long-lived one (about 60 days). This is the renewal
+    /// of user tokens too: there is no refresh token.
     pub async fn exchange_long_lived(&self, token: &AccessToken) -> Result<IssuedToken, GraphError> {
+        self.exchange(token, Vec::new()).await
+    }
+
+    /// Renews the 60-day token of a system user; the old one lives on to its own end.
+    /// Source: "Install apps, generate and refresh tokens" of system users.
+    pub async fn refresh_system_user_token(&self, token: &AccessToken) -> Result<IssuedToken, GraphError> {
+        self.exchange(token, vec![("set_token_expires_in_60_days", "true".to_owned())]).await
+    }
+
+    async fn exchange(
+        &self,
+        token: &AccessToken,
+        more: Vec<(&'static str, String)>,
+    ) -> Result<IssuedToken, GraphError> {
         let endpoint = "fb_exchange_token";
-        let more = vec![
+        let mut query = vec![
             ("grant_type", endpoint.to_owned()),
             ("client_id", self.app.app_id.to_string()),
             ("client_secret", self.app.app_secret.expose().to_owned()),
             (endpoint, token.expose().to_owned()),
         ];
-        issued(endpoint, &self.get(endpoint, "oauth/access_token", &self.app_token(), more).await?)
+        query.extend(more);
+        issued(endpoint, &self.get(endpoint, "oauth/access_token", &self.app_token(), query).await?)
+    }
+
+    /// Renews a token of Instagram Login, which must be at least 24 hours old and still valid.
+    /// Source: Instagram Platform reference, "Refresh access token".
+    pub async fn refresh_instagram_token(&self, token: &AccessToken) -> Result<IssuedToken, GraphError> {
+        let endpoint = "ig_refresh_token";
+        let query = vec![("grant_type", endpoint.to_owned())];
+        issued(endpoint, &self.ask_instagram(endpoint, "refresh_access_token", token, query).await?)
+    }
+
+    /// Whether a token of Instagram Login works: gives the id of the account behind it.
+    pub async fn read_instagram_id(&self, token: &AccessToken) -> Result<String, GraphError> {
+        let endpoint = "instagram me";
+        let query = vec![("fields", "user_id,username".to_owned())];
+        let answer = self.ask_instagram(endpoint, "me", token, query).await?;
+        let id = json::text(&answer, "user_id").or_else(|| json::text(&answer, "id"));
+        id.ok_or(GraphError::Malformed { endpoint, status: 200, reason: "no user_id" })
+    }
+
+    async fn ask_instagram(
+        &self,
+        endpoint: &'static str,
+        path: &str,
+        token: &AccessToken,
+        mut query: Vec<(&'static str, String)>,
+    ) -> Result<Value, GraphError> {
+        query.push(("access_token", token.expose().to_owned()));
+        let call =
+            Call { endpoint, host: Host::Instagram, method: Method::GET, path, query, form: Vec::new() };
+        self.send(call).await
     }
 
     /// Asks Meta what a token is and whether it is still valid.
@@ -110,7 +161,14 @@ impl Graph {
         let endpoint = "permissions (revoke)";
         let path = format!("{user}/permissions");
         let query = self.signed_by(&self.app_token());
-        let call = Call { endpoint, method: Method::DELETE, path: &path, query, form: Vec::new() };
+        let call = Call {
+            endpoint,
+            host: Host::Facebook,
+            method: Method::DELETE,
+            path: &path,
+            query,
+            form: Vec::new(),
+        };
         match self.send(call).await {
             Ok(Value::Bool(true)) => Ok(()),
             Ok(answer) if answer.get("success").and_then(Value::as_bool) == Some(true) => Ok(()),

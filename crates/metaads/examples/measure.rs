@@ -13,6 +13,7 @@ use metaads::app::{App, Parts};
 use metaads::clock::Clock;
 use metaads::config::{Config, Source};
 use metaads::entropy::Entropy;
+use metaads::keys::{Keys, OuterKey};
 use metaads::{jobs, routes};
 use metaads_graph::Graph;
 use metaads_sandbox::{Answer, Control, Options, Persona, Sandbox};
@@ -86,14 +87,17 @@ async fn app(base: &str, database: &str, meta: &str) -> anyhow::Result<App> {
         ("DATABASE_URL", database),
         ("META_DIALOG_URL", meta),
         ("META_GRAPH_URL", meta),
+        ("INSTAGRAM_GRAPH_URL", meta),
     ] {
         source.set(name, value);
     }
     let mut config = Config::read(&source)?;
-    let keyring = config.keyring.take().ok_or_else(|| anyhow::anyhow!("no key"))?;
+    let outer = OuterKey::open(&config.outer_key, config.keyring.take(), None).await?;
+    let store = Store::open(config.database_url.expose_secret()).await?;
     let graph = Graph::new(config.meta.clone().ok_or_else(|| anyhow::anyhow!("no app"))?)?;
     Ok(App::new(Parts {
-        store: Store::open(config.database_url.expose_secret()).await?,
+        keys: Keys::load(&store, outer, &Entropy::Os, Clock::System.now()).await?,
+        store,
         clock: Clock::System,
         entropy: Entropy::Os,
         passwords: Passwords::for_tests(),
@@ -101,7 +105,6 @@ async fn app(base: &str, database: &str, meta: &str) -> anyhow::Result<App> {
         jobs_bell: tokio::sync::Notify::new(),
         graph,
         config,
-        keyring,
     }))
 }
 

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use metaads_graph::Graph;
 use metaads_store::{AuthorizationId, ConnectionId, JobId, SessionId, Store, UserId};
-use metaads_vault::{Keyring, Place, Sealed};
+use metaads_vault::{Place, Sealed};
 use tokio::sync::Notify;
 
 use crate::accounts::passwords::Passwords;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
+use crate::keys::Keys;
 
 #[derive(Debug, Clone)]
 pub struct App {
@@ -21,7 +22,7 @@ pub struct App {
 pub struct Parts {
     pub config: Config,
     pub store: Store,
-    pub keyring: Keyring,
+    pub keys: Keys,
     pub graph: Graph,
     pub clock: Clock,
     pub entropy: Entropy,
@@ -54,7 +55,7 @@ impl App {
 
     /// Seals a secret for its place with a fresh nonce.
     pub fn seal(&self, place: &Place<'_>, secret: &str) -> Sealed {
-        self.keyring.seal(place, self.entropy.bytes(), secret.as_bytes())
+        self.keys.seal(place, self.entropy.bytes(), secret.as_bytes())
     }
 
     pub fn new_user_id(&self) -> UserId {

@@ -3,13 +3,16 @@
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::{Parser, Subcommand};
 
+use crate::clock::Clock;
 use crate::config::{Config, Source};
 use crate::entropy::Entropy;
+use crate::keys::rotate::{Reach, rotate};
+use crate::keys::status::Status;
 use crate::{demo, serve};
 
 /// Connects Meta advertising accounts and keeps the connections alive.
@@ -46,6 +49,18 @@ enum Command {
 enum Keys {
     /// Print a fresh key for ENCRYPTION_KEY.
     Generate,
+    /// Show which keys seal how many values, and which key may be removed.
+    Status,
+    /// Put everything under the first key while the service runs. A run that was cut off is resumed by the
+    /// next one.
+    ///
+    /// Put the new key first in ENCRYPTION_KEY, restart every replica with that list, then run this. The old
+    /// key may be removed when `metaads keys status` says so.
+    Rotate {
+        /// Wrap the data keys anew and leave the values as they are: for a change of the outer key alone.
+        #[arg(long)]
+        data_keys_only: bool,
+    },
 }
 
 /// Runs the command that the arguments name. Every failure is a sentence on standard error.
@@ -76,5 +91,35 @@ fn start(command: &Command) -> anyhow::Result<()> {
             println!("{}", STANDARD.encode(Entropy::Os.bytes::<32>()));
             Ok(())
         }
+        Command::Keys { command: Keys::Status } => runtime.block_on(keys_status()),
+        Command::Keys { command: Keys::Rotate { data_keys_only } } => {
+            let reach = if *data_keys_only { Reach::DataKeysOnly } else { Reach::Everything };
+            runtime.block_on(rotate_keys(reach))
+        }
     }
+}
+
+async fn keys_status() -> anyhow::Result<()> {
+    let (store, keys) = serve::store_and_keys(&mut Config::read(&Source::process()?)?).await?;
+    let status = Status::read(&store, &keys).await?;
+    print!("{}", status.to_text());
+    if status.lost() > 0 {
+        bail!("{} values cannot be opened with the configured keys", status.lost());
+    }
+    Ok(())
+}
+
+async fn rotate_keys(reach: Reach) -> anyhow::Result<()> {
+    let (store, keys) = serve::store_and_keys(&mut Config::read(&Source::process()?)?).await?;
+    let told = |done, total| println!("resealed {done} of {total}");
+    let rotated = rotate(&store, &keys, &Entropy::Os, Clock::System.now(), reach, told).await?;
+    println!("wrapped {} data keys anew, resealed {} values", rotated.rewrapped, rotated.resealed);
+    print!("{}", Status::read(&store, &keys).await?.to_text());
+    if !rotated.unreadable.is_empty() {
+        for value in &rotated.unreadable {
+            eprintln!("  {value}");
+        }
+        bail!("{} values do not open and stay as they are", rotated.unreadable.len());
+    }
+    Ok(())
 }

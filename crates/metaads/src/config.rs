@@ -9,13 +9,18 @@ use metaads_graph::{AppId, AppSecret, GraphVersion, MetaApp};
 use metaads_vault::Keyring;
 use url::Url;
 
+use crate::keys::OuterKeyChoice;
+
+mod keys;
 mod source;
 
+pub use keys::VaultAccess;
 pub use source::{Mistakes, Source};
 
 /// Meta's own hosts.
 const DIALOG_URL: &str = "https://www.facebook.com";
 const GRAPH_URL: &str = "https://graph.facebook.com";
+const INSTAGRAM_URL: &str = "https://graph.instagram.com";
 
 /// Asked for where META_SCOPES says nothing else.
 const SCOPES: &str =
@@ -25,13 +30,12 @@ const REQUIRED_SCOPES: [&str; 4] =
     ["ads_management", "ads_read", "business_management", "pages_read_engagement"];
 
 /// Named by the interface, and not built yet: whoever sets them is told.
-const LATER: [&str; 10] = [
+const LATER: [&str; 9] = [
     "META_LOGIN_CONFIG_ID",
     "INSTAGRAM_APP_ID",
     "INSTAGRAM_APP_SECRET",
     "INSTAGRAM_DIALOG_URL",
     "INSTAGRAM_API_URL",
-    "INSTAGRAM_GRAPH_URL",
     "META_WEBHOOK_VERIFY_TOKEN",
     "SMTP_URL",
     "METAADS_METRICS_LISTEN",
@@ -55,6 +59,10 @@ pub struct Config {
     pub meta: Option<MetaApp>,
     /// `ENCRYPTION_KEY`; None only in demo mode, where one is generated.
     pub keyring: Option<Keyring>,
+    /// `KEY_ENCRYPTION_KEY`: what wraps the data keys.
+    pub outer_key: OuterKeyChoice,
+    /// `VAULT_ADDR` and `VAULT_TOKEN`, for `transit:`.
+    pub vault: Option<VaultAccess>,
     /// `META_SCOPES`.
     pub scopes: Vec<String>,
     /// `META_PKCE`.
@@ -99,7 +107,11 @@ impl Config {
                 GraphVersion::parse(text).map_err(|error| error.to_string())
             });
         let meta = meta_app(source, version, &mut mistakes);
-        let keyring = keyring(source, source.text("META_APP_ID").is_none(), &mut mistakes);
+        let outer_key =
+            source.with("KEY_ENCRYPTION_KEY", OuterKeyChoice::Local, &mut mistakes, OuterKeyChoice::parse);
+        let needs_key = outer_key == OuterKeyChoice::Local && source.text("META_APP_ID").is_some();
+        let keyring = keys::keyring(source, needs_key, &mut mistakes);
+        let vault = keys::vault(source, &outer_key, &mut mistakes);
         let is_throttling = source.switch("METAADS_SIGNIN_LIMITS", true, &mut mistakes);
         if !is_throttling && !is_loopback(&public_url) {
             mistakes.add("METAADS_SIGNIN_LIMITS", "may be off only where PUBLIC_URL's host is loopback");
@@ -127,6 +139,8 @@ impl Config {
             data_dir,
             meta,
             keyring,
+            outer_key,
+            vault,
             version,
             is_throttling,
         };
@@ -165,6 +179,7 @@ impl Config {
             app_secret: AppSecret::new(app_secret.to_owned()),
             version: self.version,
             dialog_url: url.clone(),
+            instagram_url: url.clone(),
             graph_url: url,
             deadline: GRAPH_DEADLINE,
         }
@@ -191,9 +206,10 @@ fn public_url(source: &Source, port: u16, mistakes: &mut Mistakes) -> Url {
 fn meta_app(source: &Source, version: GraphVersion, mistakes: &mut Mistakes) -> Option<MetaApp> {
     let dialog_url = meta_base(source, "META_DIALOG_URL", DIALOG_URL, mistakes);
     let graph_url = meta_base(source, "META_GRAPH_URL", GRAPH_URL, mistakes);
+    let instagram_url = meta_base(source, "INSTAGRAM_GRAPH_URL", INSTAGRAM_URL, mistakes);
     let secret = source.secret("META_APP_SECRET", mistakes);
     let Some(app_id) = source.text("META_APP_ID") else {
-        for name in ["META_APP_SECRET", "META_DIALOG_URL", "META_GRAPH_URL"] {
+        for name in ["META_APP_SECRET", "META_DIALOG_URL", "META_GRAPH_URL", "INSTAGRAM_GRAPH_URL"] {
             if source.is_set(name) {
                 mistakes.add(name, "is set, but META_APP_ID is not: set it too, or neither for the demo");
             }
@@ -206,7 +222,8 @@ fn meta_app(source: &Source, version: GraphVersion, mistakes: &mut Mistakes) -> 
         mistakes.add("META_APP_SECRET", "is missing: META_APP_ID is set (App settings, Basic, App secret)");
     }
     let app_secret = AppSecret::new(secret?);
-    Some(MetaApp { app_id: app_id?, app_secret, version, dialog_url, graph_url, deadline: GRAPH_DEADLINE })
+    let (app_id, deadline) = (app_id?, GRAPH_DEADLINE);
+    Some(MetaApp { app_id, app_secret, version, dialog_url, graph_url, instagram_url, deadline })
 }
 
 fn meta_base(source: &Source, name: &'static str, preset: &str, mistakes: &mut Mistakes) -> Url {
@@ -219,20 +236,6 @@ fn meta_base(source: &Source, name: &'static str, preset: &str, mistakes: &mut M
         mistakes.add(name, "must have no query and no fragment");
     }
     url
-}
-
-fn keyring(source: &Source, is_demo: bool, mistakes: &mut Mistakes) -> Option<Keyring> {
-    let Some(text) = source.secret("ENCRYPTION_KEY", mistakes) else {
-        if !is_demo {
-            mistakes.add(
-                "ENCRYPTION_KEY",
-                "is missing, and without it no token may be stored. Make one with `metaads keys generate`, keep it apart from the database, and set it",
-            );
-        }
-        return None;
-    };
-    let text = zeroize::Zeroizing::new(text);
-    Keyring::parse(&text).map_err(|error| mistakes.add("ENCRYPTION_KEY", &error.to_string())).ok()
 }
 
 fn database_url(source: &Source, data_dir: &std::path::Path, mistakes: &mut Mistakes) -> String {

@@ -13,6 +13,7 @@ pub mod connections;
 mod demo;
 pub mod entropy;
 pub mod jobs;
+pub mod keys;
 mod listen;
 pub mod routes;
 pub mod serve;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use metaads_graph::{Graph, MetaApp};
 use metaads_store::Store;
-use metaads_vault::Keyring;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -17,6 +16,7 @@ use crate::app::{App, Parts};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
+use crate::keys::{Keys, OuterKey, OuterKeyChoice};
 use crate::{demo, jobs, listen, routes, tasks};
 
 /// Requests and jobs that run when the stop signal comes have so long.
@@ -32,17 +32,18 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!("could not listen on {}: is it in use? METAADS_LISTEN names another address", config.listen)
     })?;
-    let (meta, keyring, sandbox) = meta_and_keys(&mut config).await?;
+    let (meta, sandbox) = meta(&config).await?;
     let sandbox_url = sandbox.as_ref().map(metaads_sandbox::Sandbox::url);
+    let (store, keys) = store_and_keys(&mut config).await?;
     let app = App::new(Parts {
-        store: open_store(&config).await?,
+        store,
+        keys,
         graph: Graph::new(meta).context("the client for Meta could not be built")?,
         clock: Clock::System,
         entropy: Entropy::Os,
         passwords: Passwords::new(),
         jobs_bell: Notify::new(),
         config,
-        keyring,
         sandbox_url,
     });
     banner(&app);
@@ -94,21 +95,29 @@ fn make_data_dir(path: &std::path::Path) -> anyhow::Result<()> {
         .with_context(|| format!("the data directory {} could not be created", path.display()))
 }
 
-async fn meta_and_keys(
-    config: &mut Config,
-) -> anyhow::Result<(MetaApp, Keyring, Option<metaads_sandbox::Sandbox>)> {
+/// The database and the keys of what it holds: for the service and for commands.
+pub async fn store_and_keys(config: &mut Config) -> anyhow::Result<(Store, Keys)> {
+    make_data_dir(&config.data_dir)?;
+    let keyring = match config.keyring.take() {
+        None if config.meta.is_none() && config.outer_key == OuterKeyChoice::Local => {
+            Some(demo::keyring(&config.data_dir)?)
+        }
+        keyring => keyring,
+    };
+    let outer = OuterKey::open(&config.outer_key, keyring, config.vault.as_ref()).await?;
+    let store = open_store(config).await?;
+    let keys = Keys::load(&store, outer, &Entropy::Os, Clock::System.now()).await?;
+    Ok((store, keys))
+}
+
+async fn meta(config: &Config) -> anyhow::Result<(MetaApp, Option<metaads_sandbox::Sandbox>)> {
     if let Some(meta) = config.meta.clone() {
         warn_of_version(&meta);
-        let keyring = config.keyring.take().context("ENCRYPTION_KEY is missing")?;
-        return Ok((meta, keyring, None));
+        return Ok((meta, None));
     }
-    let keyring = match config.keyring.take() {
-        Some(keyring) => keyring,
-        None => demo::keyring(&config.data_dir)?,
-    };
     let (sandbox, options) = demo::sandbox(&config.data_dir).await?;
     let meta = config.sandbox_app(&sandbox.url(), &options.app_id, &options.app_secret);
-    Ok((meta, keyring, Some(sandbox)))
+    Ok((meta, Some(sandbox)))
 }
 
 async fn open_store(config: &Config) -> anyhow::Result<Store> {

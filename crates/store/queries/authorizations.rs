@@ -6,6 +6,7 @@ use metaads_store_rows::{
 };
 
 use crate::Db;
+use crate::queries::keys::key_name;
 
 /// Meta has so long to answer once the callback is there; after it the attempt counts as broken off.
 const COMPLETION_TTL_MS: i64 = 60_000;
@@ -34,7 +35,7 @@ impl Db {
     pub async fn insert_authorization(&self, new: &NewAuthorization) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query!(
-            "UPDATE authorizations SET status = 'cancelled', outcome = 'cancelled', finished_at = $2, pkce_verifier = NULL
+            "UPDATE authorizations SET status = 'cancelled', outcome = 'cancelled', finished_at = $2, pkce_verifier = NULL, pkce_verifier_key = NULL
              WHERE user_id = $1 AND status = 'pending' AND id NOT IN
                  (SELECT id FROM authorizations WHERE user_id = $1 AND status = 'pending'
                   ORDER BY created_at DESC, id DESC LIMIT $3)",
@@ -54,8 +55,8 @@ impl Db {
         .await?;
         sqlx::query!(
             "INSERT INTO authorizations (id, user_id, session_id, state_hash, redirect_uri, pkce_verifier, is_popup,
-                 is_rerequest, reconnects, status, created_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', $10, $11)",
+                 is_rerequest, reconnects, status, created_at, expires_at, pkce_verifier_key)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', $10, $11, $12)",
             new.id.as_str(),
             new.user_id.as_str(),
             new.session_id.as_str(),
@@ -66,7 +67,8 @@ impl Db {
             new.is_rerequest,
             new.reconnects.as_ref().map(ConnectionId::as_str),
             new.created_at,
-            new.expires_at
+            new.expires_at,
+            key_name(new.pkce_verifier.as_ref())
         )
         .execute(&mut *tx)
         .await?;
@@ -144,7 +146,7 @@ impl Db {
         at: i64,
     ) -> Result<(), StoreError> {
         sqlx::query!(
-            "UPDATE authorizations SET status = 'failed', outcome = $2, detail = $3, finished_at = $4, pkce_verifier = NULL
+            "UPDATE authorizations SET status = 'failed', outcome = $2, detail = $3, finished_at = $4, pkce_verifier = NULL, pkce_verifier_key = NULL
              WHERE id = $1 AND status = 'consumed'",
             id.as_str(),
             outcome,
@@ -164,7 +166,7 @@ impl Db {
         at: i64,
     ) -> Result<bool, StoreError> {
         let cancelled = sqlx::query!(
-            "UPDATE authorizations SET status = 'cancelled', outcome = 'cancelled', finished_at = $3, pkce_verifier = NULL
+            "UPDATE authorizations SET status = 'cancelled', outcome = 'cancelled', finished_at = $3, pkce_verifier = NULL, pkce_verifier_key = NULL
              WHERE user_id = $1 AND id = $2 AND status IN ('pending', 'consumed')",
             user.as_str(),
             id.as_str(),

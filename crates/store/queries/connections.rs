@@ -1,8 +1,8 @@
 //! Connections: written once by the last phase of connecting, read by every page.
 
 use metaads_store_rows::{
-    AuditEntry, Check, Completion, Connection, ConnectionId, ConnectionKind, ConnectionStatus, Sibling,
-    StoreError, Stored, SyncState, UserId, Words,
+    AuditEntry, Completion, Connection, ConnectionId, ConnectionKind, ConnectionStatus, Sibling, StoreError,
+    Stored, SyncState, UserId, Words,
 };
 
 use crate::queries::assets::write_assets;
@@ -106,7 +106,7 @@ impl Db {
     pub async fn complete_authorization(&self, new: &Completion) -> Result<Stored, StoreError> {
         let mut tx = self.begin().await?;
         let known = sqlx::query!(
-            r#"SELECT id AS "id!: ConnectionId" FROM meta_connections
+            r#"SELECT id AS "id!: ConnectionId", status AS "status!: ConnectionStatus" FROM meta_connections
                WHERE user_id = $1 AND kind = $2 AND app_id = $3 AND meta_user_id = $4"#,
             new.user_id.as_str(),
             new.kind.as_str(),
@@ -115,6 +115,8 @@ impl Db {
         )
         .fetch_optional(&mut *tx)
         .await?;
+        let was_broken =
+            known.as_ref().is_some_and(|row| row.status == ConnectionStatus::NeedsReauthorization);
         let stored = match known {
             Some(row) if row.id != new.connection_id => return Ok(Stored::Raced),
             Some(_) => Stored::Updated,
@@ -123,7 +125,7 @@ impl Db {
         let outcome = if stored == Stored::Created { "connected" } else { "reconnected" };
         let finished = sqlx::query!(
             "UPDATE authorizations SET status = 'completed', outcome = $2, connection_id = $3, finished_at = $4,
-                 pkce_verifier = NULL
+                 pkce_verifier = NULL, pkce_verifier_key = NULL
              WHERE id = $1 AND status = 'consumed'
                AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = authorizations.session_id)",
             new.authorization_id.as_str(),
@@ -140,74 +142,23 @@ impl Db {
         let Some(generation) = upsert_connection(&mut tx, new).await? else { return Ok(Stored::Raced) };
         write_assets(&mut tx, &new.connection_id, generation, &new.assets, new.at).await?;
         schedule_after_login(&mut tx, new).await?;
-        sqlx::query!(
-            "INSERT INTO audit_log (id, at, user_id, connection_id, action, detail)
-             VALUES ($1, $2, $3, $4, $5, $6)",
-            new.ids[1],
-            new.at,
-            new.user_id.as_str(),
-            new.connection_id.as_str(),
-            outcome,
-            new.scopes.to_text()
-        )
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(stored)
-    }
-
-    /// Records what asking Meta about a connection's token brought. Changes nothing where another
-    /// token has been stored meanwhile: the answer was about the old one.
-    pub async fn record_check(
-        &self,
-        id: &ConnectionId,
-        token_version: i64,
-        check: &Check,
-        at: i64,
-        audit_id: &str,
-    ) -> Result<bool, StoreError> {
-        let (status, reason) = (check.status, check.reason.as_deref());
-        let mut tx = self.begin().await?;
-        let before = sqlx::query!(
-            r#"SELECT user_id AS "user_id!", status AS "status!: ConnectionStatus", status_reason AS "status_reason?"
-               FROM meta_connections WHERE id = $1 AND token_version = $2 AND status <> 'revoked'"#,
-            id.as_str(),
-            token_version
-        )
-        .fetch_optional(&mut *tx)
-        .await?;
-        let Some(before) = before else { return Ok(false) };
-        let changed = before.status != status || before.status_reason.as_deref() != reason;
-        sqlx::query!(
-            "UPDATE meta_connections SET status = $2, status_reason = $3, last_checked_at = $4, updated_at = $4,
-                 status_changed_at = CASE WHEN $5 THEN $4 ELSE status_changed_at END,
-                 scopes = COALESCE($6, scopes), declined_scopes = COALESCE($7, declined_scopes)
-             WHERE id = $1",
-            id.as_str(),
-            status.as_str(),
-            reason,
-            at,
-            changed,
-            check.scopes.as_ref().map(Words::to_text),
-            check.declined_scopes.as_ref().map(Words::to_text)
-        )
-        .execute(&mut *tx)
-        .await?;
-        if changed {
+        let lines = [(&new.ids[1], outcome, new.scopes.to_text()), (&new.ids[2], "recovered", String::new())];
+        for (id, action, detail) in lines.into_iter().take(1 + usize::from(was_broken)) {
             sqlx::query!(
-                "INSERT INTO audit_log (id, at, user_id, connection_id, action, detail) VALUES ($1, $2, $3, $4, $5, $6)",
-                audit_id,
-                at,
-                before.user_id,
-                id.as_str(),
-                status.as_str(),
-                reason.unwrap_or_default()
+                "INSERT INTO audit_log (id, at, user_id, connection_id, action, detail)
+                 VALUES ($1, $2, $3, $4, $5, $6)",
+                id,
+                new.at,
+                new.user_id.as_str(),
+                new.connection_id.as_str(),
+                action,
+                detail
             )
             .execute(&mut *tx)
             .await?;
         }
         tx.commit().await?;
-        Ok(changed)
+        Ok(stored)
     }
 
     /// The history of a connection, newest first.
@@ -233,12 +184,13 @@ async fn upsert_connection(
         r#"INSERT INTO meta_connections (id, user_id, kind, app_id, meta_user_id, name, picture_url, status,
                status_reason, status_changed_at, access_token, token_version, scopes, declined_scopes, expires_at,
                data_access_expires_at, last_refreshed_at, last_checked_at, sync_state, sync_done, sync_total,
-               sync_generation, connected_at, created_at, updated_at)
+               sync_generation, connected_at, created_at, updated_at, access_token_key)
            VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $16, $8, $9, 1, $10, $11, $12, $13, $8, $8, 'running', $14, $15,
-               1, $8, $8, $8)
+               1, $8, $8, $8, $17)
            ON CONFLICT (id) DO UPDATE SET name = excluded.name, picture_url = excluded.picture_url,
                status = 'active', status_reason = excluded.status_reason, status_changed_at = excluded.status_changed_at,
-               access_token = excluded.access_token, token_version = meta_connections.token_version + 1,
+               access_token = excluded.access_token, access_token_key = excluded.access_token_key,
+               token_version = meta_connections.token_version + 1,
                scopes = excluded.scopes, declined_scopes = excluded.declined_scopes,
                expires_at = excluded.expires_at, data_access_expires_at = excluded.data_access_expires_at,
                last_refreshed_at = excluded.last_refreshed_at, last_checked_at = excluded.last_checked_at,
@@ -262,7 +214,8 @@ async fn upsert_connection(
         new.data_access_expires_at,
         i64::try_from(new.assets.ad_accounts.len()).unwrap_or(i64::MAX),
         new.sync_total,
-        new.status_reason
+        new.status_reason,
+        new.access_token.key_id().to_string()
     )
     .fetch_optional(&mut **tx)
     .await;
@@ -281,10 +234,10 @@ async fn schedule_after_login(
     new: &Completion,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence)
-         VALUES ($1, 'sync', $2, $3, $4, 0, 0, 0)
+        "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
+         VALUES ($1, 'sync', $2, $3, $4, 0, 0, 0, 0)
          ON CONFLICT (kind, subject) DO UPDATE SET progress = excluded.progress, run_at = excluded.run_at,
-             attempts = 0, leased_until = 0, fence = jobs.fence + 1",
+             attempts = 0, leased_until = 0, fence = jobs.fence + 1, lane = 0",
         new.ids[0],
         new.connection_id.as_str(),
         new.sync_progress,
@@ -292,11 +245,13 @@ async fn schedule_after_login(
     )
     .execute(&mut **tx)
     .await?;
-    // The stored token itself is inspected right after, without making the browser wait for it.
+    // The stored token itself is inspected right after, without making the browser wait for it. From then
+    // on this job comes again and again. Whoever looks after the old token now has lost it.
     sqlx::query!(
-        "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence)
-         VALUES ($1, 'check', $1, 'after login', $2, 0, 0, 0)
-         ON CONFLICT (kind, subject) DO UPDATE SET progress = excluded.progress, run_at = excluded.run_at, attempts = 0",
+        "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
+         VALUES ($1, 'check', $1, '', $2, 0, 0, 0, 0)
+         ON CONFLICT (kind, subject) DO UPDATE SET progress = excluded.progress, run_at = excluded.run_at, attempts = 0,
+             leased_until = 0, fence = jobs.fence + 1, lane = 0",
         new.connection_id.as_str(),
         new.at
     )
@@ -305,10 +260,11 @@ async fn schedule_after_login(
     let grant = format!("{}:{}", new.app_id, new.meta_user_id);
     sqlx::query!("DELETE FROM jobs WHERE kind = 'revoke' AND subject = $1", grant).execute(&mut **tx).await?;
     sqlx::query!(
-        "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence)
-         SELECT id, 'check', id, '', $1, 0, 0, 0 FROM meta_connections
+        "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
+         SELECT id, 'check', id, 'read again', $1, 0, 0, 0, 0 FROM meta_connections
          WHERE app_id = $2 AND meta_user_id = $3 AND id <> $4 AND status <> 'revoked'
-         ON CONFLICT (kind, subject) DO UPDATE SET run_at = excluded.run_at, attempts = 0",
+         ON CONFLICT (kind, subject) DO UPDATE SET progress = excluded.progress, run_at = excluded.run_at, attempts = 0,
+             leased_until = 0, fence = jobs.fence + 1, lane = 0",
         new.at,
         new.app_id,
         new.meta_user_id,

@@ -12,7 +12,7 @@ impl Db {
         let mut tx = self.begin().await?;
         let row = sqlx::query!(
             r#"UPDATE meta_connections SET status = 'revoked', status_reason = NULL, status_changed_at = $3,
-                   access_token = NULL, refresh_token = NULL, token_version = token_version + 1, expires_at = NULL,
+                   access_token = NULL, access_token_key = NULL, refresh_token = NULL, token_version = token_version + 1, expires_at = NULL,
                    data_access_expires_at = NULL, sync_state = 'idle', updated_at = $3
                WHERE user_id = $1 AND id = $2 AND status <> 'revoked'
                RETURNING app_id AS "app_id!", meta_user_id AS "meta_user_id!""#,
@@ -32,9 +32,10 @@ impl Db {
         if order.is_revoking {
             let grant = format!("{}:{}", row.app_id, row.meta_user_id);
             sqlx::query!(
-                "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence)
-                 VALUES ($1, 'revoke', $2, '', $3, 0, 0, 0)
-                 ON CONFLICT (kind, subject) DO UPDATE SET run_at = excluded.run_at",
+                "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
+                 VALUES ($1, 'revoke', $2, '', $3, 0, 0, 0, 0)
+                 ON CONFLICT (kind, subject) DO UPDATE SET run_at = excluded.run_at, attempts = 0, leased_until = 0,
+                     fence = jobs.fence + 1",
                 order.ids[0],
                 grant,
                 order.at

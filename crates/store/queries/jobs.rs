@@ -1,24 +1,49 @@
 //! Work in the background: claimed under a lease, settled only by the holder of the newest fence.
 
-use metaads_store_rows::{ConnectionId, Job, JobId, JobKind, StoreError, SyncState, SyncStep};
+use metaads_store_rows::{Job, JobId, JobKind, Lane, Lease, StoreError};
 
 use crate::Db;
-use crate::queries::assets::write_assets;
+
+macro_rules! lease_job {
+    ($condition:literal, $($argument:expr),+) => {
+        sqlx::query_as!(
+            Job,
+            "UPDATE jobs SET leased_until = $2, fence = fence + 1 WHERE " + $condition + r#"
+             RETURNING id AS "id!: JobId", kind AS "kind!: JobKind", subject AS "subject!",
+                 progress AS "progress!", attempts AS "attempts!", fence AS "fence!""#,
+            $($argument),+
+        )
+    };
+}
 
 impl Db {
-    /// Claims the job that has been due longest, if any, until `leased_until`.
-    pub async fn claim_job(&self, now: i64, leased_until: i64) -> Result<Option<Job>, StoreError> {
+    /// Claims the job of a lane that has been due longest, if any. A lease that ends later than any
+    /// honest one was taken by a clock that went wrong; it does not count.
+    pub async fn claim_job(&self, lane: Lane, lease: Lease) -> Result<Option<Job>, StoreError> {
         // A lone statement that returns rows hides the failure of its commit on a full disk.
         let mut tx = self.begin().await?;
-        let job = sqlx::query_as!(
-            Job,
-            r#"UPDATE jobs SET leased_until = $2, fence = fence + 1
-               WHERE leased_until <= $1 AND id =
-                   (SELECT id FROM jobs WHERE run_at <= $1 AND leased_until <= $1 ORDER BY run_at, id LIMIT 1)
-               RETURNING id AS "id!: JobId", kind AS "kind!: JobKind", subject AS "subject!",
-                   progress AS "progress!", attempts AS "attempts!", fence AS "fence!""#,
-            now,
-            leased_until
+        let job = claim_due!(lease.now, lease.until, lane.number(), lease.farthest())
+            .fetch_optional(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(job)
+    }
+
+    /// Claims the job of one subject, due or not. None where somebody holds it, or there is none.
+    pub async fn claim_job_of(
+        &self,
+        kind: JobKind,
+        subject: &str,
+        lease: Lease,
+    ) -> Result<Option<Job>, StoreError> {
+        let mut tx = self.begin().await?;
+        let job = lease_job!(
+            "kind = $3 AND subject = $4 AND (leased_until <= $1 OR leased_until > $5)",
+            lease.now,
+            lease.until,
+            kind.as_str(),
+            subject,
+            lease.farthest()
         )
         .fetch_optional(&mut *tx)
         .await?;
@@ -26,17 +51,23 @@ impl Db {
         Ok(job)
     }
 
-    /// When the next job is due that nobody holds.
-    pub async fn next_job_at(&self) -> Result<Option<i64>, StoreError> {
+    /// When the next job is due that nobody holds, or a held one's lease runs out.
+    pub async fn next_job_at(&self, now: i64) -> Result<Option<i64>, StoreError> {
         let row = sqlx::query!(
-            r#"SELECT MIN(CASE WHEN leased_until > run_at THEN leased_until ELSE run_at END) AS "at?: i64" FROM jobs"#
+            r#"SELECT (SELECT run_at FROM jobs WHERE lane = 0 AND leased_until <= $1 ORDER BY run_at LIMIT 1)
+                       AS "soon?: i64",
+                   (SELECT run_at FROM jobs WHERE lane = 1 AND leased_until <= $1 ORDER BY run_at LIMIT 1)
+                       AS "upkeep?: i64",
+                   (SELECT leased_until FROM jobs WHERE leased_until > 0 AND leased_until > $1
+                    ORDER BY leased_until LIMIT 1) AS "lease?: i64""#,
+            now
         )
         .fetch_one(&self.read)
         .await?;
-        Ok(row.at)
+        Ok([row.soon, row.upkeep, row.lease].into_iter().flatten().min())
     }
 
-    /// Puts a job in, or brings it forward.
+    /// Puts a job in, or brings it forward: whoever works on it now has lost it.
     pub async fn enqueue_job(
         &self,
         id: &JobId,
@@ -46,9 +77,11 @@ impl Db {
         at: i64,
     ) -> Result<(), StoreError> {
         sqlx::query!(
-            "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence)
-             VALUES ($1, $2, $3, $4, $5, 0, 0, 0)
-             ON CONFLICT (kind, subject) DO UPDATE SET run_at = excluded.run_at",
+            "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
+             VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0)
+             ON CONFLICT (kind, subject) DO UPDATE SET run_at = excluded.run_at, attempts = 0, leased_until = 0,
+                 fence = jobs.fence + 1, lane = 0,
+                 progress = CASE WHEN excluded.progress = '' THEN jobs.progress ELSE excluded.progress END",
             id.as_str(),
             kind.as_str(),
             subject,
@@ -86,165 +119,12 @@ impl Db {
         Ok(postponed == 1)
     }
 
-    /// Starts a new generation of a connection's assets; None where it is not connected. The job that
-    /// reads them is put in by the same transaction.
-    pub async fn start_sync(
-        &self,
-        connection: &ConnectionId,
-        job: &JobId,
-        progress: &str,
-        at: i64,
-    ) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        let started = sqlx::query!(
-            "UPDATE meta_connections SET sync_state = 'running', sync_done = 0, sync_total = NULL,
-                 sync_generation = sync_generation + 1, updated_at = $2
-             WHERE id = $1 AND status <> 'revoked'",
-            connection.as_str(),
-            at
-        )
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
-        if started == 0 {
-            return Ok(false);
-        }
-        sqlx::query!(
-            "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence)
-             VALUES ($1, 'sync', $2, $3, $4, 0, 0, 0)
-             ON CONFLICT (kind, subject) DO UPDATE SET progress = excluded.progress, run_at = excluded.run_at,
-                 attempts = 0, leased_until = 0, fence = jobs.fence + 1",
-            job.as_str(),
-            connection.as_str(),
-            progress,
-            at
-        )
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(true)
-    }
-
-    /// Writes one step of reading assets together with where to go on, so that a crash repeats one
-    /// page at most. False where the lease was lost or the connection ended: nothing is written.
-    pub async fn settle_sync_step(&self, job: &Job, step: &SyncStep) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        // First the connection, then the job: everything that needs both locks them in this order. The
-        // lock keeps a disconnect from slipping in between.
-        let alive = sqlx::query!(
-            "UPDATE meta_connections SET updated_at = $3
-             WHERE id = $1 AND sync_generation = $2 AND status <> 'revoked'",
-            step.connection_id.as_str(),
-            step.generation,
-            step.at
-        )
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
-        let held = match &step.next {
-            Some(progress) => sqlx::query!(
-                "UPDATE jobs SET progress = $3, attempts = 0, run_at = $4, leased_until = 0 WHERE id = $1 AND fence = $2",
-                job.id.as_str(),
-                job.fence,
-                progress,
-                step.at
-            )
-            .execute(&mut *tx)
+    /// Upkeep that stands further ahead than any is planned was planned by a clock that went wrong: it
+    /// is due now.
+    pub async fn pull_back_jobs(&self, now: i64, farthest: i64) -> Result<u64, StoreError> {
+        Ok(sqlx::query!("UPDATE jobs SET run_at = $1 WHERE lane = 1 AND run_at > $2", now, farthest)
+            .execute(&self.write)
             .await?
-            .rows_affected(),
-            None => sqlx::query!("DELETE FROM jobs WHERE id = $1 AND fence = $2", job.id.as_str(), job.fence)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected(),
-        };
-        if held == 0 || alive == 0 {
-            return Ok(false);
-        }
-        write_assets(&mut tx, &step.connection_id, step.generation, &step.assets, step.at).await?;
-        count_progress(&mut tx, step).await?;
-        if step.next.is_none() {
-            finish_generation(&mut tx, step).await?;
-        }
-        tx.commit().await?;
-        Ok(true)
+            .rows_affected())
     }
-
-    /// Says on the connection whether its reading goes on or is stuck.
-    pub async fn set_sync_state(&self, id: &ConnectionId, state: SyncState) -> Result<(), StoreError> {
-        sqlx::query!(
-            "UPDATE meta_connections SET sync_state = $2 WHERE id = $1",
-            id.as_str(),
-            state.as_str()
-        )
-        .execute(&self.write)
-        .await?;
-        Ok(())
-    }
-}
-
-async fn count_progress(
-    tx: &mut sqlx::Transaction<'static, crate::Engine>,
-    step: &SyncStep,
-) -> Result<(), StoreError> {
-    sqlx::query!(
-        "UPDATE meta_connections SET sync_state = 'running', sync_total = COALESCE($3, sync_total),
-             sync_done = (SELECT COUNT(*) FROM meta_ad_accounts WHERE connection_id = $1 AND seen_in = $2)
-         WHERE id = $1",
-        step.connection_id.as_str(),
-        step.generation,
-        step.total
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-/// What this generation did not see is no longer reachable: ad accounts are kept and marked, since
-/// somebody may have chosen them; the rest goes.
-async fn finish_generation(
-    tx: &mut sqlx::Transaction<'static, crate::Engine>,
-    step: &SyncStep,
-) -> Result<(), StoreError> {
-    let id = step.connection_id.as_str();
-    sqlx::query!(
-        "UPDATE meta_ad_accounts SET is_reachable = FALSE, is_selectable = FALSE WHERE connection_id = $1 AND seen_in < $2",
-        id,
-        step.generation
-    )
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query!(
-        "DELETE FROM meta_businesses WHERE connection_id = $1 AND seen_in < $2",
-        id,
-        step.generation
-    )
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query!("DELETE FROM meta_pages WHERE connection_id = $1 AND seen_in < $2", id, step.generation)
-        .execute(&mut **tx)
-        .await?;
-    sqlx::query!(
-        "DELETE FROM meta_instagram_accounts WHERE connection_id = $1 AND seen_in < $2",
-        id,
-        step.generation
-    )
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query!(
-        "UPDATE meta_connections SET sync_state = 'idle', sync_total = sync_done, last_checked_at = $2 WHERE id = $1",
-        id,
-        step.at
-    )
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query!(
-        "INSERT INTO audit_log (id, at, user_id, connection_id, action, detail)
-         SELECT $2, $3, user_id, id, 'accounts_read', CAST(sync_done AS TEXT) FROM meta_connections WHERE id = $1",
-        id,
-        step.audit_id,
-        step.at
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
 }

@@ -7,4 +7,8 @@ mod authorizations;
 mod connections;
 mod disconnect;
 mod jobs;
+mod keys;
+mod operators;
 mod sessions;
+mod sync;
+mod visits;

@@ -180,7 +180,8 @@ impl Db {
         .execute(&mut *tx)
         .await?;
         sqlx::query!(
-            "UPDATE authorizations SET pkce_verifier = NULL WHERE expires_at <= $1 AND pkce_verifier IS NOT NULL",
+            "UPDATE authorizations SET pkce_verifier = NULL, pkce_verifier_key = NULL
+             WHERE expires_at <= $1 AND pkce_verifier IS NOT NULL",
             now
         )
         .execute(&mut *tx)

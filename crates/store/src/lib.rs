@@ -6,10 +6,11 @@
 
 pub use metaads_store_rows::{
     AccountGroup, AdAccount, AdAccountFilter, AssetBatch, AuditEntry, Authorization, AuthorizationId,
-    AuthorizationStatus, Business, Check, Completion, Connection, ConnectionId, ConnectionKind,
-    ConnectionStatus, Disconnection, InstagramAccount, Job, JobId, JobKind, NewAdAccount, NewAuthorization,
-    NewBusiness, NewInstagramAccount, NewPage, NewSession, NewUser, Only, Page, Relation, SelectionChange,
-    Session, SessionId, Sibling, SignedIn, StoreError, Stored, SyncState, SyncStep, User, UserId, Words,
+    AuthorizationStatus, Business, Completion, Connection, ConnectionId, ConnectionKind, ConnectionStatus,
+    DataKey, Disconnection, Expiry, Happened, InstagramAccount, Job, JobId, JobKind, KeyUse, Lane, Lease,
+    NewAdAccount, NewAuthorization, NewBusiness, NewInstagramAccount, NewPage, NewSession, NewUser, Only,
+    OperatorNotice, Page, Relation, SealedAt, SealedRow, SealedTable, SelectionChange, Session, SessionId,
+    Sibling, SignedIn, StoreError, Stored, SyncState, SyncStep, User, UserId, Visit, Words,
 };
 
 /// Where everything is kept. Cheap to clone.
@@ -29,6 +30,8 @@ impl Store {
         }
     }
 }
+
+use metaads_vault::KeyId;
 
 macro_rules! statements {
     ($(fn $name:ident(&self $(, $argument:ident: $kind:ty)*) -> $answer:ty;)*) => {
@@ -80,7 +83,7 @@ statements! {
     fn find_connection_for_job(&self, id: &ConnectionId) -> Answer<Option<Connection>>;
     fn find_connection_id(&self, user: &UserId, kind: ConnectionKind, app_id: &str, meta_user_id: &str) -> Answer<Option<ConnectionId>>;
     fn list_siblings(&self, id: &ConnectionId, app_id: &str, meta_user_id: &str) -> Answer<Vec<Sibling>>;
-    fn record_check(&self, id: &ConnectionId, token_version: i64, check: &Check, at: i64, audit_id: &str) -> Answer<bool>;
+    fn record_visit(&self, job: &Job, visit: &Visit) -> Answer<bool>;
     fn list_audit(&self, id: &ConnectionId, limit: i64) -> Answer<Vec<AuditEntry>>;
     fn disconnect(&self, order: &Disconnection) -> Answer<bool>;
     fn is_revocation_pending(&self, app_id: &str, meta_user_id: &str) -> Answer<bool>;
@@ -93,14 +96,30 @@ statements! {
     fn list_instagram_accounts(&self, id: &ConnectionId) -> Answer<Vec<InstagramAccount>>;
     fn select_ad_accounts(&self, user: &UserId, id: &ConnectionId, scope: Option<&[String]>, wanted: &[String], at: i64, audit_id: &str) -> Answer<SelectionChange>;
     // work in the background
-    fn claim_job(&self, now: i64, leased_until: i64) -> Answer<Option<Job>>;
-    fn next_job_at(&self) -> Answer<Option<i64>>;
+    fn claim_job(&self, lane: Lane, lease: Lease) -> Answer<Option<Job>>;
+    fn claim_job_of(&self, kind: JobKind, subject: &str, lease: Lease) -> Answer<Option<Job>>;
+    fn pull_back_jobs(&self, now: i64, farthest: i64) -> Answer<u64>;
+    fn next_job_at(&self, now: i64) -> Answer<Option<i64>>;
     fn enqueue_job(&self, id: &JobId, kind: JobKind, subject: &str, progress: &str, at: i64) -> Answer<()>;
     fn finish_job(&self, job: &Job) -> Answer<bool>;
     fn postpone_job(&self, job: &Job, run_at: i64, is_attempt: bool) -> Answer<bool>;
     fn start_sync(&self, connection: &ConnectionId, job: &JobId, progress: &str, at: i64) -> Answer<bool>;
     fn settle_sync_step(&self, job: &Job, step: &SyncStep) -> Answer<bool>;
     fn set_sync_state(&self, id: &ConnectionId, state: SyncState) -> Answer<()>;
+    // keys
+    fn list_data_keys(&self) -> Answer<Vec<DataKey>>;
+    fn insert_data_key(&self, key: &DataKey) -> Answer<bool>;
+    fn rewrap_data_key(&self, before: &DataKey, after: &DataKey) -> Answer<bool>;
+    fn count_sealed(&self) -> Answer<Vec<KeyUse>>;
+    fn list_sealed(&self, key: KeyId, table: SealedTable, after: &str, limit: i64) -> Answer<Vec<SealedRow>>;
+    fn reseal(&self, table: SealedTable, values: &[SealedAt]) -> Answer<u64>;
+    fn delete_unused_data_keys(&self, before: i64) -> Answer<u64>;
+    // operators
+    fn notice(&self, code: &str, detail: &str, at: i64) -> Answer<()>;
+    fn clear_notice(&self, code: &str) -> Answer<bool>;
+    fn list_notices(&self) -> Answer<Vec<OperatorNotice>>;
+    fn beat(&self, now: i64) -> Answer<Option<i64>>;
+    fn check_all(&self, progress: &str, from: i64, until: i64) -> Answer<u64>;
     // health
     fn ping(&self, now: i64) -> Answer<()>;
 }

@@ -1,6 +1,7 @@
 //! The keys: the first of the list seals, all of them open.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::digest;
@@ -8,7 +9,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::sealed::{NONCE_BYTES, OpenError, Opened, Place, Sealed};
+use crate::sealed::{
+    DIGEST_BYTES, NONCE_BYTES, OpenError, Opened, PLACE_INSIDE, PLACE_OUTSIDE, Place, Sealed,
+};
 
 /// Length of a key in bytes (AES-256).
 pub const KEY_BYTES: usize = 32;
@@ -17,6 +20,15 @@ pub const KEY_BYTES: usize = 32;
 /// prefix and the key. Two keys of one list never share a name; [`Keyring::parse`] sees to it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(pub(crate) [u8; 4]);
+
+impl KeyId {
+    /// Takes back what its `Display` gave: eight lower-case hex digits.
+    pub fn from_text(text: &str) -> Option<KeyId> {
+        let number = u32::from_str_radix(text, 16).ok()?;
+        let id = KeyId(number.to_be_bytes());
+        (id.to_string() == text).then_some(id)
+    }
+}
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -45,7 +57,8 @@ impl fmt::Debug for Key {
 impl Key {
     /// Takes 32 bytes of key material and wipes the copy it was given.
     pub fn new(mut bytes: [u8; KEY_BYTES]) -> Key {
-        let mut named = Zeroizing::new(b"metaads key id\0".to_vec());
+        let mut named = Zeroizing::new(Vec::with_capacity(64));
+        named.extend_from_slice(b"metaads key id\0");
         named.extend_from_slice(&bytes);
         let hash = digest::digest(&digest::SHA256, &named);
         let mut id = [0; 4];
@@ -77,18 +90,34 @@ pub enum KeyringError {
 /// All keys in use. The first seals; each opens what it sealed.
 #[derive(Debug)]
 pub struct Keyring {
-    keys: Vec<Key>,
+    keys: Vec<Arc<Key>>,
 }
 
 impl Keyring {
     /// A keyring of one key.
     pub fn single(key: Key) -> Keyring {
-        Keyring { keys: vec![key] }
+        Keyring { keys: vec![Arc::new(key)] }
+    }
+
+    /// A keyring of a sealing key and of others that only open.
+    pub fn of(sealing: Arc<Key>, opening: impl IntoIterator<Item = Arc<Key>>) -> Keyring {
+        let mut keys = vec![sealing];
+        for key in opening {
+            if keys.iter().all(|own| own.id != key.id) {
+                keys.push(key);
+            }
+        }
+        Keyring { keys }
+    }
+
+    /// The keys themselves, the sealing one first: for putting another keyring together.
+    pub fn keys(&self) -> impl Iterator<Item = Arc<Key>> {
+        self.keys.iter().cloned()
     }
 
     /// Reads a comma-separated list of base64 keys of 32 bytes each, the sealing key first.
     pub fn parse(text: &str) -> Result<Keyring, KeyringError> {
-        let mut keys: Vec<Key> = Vec::new();
+        let mut keys: Vec<Arc<Key>> = Vec::new();
         for (index, part) in text.split(',').map(str::trim).filter(|part| !part.is_empty()).enumerate() {
             let position = index + 1;
             let bytes =
@@ -99,7 +128,7 @@ impl Keyring {
             if let Some(first) = keys.iter().position(|other| other.id == key.id) {
                 return Err(KeyringError::Repeated { first: first + 1, second: position });
             }
-            keys.push(key);
+            keys.push(Arc::new(key));
         }
         if keys.is_empty() { Err(KeyringError::Empty) } else { Ok(Keyring { keys }) }
     }
@@ -109,11 +138,23 @@ impl Keyring {
         self.first().id
     }
 
+    /// Every key's id, the sealing one first.
+    pub fn ids(&self) -> impl Iterator<Item = KeyId> {
+        self.keys.iter().map(|key| key.id)
+    }
+
+    /// Whether one of the keys has this id.
+    pub fn has(&self, id: KeyId) -> bool {
+        self.find(id).is_some()
+    }
+
     /// Seals `secret` for one place. The nonce must be fresh random bytes for every call.
     pub fn seal(&self, place: &Place<'_>, nonce: [u8; NONCE_BYTES], secret: &[u8]) -> Sealed {
         let key = self.first();
-        let mut text = Zeroizing::new(secret.to_vec());
-        let context = place.context(key.id);
+        let mut text = Zeroizing::new(Vec::with_capacity(DIGEST_BYTES + secret.len() + 16));
+        text.extend_from_slice(place.digest().as_ref());
+        text.extend_from_slice(secret);
+        let context = place.context(PLACE_INSIDE, key.id);
         key.aead
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(&context), &mut *text)
             .expect("a secret is far shorter than AES-GCM's limit of 64 GiB");
@@ -122,18 +163,31 @@ impl Keyring {
 
     /// Opens what was sealed for this very place.
     pub fn open(&self, place: &Place<'_>, sealed: &Sealed) -> Result<Opened, OpenError> {
-        let id = sealed.key_id();
-        let key = self.keys.iter().find(|key| key.id == id).ok_or(OpenError::UnknownKey { id })?;
+        let (id, version) = (sealed.key_id(), sealed.version());
+        let key = self.find(id).ok_or(OpenError::UnknownKey { id })?;
         let mut text = Zeroizing::new(sealed.ciphertext().to_vec());
-        let context = place.context(id);
+        let context = place.context(version, id);
         let nonce = Nonce::assume_unique_for_key(sealed.nonce());
-        let length = key
-            .aead
-            .open_in_place(nonce, Aad::from(&context), &mut text)
-            .map_err(|_| OpenError::DamagedOrMoved)?
-            .len();
+        let damaged = if version == PLACE_OUTSIDE { OpenError::DamagedOrMoved } else { OpenError::Damaged };
+        let Ok(length) = key.aead.open_in_place(nonce, Aad::from(&context), &mut text).map(|text| text.len())
+        else {
+            return Err(damaged);
+        };
         text.truncate(length);
-        Ok(Opened::new(text))
+        if version == PLACE_OUTSIDE {
+            return Ok(Opened::new(text));
+        }
+        match text.split_at_checked(DIGEST_BYTES) {
+            Some((inside, secret)) if inside == place.digest().as_ref() => {
+                Ok(Opened::new(Zeroizing::new(secret.to_vec())))
+            }
+            Some(_) => Err(OpenError::Moved),
+            None => Err(OpenError::Damaged),
+        }
+    }
+
+    fn find(&self, id: KeyId) -> Option<&Key> {
+        self.keys.iter().map(Arc::as_ref).find(|key| key.id == id)
     }
 
     fn first(&self) -> &Key {

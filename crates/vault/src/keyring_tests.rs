@@ -23,7 +23,7 @@ fn a_value_moved_to_another_place_does_not_open() {
         // The same letters cut at other borders.
         Place { table: "meta_connectionsaccess", column: "_token", row: "018f" },
     ] {
-        assert_eq!(keys.open(&elsewhere, &sealed).err(), Some(OpenError::DamagedOrMoved));
+        assert_eq!(keys.open(&elsewhere, &sealed).err(), Some(OpenError::Moved));
     }
     assert_eq!(&*keys.open(&HOME, &sealed).expect("at home it opens"), b"secret");
 }
@@ -37,6 +37,48 @@ fn the_first_key_seals_and_all_open() {
     let fresh = both.seal(&HOME, [2; NONCE_BYTES], b"new");
     assert_eq!(fresh.key_id(), both.sealing_key());
     assert_eq!(old.open(&HOME, &fresh).err(), Some(OpenError::UnknownKey { id: both.sealing_key() }));
+}
+
+#[test]
+fn a_damaged_value_is_told_from_a_moved_one() {
+    let keys = ring(1);
+    let mut bytes = keys.seal(&HOME, [7; NONCE_BYTES], b"secret").as_bytes().to_vec();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    let damaged = Sealed::from_stored(bytes).expect("still an envelope");
+    assert_eq!(keys.open(&HOME, &damaged).err(), Some(OpenError::Damaged));
+}
+
+/// Sealed by the first version of the envelope: key of 32 times 0x01, nonce of 12 times 0x07, `HOME`.
+#[test]
+fn what_the_first_version_sealed_still_opens() {
+    let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &[1; KEY_BYTES]).expect("a key"));
+    let id = Key::new([1; KEY_BYTES]).id();
+    let mut text = b"from the first version".to_vec();
+    let mut context = vec![1];
+    context.extend_from_slice(&id.0);
+    for part in ["meta_connections", "access_token", "018f"] {
+        context.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        context.extend_from_slice(part.as_bytes());
+    }
+    let nonce = Nonce::assume_unique_for_key([7; NONCE_BYTES]);
+    key.seal_in_place_append_tag(nonce, Aad::from(&context), &mut text).expect("seals");
+    let mut bytes = vec![1];
+    bytes.extend_from_slice(&id.0);
+    bytes.extend_from_slice(&[7; NONCE_BYTES]);
+    bytes.extend_from_slice(&text);
+    let sealed = Sealed::from_stored(bytes).expect("an envelope");
+    assert_eq!(&*ring(1).open(&HOME, &sealed).expect("opens"), b"from the first version");
+    let elsewhere = Place { row: "0190", ..HOME };
+    assert_eq!(ring(1).open(&elsewhere, &sealed).err(), Some(OpenError::DamagedOrMoved));
+}
+
+#[test]
+fn a_key_id_is_read_back_as_it_was_written() {
+    let id = Key::new([1; KEY_BYTES]).id();
+    assert_eq!(KeyId::from_text(&id.to_string()), Some(id));
+    assert_eq!(KeyId::from_text("0123456"), None);
+    assert_eq!(KeyId::from_text("ABCDEF01"), None);
 }
 
 #[test]

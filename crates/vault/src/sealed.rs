@@ -1,8 +1,13 @@
 //! The envelope: version ‖ key id ‖ nonce ‖ ciphertext and tag, bound to the place it is stored in.
+//!
+//! Version 2 encrypts SHA-256 of the place before the secret, so that a damaged value (the tag does not
+//! fit) and a moved one (another place stands inside) are told apart. Version 1 had the place in the
+//! associated data; it is still opened.
 
 use std::fmt;
 use std::ops::Deref;
 
+use aws_lc_rs::digest;
 use zeroize::Zeroizing;
 
 use crate::keyring::KeyId;
@@ -10,7 +15,13 @@ use crate::keyring::KeyId;
 /// Length of an AES-GCM nonce in bytes.
 pub const NONCE_BYTES: usize = 12;
 
-const VERSION: u8 = 1;
+/// The place in the associated data.
+pub(crate) const PLACE_OUTSIDE: u8 = 1;
+/// The place's digest before the secret.
+pub(crate) const PLACE_INSIDE: u8 = 2;
+/// Length of a place's digest in bytes.
+pub(crate) const DIGEST_BYTES: usize = 32;
+
 const HEAD: usize = 1 + 4 + NONCE_BYTES;
 const TAG: usize = 16;
 
@@ -24,13 +35,27 @@ pub struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// The associated data: each part preceded by its length, so that no two places read alike.
-    pub(crate) fn context(&self, key: KeyId) -> Vec<u8> {
-        let mut context = vec![VERSION];
-        context.extend_from_slice(&key.0);
+    /// Each part preceded by its length, so that no two places read alike.
+    fn spelled(&self) -> Vec<u8> {
+        let mut spelled = Vec::new();
         for part in [self.table, self.column, self.row] {
-            context.extend_from_slice(&(part.len() as u64).to_be_bytes());
-            context.extend_from_slice(part.as_bytes());
+            spelled.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            spelled.extend_from_slice(part.as_bytes());
+        }
+        spelled
+    }
+
+    /// What stands before the secret.
+    pub(crate) fn digest(&self) -> digest::Digest {
+        digest::digest(&digest::SHA256, &self.spelled())
+    }
+
+    /// The associated data of an envelope of this version.
+    pub(crate) fn context(&self, version: u8, key: KeyId) -> Vec<u8> {
+        let mut context = vec![version];
+        context.extend_from_slice(&key.0);
+        if version == PLACE_OUTSIDE {
+            context.extend_from_slice(&self.spelled());
         }
         context
     }
@@ -54,6 +79,11 @@ pub enum SealedError {
 pub enum OpenError {
     #[error("the value was sealed with key {id}, which is not among the configured keys")]
     UnknownKey { id: KeyId },
+    #[error("the value is damaged")]
+    Damaged,
+    #[error("the value was moved here from another row or column")]
+    Moved,
+    /// Sealed by an old version, which could not tell.
     #[error("the value is damaged, or was moved here from another row or column")]
     DamagedOrMoved,
 }
@@ -61,7 +91,7 @@ pub enum OpenError {
 impl Sealed {
     pub(crate) fn assemble(id: KeyId, nonce: [u8; NONCE_BYTES], ciphertext: &[u8]) -> Sealed {
         let mut bytes = Vec::with_capacity(HEAD + ciphertext.len());
-        bytes.push(VERSION);
+        bytes.push(PLACE_INSIDE);
         bytes.extend_from_slice(&id.0);
         bytes.extend_from_slice(&nonce);
         bytes.extend_from_slice(ciphertext);
@@ -73,7 +103,7 @@ impl Sealed {
         if bytes.len() < HEAD + TAG {
             return Err(SealedError::TooShort { found: bytes.len() });
         }
-        if bytes[0] != VERSION {
+        if ![PLACE_OUTSIDE, PLACE_INSIDE].contains(&bytes[0]) {
             return Err(SealedError::UnknownVersion { found: bytes[0] });
         }
         Ok(Sealed(bytes))
@@ -82,6 +112,10 @@ impl Sealed {
     /// The whole envelope, for the column.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    pub(crate) fn version(&self) -> u8 {
+        self.0[0]
     }
 
     /// Which key sealed it.

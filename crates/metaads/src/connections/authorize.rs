@@ -78,7 +78,7 @@ pub async fn begin(app: &App, who: &SignedIn, wish: Wish) -> Result<Begun, Begin
     });
     let now = app.now();
     let new = NewAuthorization {
-        pkce_verifier: verifier.map(|verifier| app.seal(&verifier_place(&id), verifier.expose())),
+        pkce_verifier: verifier.map(|verifier| app.seal(&verifier_place(id.as_str()), verifier.expose())),
         id: id.clone(),
         user_id: who.user_id.clone(),
         session_id: who.session_id.clone(),
@@ -288,8 +288,10 @@ async fn seal(app: &App, authorization: &Authorization, grant: &Grant) -> Result
     let connection_id = known.unwrap_or_else(|| app.new_connection_id());
     let (found, todo) = assets::first_reading(&grant.profile);
     Ok(Completion {
-        access_token: app
-            .seal(&token_place(&token_row(&authorization.user_id, &connection_id)), grant.token.expose()),
+        access_token: app.seal(
+            &token_place(&token_row(&authorization.user_id, connection_id.as_str())),
+            grant.token.expose(),
+        ),
         authorization_id: authorization.id.clone(),
         user_id: authorization.user_id.clone(),
         connection_id,
@@ -307,10 +309,11 @@ async fn seal(app: &App, authorization: &Authorization, grant: &Grant) -> Result
         assets: found,
         sync_progress: progress_after_login(todo),
         at: app.now(),
-        ids: [app.new_row_id(), app.new_row_id()],
+        ids: [app.new_row_id(), app.new_row_id(), app.new_row_id()],
     })
 }
 
-pub(super) fn verifier_place(id: &AuthorizationId) -> Place<'_> {
-    Place { table: "authorizations", column: "pkce_verifier", row: id.as_str() }
+/// Where a trip's verifier is sealed for.
+pub(crate) fn verifier_place(id: &str) -> Place<'_> {
+    Place { table: "authorizations", column: "pkce_verifier", row: id }
 }

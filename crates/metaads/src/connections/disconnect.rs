@@ -4,6 +4,7 @@
 use metaads_graph::{AppScopedUserId, Recovery};
 use metaads_store::{Connection, ConnectionId, Disconnection, Job, JobKind, Sibling, StoreError, UserId};
 
+use super::upkeep::READ_AGAIN;
 use crate::app::App;
 use crate::jobs::Settled;
 
@@ -67,6 +68,7 @@ pub async fn revoke_step(app: &App, job: &Job) -> Result<Settled, StoreError> {
         tracing::warn!("a grant of another Meta app is left to its person: its secret is not configured");
         return Ok(Settled::Done);
     }
+    // Telling Meta twice is harmless: a crash between here and the end of the job repeats it.
     if let Err(error) = app.graph.revoke_grant(&user).await {
         tracing::warn!(%error, attempts = job.attempts, "Meta could not be told that a grant ended");
         return Ok(match error.recovery() {
@@ -85,7 +87,7 @@ pub async fn check_grant(app: &App, grant: &str) -> Result<(), StoreError> {
     let nobody = ConnectionId::new(uuid::Uuid::nil());
     for connection in app.store.list_siblings(&nobody, app_id, user).await? {
         let subject = connection.id.as_str();
-        app.store.enqueue_job(&app.new_job_id(), JobKind::Check, subject, "", app.now()).await?;
+        app.store.enqueue_job(&app.new_job_id(), JobKind::Check, subject, READ_AGAIN, app.now()).await?;
     }
     Ok(())
 }

@@ -5,7 +5,6 @@ use metaads_graph::{
     Person, PkceVerifier, Profile, Recovery, TokenInspection, TokenLifetime,
 };
 use metaads_store::{Authorization, Words};
-use metaads_vault::Sealed;
 
 use super::authorize::{Detail, Failure, verifier_place};
 use super::sync::PAGE_LIMIT;
@@ -30,7 +29,7 @@ pub(super) async fn ask_meta(
     authorization: &Authorization,
     code: &AuthorizationCode,
 ) -> Result<Grant, Failure> {
-    let verifier = open_verifier(app, authorization)?;
+    let verifier = open_verifier(app, authorization).await?;
     let short = app
         .graph
         .exchange_code(code, &authorization.redirect_uri, verifier.as_ref())
@@ -47,7 +46,7 @@ pub(super) async fn ask_meta(
     let profile = profile.map_err(failed)?;
     let person = verified_person(app, &short.access_token, &inspection, &profile).await?;
     let expires_at = expiry(app, &long, &person).await?;
-    let (scopes, declined_scopes) = permissions(app, &inspection, profile.permissions.as_deref().ok());
+    let (scopes, declined_scopes) = permissions(app, &inspection.scopes, profile.permissions.as_deref().ok());
     Ok(Grant {
         token: long.access_token,
         person,
@@ -73,14 +72,18 @@ async fn verified_person(
             asked.map_err(|error| failure_of(&error, Code::MetaUnavailable))?
         }
     };
-    if is_ours(app, inspection, person.id.as_str()) { Ok(person) } else { Err(Code::ForeignToken.into()) }
+    if is_ours(app, inspection, "USER", person.id.as_str()) {
+        Ok(person)
+    } else {
+        Err(Code::ForeignToken.into())
+    }
 }
 
-/// Whether an inspection is of a living user token of our app and of this person.
-pub(super) fn is_ours(app: &App, inspection: &TokenInspection, person: &str) -> bool {
+/// Whether an inspection is of a living token of our app, of this kind and of this person.
+pub(super) fn is_ours(app: &App, inspection: &TokenInspection, kind: &str, person: &str) -> bool {
     inspection.is_valid
         && inspection.app_id == app.graph.app().app_id.as_str()
-        && inspection.kind.as_deref().is_none_or(|kind| kind == "USER")
+        && inspection.kind.as_deref().is_none_or(|said| said == kind)
         && inspection.user_id.as_deref() == Some(person)
         && inspection.expires_at.is_none_or(|at| seconds_to_ms(at) > app.now())
 }
@@ -93,7 +96,7 @@ async fn expiry(app: &App, long: &IssuedToken, person: &Person) -> Result<Option
         TokenLifetime::Unsaid => {
             let inspection = app.graph.inspect_token(&long.access_token).await;
             let inspection = inspection.map_err(|error| failure_of(&error, Code::MetaUnavailable))?;
-            match is_ours(app, &inspection, person.id.as_str()) {
+            match is_ours(app, &inspection, "USER", person.id.as_str()) {
                 true => Ok(inspection.expires_at.map(seconds_to_ms)),
                 false => Err(Code::ForeignToken.into()),
             }
@@ -103,18 +106,14 @@ async fn expiry(app: &App, long: &IssuedToken, person: &Person) -> Result<Option
 
 /// What was granted and what was declined of what was asked; the inspection stands in where
 /// `/me/permissions` did not answer.
-pub(crate) fn permissions(
-    app: &App,
-    inspection: &TokenInspection,
-    listed: Option<&[Permission]>,
-) -> (Words, Words) {
+pub(crate) fn permissions(app: &App, inspected: &[String], listed: Option<&[Permission]>) -> (Words, Words) {
     let granted: Vec<String> = match listed {
         Some(listed) => listed
             .iter()
             .filter(|one| one.status == PERMISSION_GRANTED)
             .map(|one| one.permission.clone())
             .collect(),
-        None => inspection.scopes.clone(),
+        None => inspected.to_vec(),
     };
     let usable = |word: &String| !word.is_empty() && word.len() <= 100 && !word.contains(',');
     let granted: Vec<String> = granted.into_iter().filter(usable).take(200).collect();
@@ -122,13 +121,11 @@ pub(crate) fn permissions(
     (Words(granted), Words(declined))
 }
 
-fn open_verifier(app: &App, authorization: &Authorization) -> Result<Option<PkceVerifier>, Failure> {
+async fn open_verifier(app: &App, authorization: &Authorization) -> Result<Option<PkceVerifier>, Failure> {
     let Some(stored) = &authorization.pkce_verifier else { return Ok(None) };
-    let opened = Sealed::from_stored(stored.clone())
-        .ok()
-        .and_then(|sealed| app.keyring.open(&verifier_place(&authorization.id), &sealed).ok())
-        .and_then(|opened| String::from_utf8(opened.to_vec()).ok());
-    match opened {
+    let place = verifier_place(authorization.id.as_str());
+    let opened = app.keys.open(&app.store, &place, stored.clone()).await.ok();
+    match opened.and_then(|opened| String::from_utf8(opened.to_vec()).ok()) {
         Some(verifier) => Ok(Some(PkceVerifier::from_text(verifier))),
         None => Err(Code::SealedValueUnreadable.into()),
     }

@@ -2,22 +2,27 @@
 
 pub mod assets;
 pub mod authorize;
-pub mod check;
 pub mod disconnect;
+pub mod examine;
 mod grant;
+mod inspect;
+pub mod refresh;
+pub mod schedule;
 pub mod standing;
 pub mod sync;
+pub mod upkeep;
 
 use metaads_graph::AccessToken;
-use metaads_store::{Connection, ConnectionId, UserId, Words};
-use metaads_vault::{Place, Sealed};
+use metaads_store::{Connection, UserId, Words};
+use metaads_vault::Place;
 
 use crate::app::App;
+use crate::keys::NotOpened;
 use crate::words::Code;
 
 /// The row that a token is sealed for: the connection and its owner, so that a connection moved to
 /// another user does not open either.
-pub(crate) fn token_row(user: &UserId, id: &ConnectionId) -> String {
+pub(crate) fn token_row(user: &UserId, id: &str) -> String {
     format!("{user}/{id}")
 }
 
@@ -28,26 +33,29 @@ pub(crate) fn token_place(row: &str) -> Place<'_> {
 
 /// The reason that marks a living connection without all the permissions it needs.
 pub(crate) fn incomplete(app: &App, scopes: &Words) -> Option<String> {
-    let is_missing = app.config.required_scopes().any(|scope| !scopes.has(scope));
-    is_missing.then(|| Code::PermissionsMissing.as_str().to_owned())
+    lacks_permissions(app, scopes).then(|| Code::PermissionsMissing.as_str().to_owned())
+}
+
+fn lacks_permissions(app: &App, scopes: &Words) -> bool {
+    app.config.required_scopes().any(|scope| !scopes.has(scope))
 }
 
 /// Why a stored token cannot be used.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, thiserror::Error)]
 pub enum TokenUnusable {
     #[error("the connection is disconnected")]
     Disconnected,
     #[error("the stored value does not open: {0}")]
-    Unreadable(String),
+    Unreadable(#[from] NotOpened),
+    #[error("the stored value is no text")]
+    NoText,
 }
 
-/// Opens a connection's token.
-pub(crate) fn open_token(app: &App, connection: &Connection) -> Result<AccessToken, TokenUnusable> {
+/// Opens a connection's token. Whoever wants to use it asks [`upkeep::fresh_token`] instead.
+async fn open_token(app: &App, connection: &Connection) -> Result<AccessToken, TokenUnusable> {
     let stored = connection.access_token.clone().ok_or(TokenUnusable::Disconnected)?;
-    let unreadable = |error: &dyn std::error::Error| TokenUnusable::Unreadable(error.to_string());
-    let sealed = Sealed::from_stored(stored).map_err(|error| unreadable(&error))?;
-    let row = token_row(&connection.user_id, &connection.id);
-    let opened = app.keyring.open(&token_place(&row), &sealed).map_err(|error| unreadable(&error))?;
-    let text = std::str::from_utf8(&opened).map_err(|error| unreadable(&error))?;
+    let row = token_row(&connection.user_id, connection.id.as_str());
+    let opened = app.keys.open(&app.store, &token_place(&row), stored).await?;
+    let text = std::str::from_utf8(&opened).map_err(|_| TokenUnusable::NoText)?;
     Ok(AccessToken::new(text.to_owned()))
 }

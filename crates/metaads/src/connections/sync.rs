@@ -5,11 +5,13 @@ use metaads_graph::{BusinessId, GraphError, Reading, Recovery};
 use metaads_store::{AssetBatch, Connection, ConnectionId, Job, JobKind, StoreError, SyncState, SyncStep};
 use serde::{Deserialize, Serialize};
 
-use super::check::AFTER_FAILED_READING;
-use super::{assets, open_token};
+use super::upkeep::{NoToken, fresh_token};
+use super::{assets, schedule};
 use crate::app::App;
 use crate::jobs::Settled;
 
+/// A page is read with a token that lasts at least so long.
+const TOKEN_TTL: i64 = 10 * schedule::MINUTE;
 /// Rows asked for at once.
 pub const PAGE_LIMIT: u32 = 100;
 /// No reading takes so many pages; cursors that turn in circles do.
@@ -81,8 +83,15 @@ pub async fn step(app: &App, job: &Job) -> Result<Settled, StoreError> {
         None => None,
     };
     let Some(connection) = connection else { return Ok(Settled::Done) };
-    let Ok(token) = open_token(app, &connection) else {
-        return ask_whether_it_lives(app, &connection).await;
+    let token = match fresh_token(app, &connection, TOKEN_TTL).await? {
+        Ok(fresh) => fresh.token,
+        Err(NoToken::NotNow) => return Ok(Settled::TryAgain),
+        Err(NoToken::Disconnected) => return Ok(Settled::Done),
+        Err(NoToken::Person(_)) => {
+            app.store.set_sync_state(&connection.id, SyncState::Failed).await?;
+            return Ok(Settled::Done);
+        }
+        Err(NoToken::Unreadable) => return ask_whether_it_lives(app, &connection).await,
     };
     let mut progress = Progress::from_text(&job.progress);
     let read = match progress.todo.first() {
@@ -240,8 +249,6 @@ async fn failed(
 async fn ask_whether_it_lives(app: &App, connection: &Connection) -> Result<Settled, StoreError> {
     app.store.set_sync_state(&connection.id, SyncState::Failed).await?;
     let subject = connection.id.as_str();
-    app.store
-        .enqueue_job(&app.new_job_id(), JobKind::Check, subject, AFTER_FAILED_READING, app.now())
-        .await?;
+    app.store.enqueue_job(&app.new_job_id(), JobKind::Check, subject, "", app.now()).await?;
     Ok(Settled::Done)
 }

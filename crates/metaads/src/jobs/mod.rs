@@ -4,20 +4,25 @@
 use std::future::Future;
 use std::time::Duration;
 
-use metaads_store::{Job, JobKind, StoreError};
+use metaads_store::{Job, JobKind, Lane, Lease, StoreError};
 
 use crate::accounts::sessions::IDLE_TTL;
 use crate::app::App;
 use crate::clock::ms;
-use crate::connections::{check, disconnect, sync};
+use crate::connections::{disconnect, schedule, sync, upkeep};
+use crate::keys;
 
 /// Longer than any step takes: after it, another replica may take the job over.
 const LEASE: Duration = Duration::from_secs(60);
-/// Jobs done at the same time by one process.
-const WORKERS: usize = 4;
-/// First pause after a failed try; it doubles up to an hour.
-const FIRST_PAUSE_MS: i64 = 15_000;
-const LONGEST_PAUSE_MS: i64 = 3_600_000;
+/// Jobs done at the same time by one process. The first worker does no upkeep, so that somebody who has
+/// just connected never waits behind it.
+const WORKERS: usize = 9;
+/// A running step may go on for so long once the process is told to stop; then its lease is given back.
+const LAST_STEP: Duration = Duration::from_secs(6);
+/// No replica at work for longer than this: the service was off, or its database is an older copy.
+const PAUSE_MS: i64 = 10 * schedule::MINUTE;
+/// After a pause all connections are checked within this time.
+const CHECK_ALL_WITHIN_MS: i64 = 30 * schedule::MINUTE;
 /// Attempts to connect are kept so long after they ended.
 const AUTHORIZATION_KEPT_MS: i64 = 7 * 86_400_000;
 
@@ -32,11 +37,23 @@ pub enum Settled {
     Already,
 }
 
-/// Does due work until `stop` resolves, then finishes the steps that are running.
+/// A lease that starts now.
+pub fn lease(now: i64) -> Lease {
+    Lease { now, until: now + ms(LEASE) }
+}
+
+/// Does due work until `stop` resolves, then finishes the steps that are running or gives them back.
 pub async fn run(app: App, stop: impl Future<Output = ()>) {
+    if let Err(error) = look_after_a_pause(&app).await {
+        tracing::error!(%error, "whether the service was off could not be found out");
+    }
     let (halt, halted) = tokio::sync::watch::channel(false);
-    let workers: Vec<_> =
-        (0..WORKERS).map(|_| crate::tasks::spawn(work(app.clone(), halted.clone()))).collect();
+    let workers: Vec<_> = (0..WORKERS)
+        .map(|number| {
+            let lanes: &[Lane] = if number == 0 { &[Lane::Soon] } else { &[Lane::Soon, Lane::Upkeep] };
+            crate::tasks::spawn(work(app.clone(), halted.clone(), lanes))
+        })
+        .collect();
     let sweeper = crate::tasks::spawn(sweep_now_and_then(app, halted));
     stop.await;
     // Receivers that are gone have nothing left to stop.
@@ -47,10 +64,10 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
     let _ = sweeper.await;
 }
 
-async fn work(app: App, mut halted: tokio::sync::watch::Receiver<bool>) {
+async fn work(app: App, mut halted: tokio::sync::watch::Receiver<bool>, lanes: &'static [Lane]) {
     while !*halted.borrow() {
         let bell = app.jobs_bell.notified();
-        match do_one(&app).await {
+        match do_one(&app, lanes, halted.clone()).await {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => tracing::error!(%error, "due work could not be claimed or settled"),
@@ -68,7 +85,7 @@ async fn work(app: App, mut halted: tokio::sync::watch::Receiver<bool>) {
 /// noticed within it.
 async fn pause_until_next(app: &App) -> Duration {
     let longest = app.config.jobs_interval;
-    match app.store.next_job_at().await {
+    match app.store.next_job_at(app.now()).await {
         Ok(Some(at)) => {
             let wait = u64::try_from(at - app.now()).unwrap_or_default();
             Duration::from_millis(wait.max(50)).min(longest)
@@ -89,33 +106,90 @@ async fn sweep_now_and_then(app: App, mut halted: tokio::sync::watch::Receiver<b
     }
 }
 
-/// Deletes what time has ended.
+/// What comes again every interval: deletes what time has ended, learns of new keys, says that this
+/// replica is at work, and sees to it that a clock that went wrong leaves nothing behind.
 pub async fn sweep(app: &App) -> Result<(), StoreError> {
     let now = app.now();
-    app.store.sweep(now, now - IDLE_TTL, now - AUTHORIZATION_KEPT_MS).await
+    app.store.beat(now).await?;
+    app.store.sweep(now, now - IDLE_TTL, now - AUTHORIZATION_KEPT_MS).await?;
+    app.store.pull_back_jobs(now, now + 2 * schedule::FARTHEST).await?;
+    keys::forget_unused(&app.store, now).await?;
+    match app.keys.reload(&app.store).await {
+        Ok(true) => tracing::info!(data_key = %app.keys.sealing_key(), "the data keys have changed"),
+        Ok(false) => {}
+        Err(error) => tracing::error!(%error, "the data keys could not be loaded again"),
+    }
+    Ok(())
+}
+
+/// A service that was off, or whose database was restored from a backup, does not trust what it has: every
+/// connection is checked with Meta, and each says so in its history.
+pub async fn look_after_a_pause(app: &App) -> Result<(), StoreError> {
+    let now = app.now();
+    let Some(before) = app.store.beat(now).await?.filter(|before| now - before > PAUSE_MS) else {
+        return Ok(());
+    };
+    let progress = format!("{}{before}", upkeep::AFTER_PAUSE);
+    let number = app.store.check_all(&progress, now, now + CHECK_ALL_WITHIN_MS).await?;
+    tracing::warn!(
+        connections = number,
+        last_at_work = crate::words::iso(before),
+        "the service was off, or its database is an older copy: every connection is checked with Meta"
+    );
+    Ok(())
 }
 
 /// Does everything that is due at this moment; gives the number of steps done.
 pub async fn run_due(app: &App) -> Result<usize, StoreError> {
+    let (_halt, halted) = tokio::sync::watch::channel(false);
     let mut steps = 0;
-    while do_one(app).await? {
+    while do_one(app, &[Lane::Soon, Lane::Upkeep], halted.clone()).await? {
         steps += 1;
     }
     Ok(steps)
 }
 
 /// Claims and does one step. False where nothing is due.
-async fn do_one(app: &App) -> Result<bool, StoreError> {
-    let now = app.now();
-    let Some(job) = app.store.claim_job(now, now + ms(LEASE)).await? else { return Ok(false) };
+async fn do_one(
+    app: &App,
+    lanes: &[Lane],
+    halted: tokio::sync::watch::Receiver<bool>,
+) -> Result<bool, StoreError> {
+    let Some(job) = claim(app, lanes).await? else { return Ok(false) };
     tracing::debug!(job = %job.id, kind = job.kind.as_str(), attempts = job.attempts, "a job is claimed");
-    let settled = match job.kind {
-        JobKind::Sync => sync::step(app, &job).await,
-        JobKind::Check => check::step(app, &job).await,
-        JobKind::Revoke => disconnect::revoke_step(app, &job).await,
+    let step = async {
+        match job.kind {
+            JobKind::Sync => sync::step(app, &job).await,
+            JobKind::Check => upkeep::step(app, &job).await,
+            JobKind::Revoke => disconnect::revoke_step(app, &job).await,
+        }
     };
-    settle(app, &job, settled).await?;
+    tokio::select! {
+        settled = step => settle(app, &job, settled).await?,
+        () = last_moment(halted) => {
+            tracing::info!(job = %job.id, "a step is given back: the process stops");
+            app.store.postpone_job(&job, app.now(), false).await?;
+        }
+    }
     Ok(true)
+}
+
+async fn claim(app: &App, lanes: &[Lane]) -> Result<Option<Job>, StoreError> {
+    for lane in lanes {
+        if let Some(job) = app.store.claim_job(*lane, lease(app.now())).await? {
+            return Ok(Some(job));
+        }
+    }
+    Ok(None)
+}
+
+/// Resolves when a running step has to be given up.
+async fn last_moment(mut halted: tokio::sync::watch::Receiver<bool>) {
+    // A sender that is gone never stops anything.
+    if halted.wait_for(|is_halted| *is_halted).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    tokio::time::sleep(LAST_STEP).await;
 }
 
 async fn settle(app: &App, job: &Job, settled: Result<Settled, StoreError>) -> Result<(), StoreError> {
@@ -139,10 +213,7 @@ async fn settle(app: &App, job: &Job, settled: Result<Settled, StoreError>) -> R
     Ok(())
 }
 
-/// Doubles with each attempt, with up to a quarter of jitter.
 fn pause(app: &App, attempts: i64) -> i64 {
-    let doublings = u32::try_from(attempts.clamp(0, 20)).unwrap_or_default();
-    let pause = FIRST_PAUSE_MS.saturating_mul(1 << doublings).min(LONGEST_PAUSE_MS);
     let [jitter] = app.entropy.bytes::<1>();
-    pause + pause / 4 * i64::from(jitter) / 255
+    schedule::job_pause(attempts, jitter)
 }

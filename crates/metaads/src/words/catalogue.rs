@@ -13,6 +13,7 @@ pub enum Code {
     ForeignToken,
     WrongPerson,
     PermissionsMissing,
+    PermissionExpired,
     NoAdAccounts,
     MetaUnavailable,
     MetaRateLimited,
@@ -170,6 +171,10 @@ static CATALOGUE: &[Words] = &[
         "Connected, but permissions are missing",
         "Some permissions were unticked on Facebook, or taken back later.",
         "Ask again and leave them ticked. What works without them goes on working."]),
+    say(Code::PermissionExpired, "permission_expired", Who::Person, Act::Connections, [
+        "A permission lapsed",
+        "Facebook takes back a permission that was not used for 90 days. What works without it goes on.",
+        "Ask the person again: they confirm on Facebook, and it is back."]),
     say(Code::NoAdAccounts, "no_ad_accounts", Who::You, Act::Connect, [
         "Facebook showed us no ad accounts",
         "The connection is there, but no ad account came with it: none was ticked, or the person has a role on none.",

@@ -121,7 +121,7 @@ async fn a_sealed_value_copied_into_another_row_does_not_open_and_says_so() {
     let page = browser.get(&format!("/connections/{id}")).await;
     assert!(page.has("The stored access of this connection cannot be read"), "{}", page.text);
     assert_eq!(world.meta.calls().len(), before, "nothing was sent to Meta");
-    assert!(world.log().contains("damaged, or was moved here from another row or column"));
+    assert!(world.log().contains("the value was moved here from another row or column"));
     // The neighbour is untouched.
     let connections = browser.connections().await;
     let ben = connections.iter().find(|connection| connection["name"] == "Ben Carter").unwrap();

@@ -12,6 +12,7 @@ use metaads::app::{App, Parts};
 use metaads::clock::Clock;
 use metaads::config::{Config, Source};
 use metaads::entropy::Entropy;
+use metaads::keys::{Keys, OuterKey};
 use metaads::{jobs, routes};
 use metaads_graph::Graph;
 use metaads_sandbox::{Clock as SandboxClock, Control, Effect, Endpoint, Fault, Options, Sandbox};
@@ -96,6 +97,7 @@ impl World {
             ("META_APP_SECRET", app_secret),
             ("META_DIALOG_URL", sandbox.url()),
             ("META_GRAPH_URL", sandbox.url()),
+            ("INSTAGRAM_GRAPH_URL", sandbox.url()),
         ];
         all.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let settings: Vec<(String, String)> =
@@ -199,20 +201,23 @@ async fn build(settings: &[(String, String)], clock: &Arc<AtomicI64>) -> App {
         source.set(name, value);
     }
     let mut config = Config::read(&source).unwrap();
-    let keyring = config.keyring.take().unwrap();
     let mut meta = config.meta.clone().unwrap();
     // Short enough to wait for a hung call, long enough for a busy machine.
     meta.deadline = Duration::from_secs(2);
+    let outer =
+        OuterKey::open(&config.outer_key, config.keyring.take(), config.vault.as_ref()).await.unwrap();
+    let store = Store::open(config.database_url.expose_secret()).await.unwrap();
+    let clock = Clock::Manual(clock.clone());
     App::new(Parts {
-        store: Store::open(config.database_url.expose_secret()).await.unwrap(),
+        keys: Keys::load(&store, outer, &Entropy::Os, clock.now()).await.unwrap(),
+        store,
         graph: Graph::new(meta).unwrap(),
-        clock: Clock::Manual(clock.clone()),
+        clock,
         entropy: Entropy::Os,
         passwords: Passwords::for_tests(),
         sandbox_url: None,
         jobs_bell: tokio::sync::Notify::new(),
         config,
-        keyring,
     })
 }
 

@@ -102,7 +102,7 @@ pub struct Completion {
     pub sync_progress: String,
     pub at: i64,
     /// Makes the ids of the job and audit rows.
-    pub ids: [String; 2],
+    pub ids: [String; 3],
 }
 
 /// What became of a [`Completion`].
@@ -151,17 +151,6 @@ pub struct Connection {
     pub instagram_total: i64,
     pub businesses_total: i64,
     pub first_business: Option<String>,
-}
-
-/// What asking Meta about a token brought.
-#[derive(Debug, Clone)]
-pub struct Check {
-    pub status: ConnectionStatus,
-    /// A code that /help/errors knows.
-    pub reason: Option<String>,
-    /// What is granted and declined now; None: not read.
-    pub scopes: Option<Words>,
-    pub declined_scopes: Option<Words>,
 }
 
 /// Another connection that rests on the same grant at Meta.

@@ -6,7 +6,9 @@ mod assets;
 mod connections;
 mod error;
 mod jobs;
+mod keys;
 mod text;
+mod visits;
 
 pub use accounts::{NewSession, NewUser, Session, SignedIn, User};
 pub use assets::{
@@ -14,9 +16,11 @@ pub use assets::{
     NewBusiness, NewInstagramAccount, NewPage, Only, Page, Relation, SelectionChange,
 };
 pub use connections::{
-    AuditEntry, Authorization, AuthorizationStatus, Check, Completion, Connection, ConnectionKind,
-    ConnectionStatus, Disconnection, NewAuthorization, Sibling, Stored, SyncState,
+    AuditEntry, Authorization, AuthorizationStatus, Completion, Connection, ConnectionKind, ConnectionStatus,
+    Disconnection, NewAuthorization, Sibling, Stored, SyncState,
 };
 pub use error::StoreError;
-pub use jobs::{Job, JobKind, SyncStep};
+pub use jobs::{Job, JobKind, Lane, Lease, SyncStep};
+pub use keys::{DataKey, KeyUse, SealedAt, SealedRow, SealedTable};
 pub use text::{AuthorizationId, ConnectionId, JobId, SessionId, UserId, Words};
+pub use visits::{Expiry, Happened, OperatorNotice, Visit};

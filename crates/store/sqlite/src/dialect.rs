@@ -77,3 +77,33 @@ macro_rules! select_by_ids {
         )
     };
 }
+
+macro_rules! claim_due {
+    ($($argument:expr),+) => {
+        lease_job!(
+            "id = (SELECT id FROM jobs WHERE lane = $3 AND run_at <= $1 AND (leased_until <= $1 OR leased_until > $4)
+                   ORDER BY run_at, id LIMIT 1)",
+            $($argument),+
+        )
+    };
+}
+
+macro_rules! lock_connection {
+    ($($argument:expr),+) => {
+        sqlx::query!(
+            r#"SELECT user_id AS "user_id!", status AS "status!: ConnectionStatus", status_reason AS "reason?"
+               FROM meta_connections WHERE id = $1 AND token_version = $2 AND status <> 'revoked'"#,
+            $($argument),+
+        )
+    };
+}
+
+macro_rules! spread_checks {
+    ($($argument:expr),+) => {
+        sqlx::query!(
+            "UPDATE jobs SET progress = $1, attempts = 0, lane = 1, run_at = $2 + (abs(random()) % $3)
+             WHERE kind = 'check'",
+            $($argument),+
+        )
+    };
+}

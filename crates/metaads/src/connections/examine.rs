@@ -1,0 +1,243 @@
+//! What a visit asks Meta, and what the answers mean for the connection. Network only: nothing is written.
+
+use metaads_graph::{AccessToken, GraphError, Recovery};
+use metaads_store::{Connection, ConnectionKind, ConnectionStatus, Expiry, Job, Words};
+use serde_json::json;
+
+use super::inspect::{Finding, has_lapsed, inspect};
+use super::refresh::{Renewal, renew};
+use super::schedule::{self, Ending};
+use super::upkeep::{Outcome, READ_AGAIN, Wish};
+use super::{grant, lacks_permissions};
+use crate::app::App;
+use crate::words::Code;
+
+/// Permissions for which Meta's 90-day clock of data access counts. The others are exempt.
+/// Source: "User access and data access" of Facebook Login.
+const WATCHED_BY_DATA_ACCESS: &str = "instagram_";
+
+/// What a visit found.
+#[derive(Debug)]
+pub struct Examined {
+    pub ending: Ending,
+    pub outcome: Outcome,
+    /// None: nothing was learned.
+    pub standing: Option<(ConnectionStatus, Option<String>)>,
+    pub scopes: Option<(Words, Words)>,
+    pub expires_at: Expiry,
+    pub data_access_expires_at: Expiry,
+    pub renewed: Option<AccessToken>,
+    pub told: Vec<Told>,
+}
+
+/// A line for the history.
+#[derive(Debug)]
+pub struct Told {
+    pub action: &'static str,
+    pub detail: String,
+}
+
+impl Examined {
+    /// Nothing was learned about the connection.
+    pub fn of(ending: Ending, outcome: Outcome) -> Examined {
+        Examined {
+            ending,
+            outcome,
+            standing: None,
+            scopes: None,
+            expires_at: Expiry::Unsaid,
+            data_access_expires_at: Expiry::Unsaid,
+            renewed: None,
+            told: Vec::new(),
+        }
+    }
+
+    pub fn unreadable() -> Examined {
+        let mut examined = Examined::of(Ending::Unreadable, Outcome::Unreadable);
+        examined.standing = Some(needs_person(Code::SealedValueUnreadable));
+        examined
+    }
+}
+
+fn needs_person(code: Code) -> (ConnectionStatus, Option<String>) {
+    (ConnectionStatus::NeedsReauthorization, Some(code.as_str().to_owned()))
+}
+
+/// Renews where the wish says so, and checks otherwise.
+pub async fn examine(
+    app: &App,
+    connection: &Connection,
+    job: &Job,
+    token: &AccessToken,
+    wish: Wish,
+) -> Examined {
+    let is_renewing = match wish {
+        Wish::Upkeep => schedule::is_renewal_due(connection, app.now()),
+        Wish::LastsUntil(until) => {
+            connection.expires_at.is_some_and(|at| at < until) && schedule::may_renew(connection, app.now())
+        }
+        Wish::Now => schedule::may_renew(connection, app.now()),
+    };
+    let is_broken = connection.status == ConnectionStatus::NeedsReauthorization;
+    // Of a connection that is broken, first of all is asked whether it still is.
+    if !is_renewing || is_broken {
+        return check(app, connection, job, token, Outcome::Well).await;
+    }
+    match renew(app, connection, token).await {
+        Ok(Renewal::Gained { token: new, finding }) => {
+            let mut examined = judge(app, connection, job, &new, finding, Outcome::Renewed).await;
+            examined.told.insert(0, told("refreshed", json!({ "until": examined.expires_at.at() })));
+            examined.renewed = Some(new);
+            examined
+        }
+        Ok(Renewal::NothingGained) => {
+            let mut examined = check(app, connection, job, token, Outcome::NotRenewed).await;
+            examined.told.insert(0, told("refresh_unchanged", json!({})));
+            examined
+        }
+        // Not believed at once: what Meta says about the token itself decides.
+        Ok(Renewal::GrantRefused(error) | Renewal::Refused(error)) => {
+            let mut examined = check(app, connection, job, token, Outcome::NotRenewed).await;
+            examined.told.insert(0, told("refresh_refused", said(&error)));
+            examined
+        }
+        Err(error) => failed(app, connection, job, &error, "refresh_failed").await,
+    }
+}
+
+/// Asks Meta about the stored token.
+async fn check(
+    app: &App,
+    connection: &Connection,
+    job: &Job,
+    token: &AccessToken,
+    otherwise: Outcome,
+) -> Examined {
+    match inspect(app, connection, token).await {
+        Ok(finding) => judge(app, connection, job, token, finding, otherwise).await,
+        Err(error) => failed(app, connection, job, &error, "check_failed").await,
+    }
+}
+
+/// What an inspection means. `token` is the one that was inspected.
+async fn judge(
+    app: &App,
+    connection: &Connection,
+    job: &Job,
+    token: &AccessToken,
+    finding: Finding,
+    outcome: Outcome,
+) -> Examined {
+    forget_trouble(app, job).await;
+    if let Some(code) = finding.dead {
+        let may_heal = matches!(code, Code::Checkpoint | Code::UserUnconfirmed);
+        let ending = if may_heal { Ending::MayHeal } else { Ending::Dead };
+        let mut examined = Examined::of(ending, Outcome::NeedsPerson);
+        examined.standing = Some(needs_person(code));
+        examined.expires_at = finding.expires_at;
+        return examined;
+    }
+    let mut examined = Examined::of(Ending::Well, outcome);
+    let lapsed_before = connection.status_reason.as_deref() == Some(Code::PermissionExpired.as_str());
+    let mut has_lapsed_now = lapsed_before;
+    let mut scopes = connection.scopes.clone();
+    if let Some(inspected) = &finding.scopes
+        && (job.progress == READ_AGAIN || !same_words(inspected, &connection.scopes))
+    {
+        let listed = match connection.kind {
+            ConnectionKind::FacebookUser => app.graph.read_permissions(token).await.ok(),
+            ConnectionKind::BusinessSystemUser | ConnectionKind::InstagramUser => None,
+        };
+        has_lapsed_now = listed.as_deref().map_or(lapsed_before, |listed| has_lapsed(app, listed));
+        let (granted, declined) = grant::permissions(app, inspected, listed.as_deref());
+        scopes = granted.clone();
+        examined.scopes = Some((granted, declined));
+    }
+    let data_access = match finding.data_access_expires_at {
+        Expiry::Unsaid => connection.data_access_expires_at,
+        said => said.at(),
+    };
+    let is_data_over = data_access.is_some_and(|at| at <= app.now())
+        && scopes.0.iter().any(|scope| scope.starts_with(WATCHED_BY_DATA_ACCESS))
+        && connection.kind == ConnectionKind::FacebookUser;
+    let reason = match connection.kind {
+        // Its permissions are of another vocabulary, which comes with Instagram Login.
+        ConnectionKind::InstagramUser => None,
+        _ if lacks_permissions(app, &scopes) && has_lapsed_now => Some(Code::PermissionExpired),
+        _ if lacks_permissions(app, &scopes) => Some(Code::PermissionsMissing),
+        _ if is_data_over => Some(Code::DataAccessExpired),
+        _ => None,
+    };
+    examined.standing = Some((ConnectionStatus::Active, reason.map(|code| code.as_str().to_owned())));
+    examined.expires_at = finding.expires_at;
+    examined.data_access_expires_at = finding.data_access_expires_at;
+    examined
+}
+
+fn same_words(inspected: &[String], stored: &Words) -> bool {
+    let sorted = |words: &[String]| {
+        let mut words = words.to_vec();
+        words.sort();
+        words.dedup();
+        words
+    };
+    sorted(inspected) == sorted(&stored.0)
+}
+
+/// Meta could not be asked, or would not answer: nothing is known about the connection, and it stays as it
+/// is. What only the operator can mend is told to them.
+async fn failed(
+    app: &App,
+    connection: &Connection,
+    job: &Job,
+    error: &GraphError,
+    action: &'static str,
+) -> Examined {
+    tracing::warn!(connection = %connection.id, %error, attempts = job.attempts, action, "a visit brought nothing");
+    let (ending, outcome) = match error.recovery() {
+        Recovery::RateLimited => (Ending::HeldOff, Outcome::HeldOff),
+        Recovery::Operator => {
+            let (code, text) = (Code::MetaAppMisconfigured.as_str(), error.to_string());
+            if let Err(error) = app.store.notice(code, &text, app.now()).await {
+                tracing::error!(%error, "trouble for the operator could not be noted");
+            }
+            (Ending::HeldOff, Outcome::Away)
+        }
+        Recovery::RetryLater
+        | Recovery::AskForLess
+        | Recovery::Grant(_)
+        | Recovery::Permission
+        | Recovery::Asset
+        | Recovery::Unknown => (Ending::Away, Outcome::Away),
+    };
+    let mut examined = Examined::of(ending, outcome);
+    // Every try of a renewal is told; of failed checks in a row only the first.
+    if action == "refresh_failed" || job.attempts == 0 {
+        examined.told.push(told(action, said(error)));
+    }
+    examined
+}
+
+/// Meta has answered our app again.
+async fn forget_trouble(app: &App, job: &Job) {
+    if job.attempts == 0 {
+        return;
+    }
+    if let Err(error) = app.store.clear_notice(Code::MetaAppMisconfigured.as_str()).await {
+        tracing::error!(%error, "a notice that is over could not be cleared");
+    }
+}
+
+fn told(action: &'static str, detail: serde_json::Value) -> Told {
+    Told { action, detail: detail.to_string() }
+}
+
+/// What Meta said, as numbers and trace id. Never its text.
+fn said(error: &GraphError) -> serde_json::Value {
+    match error {
+        GraphError::Refused(refusal) => json!({ "meta": refusal.to_string() }),
+        GraphError::Timeout { .. } => json!({ "meta": "no answer in time" }),
+        GraphError::Unreachable { .. } => json!({ "meta": "not reachable" }),
+        GraphError::Malformed { status, .. } => json!({ "meta": format!("HTTP {status}, no sense") }),
+    }
+}

@@ -1,0 +1,106 @@
+//! What Meta says about a stored token: alive or dead, why, until when, with which permissions.
+//! Network only: nothing is written here.
+
+use metaads_graph::{AccessToken, DeadGrant, GraphError, Permission, Recovery, TokenInspection};
+use metaads_store::{Connection, ConnectionKind, Expiry};
+
+use super::grant::{is_ours, seconds_to_ms};
+use crate::app::App;
+use crate::words::Code;
+
+/// What is known about a token after asking.
+#[derive(Debug)]
+pub struct Finding {
+    /// None: it lives.
+    pub dead: Option<Code>,
+    pub expires_at: Expiry,
+    pub data_access_expires_at: Expiry,
+    /// The permissions that it has; None: this kind of token does not tell.
+    pub scopes: Option<Vec<String>>,
+}
+
+/// Asks about a token of this connection, whether it is the stored one or one that shall replace it.
+pub async fn inspect(app: &App, connection: &Connection, token: &AccessToken) -> Result<Finding, GraphError> {
+    match connection.kind {
+        ConnectionKind::FacebookUser | ConnectionKind::BusinessSystemUser => {
+            let inspection = app.graph.inspect_token(token).await?;
+            Ok(read(app, connection, &inspection))
+        }
+        // `debug_token` does not know these: a cheap call of their own tells whether they work.
+        ConnectionKind::InstagramUser => match app.graph.read_instagram_id(token).await {
+            Ok(_) => Ok(Finding::alive()),
+            Err(error) => match error.recovery() {
+                Recovery::Grant(dead) => Ok(Finding { dead: Some(code_of(dead)), ..Finding::alive() }),
+                _ => Err(error),
+            },
+        },
+    }
+}
+
+impl Finding {
+    fn alive() -> Finding {
+        Finding {
+            dead: None,
+            expires_at: Expiry::Unsaid,
+            data_access_expires_at: Expiry::Unsaid,
+            scopes: None,
+        }
+    }
+}
+
+fn read(app: &App, connection: &Connection, inspection: &TokenInspection) -> Finding {
+    let kind = match connection.kind {
+        ConnectionKind::BusinessSystemUser => "SYSTEM_USER",
+        ConnectionKind::FacebookUser | ConnectionKind::InstagramUser => "USER",
+    };
+    let dead = match is_ours(app, inspection, kind, &connection.meta_user_id) {
+        true => None,
+        false if inspection.is_valid => Some(Code::ForeignToken),
+        false => Some(reason_of(inspection.error_subcode).unwrap_or_else(|| {
+            let is_over = inspection.expires_at.is_some_and(|at| seconds_to_ms(at) <= app.now());
+            if is_over { Code::TokenExpired } else { Code::SessionInvalid }
+        })),
+    };
+    let expires_at = match inspection.says_expiry {
+        true => Expiry::said(inspection.expires_at.map(seconds_to_ms)),
+        false => Expiry::Unsaid,
+    };
+    Finding {
+        dead,
+        expires_at,
+        data_access_expires_at: inspection
+            .data_access_expires_at
+            .map_or(Expiry::Unsaid, |at| Expiry::At(seconds_to_ms(at))),
+        scopes: Some(inspection.scopes.clone()),
+    }
+}
+
+/// Why Meta refuses a token, from the subcode of its error 190.
+fn reason_of(subcode: Option<i64>) -> Option<Code> {
+    match subcode? {
+        458 => Some(Code::AppRemoved),
+        459 | 490 => Some(Code::Checkpoint),
+        460 => Some(Code::PasswordChanged),
+        463 => Some(Code::TokenExpired),
+        464 => Some(Code::UserUnconfirmed),
+        493 => Some(Code::DataAccessExpired),
+        _ => None,
+    }
+}
+
+fn code_of(dead: DeadGrant) -> Code {
+    match dead {
+        DeadGrant::Expired => Code::TokenExpired,
+        DeadGrant::PasswordChanged => Code::PasswordChanged,
+        DeadGrant::SessionInvalid => Code::SessionInvalid,
+        DeadGrant::Checkpoint => Code::Checkpoint,
+        DeadGrant::UserUnconfirmed => Code::UserUnconfirmed,
+        DeadGrant::AppRemoved => Code::AppRemoved,
+        DeadGrant::DataAccessExpired => Code::DataAccessExpired,
+    }
+}
+
+/// Whether a needed permission was taken back because the app left it unused.
+pub fn has_lapsed(app: &App, listed: &[Permission]) -> bool {
+    listed.iter().any(|one| one.status == "expired" && app.config.is_required(&one.permission))
+}

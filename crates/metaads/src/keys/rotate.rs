@@ -1,0 +1,143 @@
+//! `metaads keys rotate`: everything under the first key, while the service runs.
+//!
+//! Nothing is remembered between two runs: what is left to do can be seen in the rows. A run that was cut
+//! off is resumed by the next one.
+
+use metaads_store::{DataKey, SealedAt, SealedRow, SealedTable, Store};
+use metaads_vault::{KEY_BYTES, KeyId};
+use zeroize::Zeroizing;
+
+use super::outer::Unwrapped;
+use super::{Keys, KeysError, NotOpened, forget_unused, make_data_key};
+use crate::connections::authorize::verifier_place;
+use crate::connections::{token_place, token_row};
+use crate::entropy::Entropy;
+
+/// Values in one transaction.
+const STEP: i64 = 100;
+
+/// How much is done anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// The data keys are wrapped anew; the values stay as they are.
+    DataKeysOnly,
+    /// Every value too, under a new data key.
+    Everything,
+}
+
+/// What a run did.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Rotated {
+    pub rewrapped: u64,
+    pub resealed: u64,
+    /// Values that did not open: they stay as they are.
+    pub unreadable: Vec<String>,
+    pub deleted_keys: u64,
+}
+
+/// Brings everything under the first key. `told` hears after each step how many of how many values are done.
+pub async fn rotate(
+    store: &Store,
+    keys: &Keys,
+    entropy: &Entropy,
+    now: i64,
+    reach: Reach,
+    mut told: impl FnMut(u64, u64),
+) -> Result<Rotated, KeysError> {
+    let mut rotated = Rotated::default();
+    // (1) Every data key goes under the first outer key, one row at a time. A crash leaves some there and
+    //     some not yet; all of them open as before.
+    for row in store.list_data_keys().await? {
+        rotated.rewrapped += u64::from(rewrap(store, keys, entropy, &row).await?);
+    }
+    if reach == Reach::DataKeysOnly {
+        return Ok(rotated);
+    }
+    // (2) A fresh data key, unless a run that was cut off has made one already: then older ones still
+    //     seal something. A crash leaves a data key that seals nothing yet.
+    if left(store, keys).await? == 0 {
+        make_data_key(store, &keys.outer, entropy, now).await?;
+    }
+    keys.reload(store).await?;
+    // (3) The values, in steps of one transaction each. A crash leaves the rest under the old keys.
+    let total = left(store, keys).await?;
+    for row in store.list_data_keys().await? {
+        let Some(key) = KeyId::from_text(&row.id).filter(|id| *id != keys.sealing_key()) else { continue };
+        for table in [SealedTable::Connections, SealedTable::Authorizations] {
+            reseal(store, keys, entropy, key, table, &mut rotated, &mut |done| told(done, total)).await?;
+        }
+    }
+    // (4) Keys that nothing needs any more go, once no replica seals with them.
+    rotated.deleted_keys = forget_unused(store, now).await?;
+    Ok(rotated)
+}
+
+/// Values that another data key than the sealing one holds.
+async fn left(store: &Store, keys: &Keys) -> Result<u64, KeysError> {
+    let sealing = keys.sealing_key().to_string();
+    let others = store.count_sealed().await?.into_iter().filter(|used| used.key_id != sealing);
+    Ok(others.map(|used| u64::try_from(used.number).unwrap_or_default()).sum())
+}
+
+async fn rewrap(store: &Store, keys: &Keys, entropy: &Entropy, row: &DataKey) -> Result<bool, KeysError> {
+    if row.outer_key == keys.outer.name() || row.wrapped_key.is_none() {
+        return Ok(false);
+    }
+    let Some(Unwrapped::Bytes(bytes)) = keys.outer.unwrap(row).await? else { return Ok(false) };
+    let Ok(bytes) = <[u8; KEY_BYTES]>::try_from(bytes.as_slice()).map(Zeroizing::new) else {
+        return Ok(false);
+    };
+    let Some(id) = KeyId::from_text(&row.id) else { return Ok(false) };
+    let after = keys.outer.wrap(id, &bytes, entropy.bytes(), row.created_at).await?;
+    Ok(store.rewrap_data_key(row, &after).await?)
+}
+
+async fn reseal(
+    store: &Store,
+    keys: &Keys,
+    entropy: &Entropy,
+    key: KeyId,
+    table: SealedTable,
+    rotated: &mut Rotated,
+    told: &mut impl FnMut(u64),
+) -> Result<(), KeysError> {
+    let mut after = String::new();
+    loop {
+        let rows = store.list_sealed(key, table, &after, STEP).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after.clone_from(&last.id);
+        let mut values = Vec::new();
+        for row in rows {
+            match reseal_one(store, keys, entropy, table, row).await {
+                Ok(value) => values.push(value),
+                Err((_, NotOpened::Unavailable(error))) => return Err(error),
+                Err((id, error)) => rotated.unreadable.push(format!("{id}: {error}")),
+            }
+        }
+        rotated.resealed += store.reseal(table, &values).await?;
+        told(rotated.resealed);
+    }
+}
+
+async fn reseal_one(
+    store: &Store,
+    keys: &Keys,
+    entropy: &Entropy,
+    table: SealedTable,
+    row: SealedRow,
+) -> Result<SealedAt, (String, NotOpened)> {
+    let name = match table {
+        SealedTable::Connections => token_row(&row.user_id, &row.id),
+        SealedTable::Authorizations => row.id.clone(),
+    };
+    let place = match table {
+        SealedTable::Connections => token_place(&name),
+        SealedTable::Authorizations => verifier_place(&name),
+    };
+    let opened = match keys.open(store, &place, row.sealed.clone()).await {
+        Ok(opened) => opened,
+        Err(error) => return Err((row.id, error)),
+    };
+    let after = keys.seal(&place, entropy.bytes(), &opened);
+    Ok(SealedAt { id: row.id, before: row.sealed, after })
+}

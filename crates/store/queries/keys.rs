@@ -1,0 +1,167 @@
+//! Data keys, and moving sealed values from one to another.
+
+use metaads_store_rows::{DataKey, KeyUse, SealedAt, SealedRow, SealedTable, StoreError, UserId};
+use metaads_vault::{KeyId, Sealed};
+
+use crate::Db;
+
+impl Db {
+    /// Every data key, the newest first.
+    pub async fn list_data_keys(&self) -> Result<Vec<DataKey>, StoreError> {
+        Ok(sqlx::query_as!(
+            DataKey,
+            r#"SELECT id AS "id!", outer_key AS "outer_key!", wrapped_key AS "wrapped_key?",
+                   created_at AS "created_at!"
+               FROM data_keys ORDER BY created_at DESC, id"#
+        )
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    /// False where the id is taken.
+    pub async fn insert_data_key(&self, key: &DataKey) -> Result<bool, StoreError> {
+        let inserted = sqlx::query!(
+            "INSERT INTO data_keys (id, outer_key, wrapped_key, created_at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (id) DO NOTHING",
+            key.id,
+            key.outer_key,
+            key.wrapped_key,
+            key.created_at
+        )
+        .execute(&self.write)
+        .await?
+        .rows_affected();
+        Ok(inserted == 1)
+    }
+
+    /// Puts a data key under another outer key. The values it sealed stay as they are. False where
+    /// somebody else has wrapped it anew meanwhile.
+    pub async fn rewrap_data_key(&self, before: &DataKey, after: &DataKey) -> Result<bool, StoreError> {
+        let rewrapped = sqlx::query!(
+            "UPDATE data_keys SET outer_key = $3, wrapped_key = $4 WHERE id = $1 AND outer_key = $2",
+            before.id,
+            before.outer_key,
+            after.outer_key,
+            after.wrapped_key
+        )
+        .execute(&self.write)
+        .await?
+        .rows_affected();
+        Ok(rewrapped == 1)
+    }
+
+    /// How many values each data key seals.
+    pub async fn count_sealed(&self) -> Result<Vec<KeyUse>, StoreError> {
+        Ok(sqlx::query_as!(
+            KeyUse,
+            r#"SELECT key_id AS "key_id!", SUM(number) AS "number!: i64" FROM (
+                   SELECT access_token_key AS key_id, CAST(COUNT(*) AS INTEGER) AS number FROM meta_connections
+                   WHERE access_token_key IS NOT NULL GROUP BY access_token_key
+                   UNION ALL
+                   SELECT pkce_verifier_key, CAST(COUNT(*) AS INTEGER) FROM authorizations
+                   WHERE pkce_verifier_key IS NOT NULL GROUP BY pkce_verifier_key
+               ) AS used GROUP BY key_id ORDER BY key_id"#
+        )
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    /// Some values that one data key sealed, in the order of their rows, after a row.
+    pub async fn list_sealed(
+        &self,
+        key: KeyId,
+        table: SealedTable,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<SealedRow>, StoreError> {
+        let key = key.to_string();
+        Ok(match table {
+            SealedTable::Connections => {
+                sqlx::query_as!(
+                    SealedRow,
+                    r#"SELECT id AS "id!", user_id AS "user_id!: UserId", access_token AS "sealed!"
+                       FROM meta_connections
+                       WHERE access_token_key = $1 AND id > $2 AND access_token IS NOT NULL ORDER BY id LIMIT $3"#,
+                    key,
+                    after,
+                    limit
+                )
+                .fetch_all(&self.read)
+                .await?
+            }
+            SealedTable::Authorizations => {
+                sqlx::query_as!(
+                    SealedRow,
+                    r#"SELECT id AS "id!", user_id AS "user_id!: UserId", pkce_verifier AS "sealed!"
+                       FROM authorizations
+                       WHERE pkce_verifier_key = $1 AND id > $2 AND pkce_verifier IS NOT NULL ORDER BY id LIMIT $3"#,
+                    key,
+                    after,
+                    limit
+                )
+                .fetch_all(&self.read)
+                .await?
+            }
+        })
+    }
+
+    /// Replaces sealed values by the same ones under another key. A value that has changed since it was
+    /// read is left alone. Gives the number replaced.
+    pub async fn reseal(&self, table: SealedTable, values: &[SealedAt]) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        let mut replaced = 0;
+        for value in values {
+            let (new, key) = (value.after.as_bytes(), value.after.key_id().to_string());
+            let done = match table {
+                SealedTable::Connections => {
+                    sqlx::query!(
+                        "UPDATE meta_connections SET access_token = $3, access_token_key = $4
+                     WHERE id = $1 AND access_token = $2",
+                        value.id,
+                        value.before,
+                        new,
+                        key
+                    )
+                    .execute(&mut *tx)
+                    .await?
+                }
+                SealedTable::Authorizations => {
+                    sqlx::query!(
+                        "UPDATE authorizations SET pkce_verifier = $3, pkce_verifier_key = $4
+                     WHERE id = $1 AND pkce_verifier = $2",
+                        value.id,
+                        value.before,
+                        new,
+                        key
+                    )
+                    .execute(&mut *tx)
+                    .await?
+                }
+            };
+            replaced += done.rows_affected();
+        }
+        tx.commit().await?;
+        Ok(replaced)
+    }
+
+    /// Deletes data keys that seal nothing and that a newer one has replaced before `before`: by then
+    /// every replica seals with the newer one. What a row still names, the schema does not let go.
+    pub async fn delete_unused_data_keys(&self, before: i64) -> Result<u64, StoreError> {
+        Ok(sqlx::query!(
+            "DELETE FROM data_keys
+             WHERE EXISTS (SELECT 1 FROM data_keys newer
+                           WHERE newer.created_at > data_keys.created_at AND newer.created_at < $1)
+               AND NOT EXISTS (SELECT 1 FROM meta_connections WHERE access_token_key = data_keys.id)
+               AND NOT EXISTS (SELECT 1 FROM authorizations WHERE pkce_verifier_key = data_keys.id)",
+            before
+        )
+        .execute(&self.write)
+        .await?
+        .rows_affected())
+    }
+}
+
+/// The name under which a sealed value's key stands beside it.
+pub(crate) fn key_name(sealed: Option<&Sealed>) -> Option<String> {
+    sealed.map(|sealed| sealed.key_id().to_string())
+}

@@ -1,0 +1,170 @@
+//! Reading a connection's assets: page by page, each written together with where to go on.
+
+use metaads_store_rows::{ConnectionId, Job, JobId, StoreError, SyncState, SyncStep};
+
+use crate::Db;
+use crate::queries::assets::write_assets;
+
+impl Db {
+    /// Starts a new generation of a connection's assets; None where it is not connected. The job that
+    /// reads them is put in by the same transaction.
+    pub async fn start_sync(
+        &self,
+        connection: &ConnectionId,
+        job: &JobId,
+        progress: &str,
+        at: i64,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let started = sqlx::query!(
+            "UPDATE meta_connections SET sync_state = 'running', sync_done = 0, sync_total = NULL,
+                 sync_generation = sync_generation + 1, updated_at = $2
+             WHERE id = $1 AND status <> 'revoked'",
+            connection.as_str(),
+            at
+        )
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+        if started == 0 {
+            return Ok(false);
+        }
+        sqlx::query!(
+            "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
+             VALUES ($1, 'sync', $2, $3, $4, 0, 0, 0, 0)
+             ON CONFLICT (kind, subject) DO UPDATE SET progress = excluded.progress, run_at = excluded.run_at,
+                 attempts = 0, leased_until = 0, fence = jobs.fence + 1",
+            job.as_str(),
+            connection.as_str(),
+            progress,
+            at
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Writes one step of reading assets together with where to go on, so that a crash repeats one
+    /// page at most. False where the lease was lost or the connection ended: nothing is written.
+    pub async fn settle_sync_step(&self, job: &Job, step: &SyncStep) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        // First the connection, then the job: everything that needs both locks them in this order. The
+        // lock keeps a disconnect from slipping in between.
+        let alive = sqlx::query!(
+            "UPDATE meta_connections SET updated_at = $3
+             WHERE id = $1 AND sync_generation = $2 AND status <> 'revoked'",
+            step.connection_id.as_str(),
+            step.generation,
+            step.at
+        )
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+        let held = match &step.next {
+            Some(progress) => sqlx::query!(
+                "UPDATE jobs SET progress = $3, attempts = 0, run_at = $4, leased_until = 0 WHERE id = $1 AND fence = $2",
+                job.id.as_str(),
+                job.fence,
+                progress,
+                step.at
+            )
+            .execute(&mut *tx)
+            .await?
+            .rows_affected(),
+            None => sqlx::query!("DELETE FROM jobs WHERE id = $1 AND fence = $2", job.id.as_str(), job.fence)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected(),
+        };
+        if held == 0 || alive == 0 {
+            return Ok(false);
+        }
+        write_assets(&mut tx, &step.connection_id, step.generation, &step.assets, step.at).await?;
+        count_progress(&mut tx, step).await?;
+        if step.next.is_none() {
+            finish_generation(&mut tx, step).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Says on the connection whether its reading goes on or is stuck.
+    pub async fn set_sync_state(&self, id: &ConnectionId, state: SyncState) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE meta_connections SET sync_state = $2 WHERE id = $1",
+            id.as_str(),
+            state.as_str()
+        )
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+}
+
+async fn count_progress(
+    tx: &mut sqlx::Transaction<'static, crate::Engine>,
+    step: &SyncStep,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE meta_connections SET sync_state = 'running', sync_total = COALESCE($3, sync_total),
+             sync_done = (SELECT COUNT(*) FROM meta_ad_accounts WHERE connection_id = $1 AND seen_in = $2)
+         WHERE id = $1",
+        step.connection_id.as_str(),
+        step.generation,
+        step.total
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// What this generation did not see is no longer reachable: ad accounts are kept and marked, since
+/// somebody may have chosen them; the rest goes.
+async fn finish_generation(
+    tx: &mut sqlx::Transaction<'static, crate::Engine>,
+    step: &SyncStep,
+) -> Result<(), StoreError> {
+    let id = step.connection_id.as_str();
+    sqlx::query!(
+        "UPDATE meta_ad_accounts SET is_reachable = FALSE, is_selectable = FALSE WHERE connection_id = $1 AND seen_in < $2",
+        id,
+        step.generation
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM meta_businesses WHERE connection_id = $1 AND seen_in < $2",
+        id,
+        step.generation
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!("DELETE FROM meta_pages WHERE connection_id = $1 AND seen_in < $2", id, step.generation)
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query!(
+        "DELETE FROM meta_instagram_accounts WHERE connection_id = $1 AND seen_in < $2",
+        id,
+        step.generation
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "UPDATE meta_connections SET sync_state = 'idle', sync_total = sync_done, last_checked_at = $2 WHERE id = $1",
+        id,
+        step.at
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "INSERT INTO audit_log (id, at, user_id, connection_id, action, detail)
+         SELECT $2, $3, user_id, id, 'accounts_read', CAST(sync_done AS TEXT) FROM meta_connections WHERE id = $1",
+        id,
+        step.audit_id,
+        step.at
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
