@@ -43,6 +43,7 @@ pub fn routes(app: App) -> Router {
         .route("/connections/{id}/accounts", get(picker::show))
         .route("/connections/{id}/assets", post(picker::choose))
         .route("/connections/{id}/sync", post(connection::read_again))
+        .route("/connections/{id}/refresh", post(connection::refresh))
         .route("/connections/{id}/disconnect", get(disconnect::show).post(disconnect::act))
         .route("/connections/{id}/remove", post(disconnect::remove))
         // The user's own account

@@ -97,8 +97,8 @@ pub fn renewal_figure() -> &'static str {
 /// How far a connection is between its start and its end.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Lifeline {
-    /// Percent of the time that has passed.
-    Running(f64),
+    /// Percent of the time that has passed, and where renewal begins (0: it has begun).
+    Running(f64, f64),
     Ending(f64),
     /// Without an end.
     Endless,
@@ -124,7 +124,13 @@ impl Lifeline {
         let past = |to: f64| format!(r#"<line x1="0%" y1="10" x2="{to}%" y2="10"/>"#);
         let today = |at: f64| format!(r#"<circle cx="{at}%" cy="10" r="5.5"/>"#);
         let (class, inner) = match self {
-            Lifeline::Running(at) => ("", rest(at, "") + &past(at) + start + &today(at) + end),
+            Lifeline::Running(at, tick) => {
+                let tick = match tick > at {
+                    true => format!(r#"<line class="tick" x1="{tick}%" y1="5" x2="{tick}%" y2="15"/>"#),
+                    false => String::new(),
+                };
+                ("", rest(at, "") + &tick + &past(at) + start + &today(at) + end)
+            }
             Lifeline::Ending(at) => {
                 (" lifeline-expiring", rest(at, "") + &past(at) + start + &today(at) + end)
             }

@@ -228,7 +228,7 @@ async fn forget_trouble(app: &App, job: &Job) {
     }
 }
 
-fn told(action: &'static str, detail: serde_json::Value) -> Told {
+fn told(action: &'static str, detail: impl ToString) -> Told {
     Told { action, detail: detail.to_string() }
 }
 

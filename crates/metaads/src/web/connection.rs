@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use metaads_store::{
-    AdAccount, AdAccountFilter, Connection, ConnectionId, InstagramAccount, Only, Page, SignedIn,
+    AdAccount, AdAccountFilter, Connection, ConnectionId, ConnectionStatus, InstagramAccount, Only, Page, SignedIn,
 };
 use serde::Deserialize;
 
@@ -15,6 +15,7 @@ use super::problem::Problem;
 use crate::app::App;
 use crate::connections::standing::Standing;
 use crate::connections::sync;
+use crate::connections::upkeep::{self, Outcome, Wish};
 use crate::words::{self, HistoryLine, StandingWords};
 
 /// Chosen accounts shown on the overview, and lines of history.
@@ -29,6 +30,8 @@ struct ConnectionPage {
     tab: &'static str,
     notice: &'static str,
     connected_on: String,
+    valid_until: Option<String>,
+    checked_on: Option<String>,
     instagram_until: Option<String>,
     chosen: Vec<ChosenRow>,
     has_more: bool,
@@ -101,6 +104,8 @@ pub async fn show(
         card: Card::new(&app, &connection, now),
         notice: notice(wanted.notice.as_deref()),
         connected_on: words::day(connection.connected_at, now),
+        valid_until: valid_until(&connection, now),
+        checked_on: connection.last_checked_at.map(|at| words::day(at, now)),
         instagram_until: instagram_until(&connection, now),
         chosen: chosen.into_iter().map(ChosenRow::new).collect(),
         has_more,
@@ -128,12 +133,38 @@ pub async fn read_again(
     Ok(Redirect::to(&format!("/connections/{id}?notice={notice}")).into_response())
 }
 
+/// Renews the access now, or looks again whether it works.
+pub async fn refresh(
+    State(app): State<App>,
+    User(who): User,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let connection = find(&app, &who, &id).await?;
+    let notice = match upkeep::ask(&app, &connection.id, Wish::Now).await? {
+        Outcome::Renewed => "renewed",
+        Outcome::Well => "well",
+        Outcome::NotRenewed => "not_renewed",
+        Outcome::Away => "meta_away",
+        Outcome::HeldOff => "held_off",
+        // The page itself says what is wrong.
+        Outcome::NeedsPerson | Outcome::Unreadable => "checked",
+        Outcome::Gone => "not_connected",
+    };
+    Ok(Redirect::to(&format!("/connections/{id}?notice={notice}")).into_response())
+}
+
 fn notice(wanted: Option<&str>) -> &'static str {
     match wanted {
+        Some("renewed") => "The access is renewed.",
+        Some("well") => "The access works.",
+        Some("not_renewed") => "The access works. Facebook gives no later end yet; we keep trying by ourselves.",
+        Some("meta_away") => "Meta isn’t answering right now. Nothing has changed; we try again by ourselves.",
+        Some("held_off") => "Meta asks us to wait. Nothing has changed; we try again by ourselves.",
+        Some("checked") => "We looked again. It still needs somebody, see below.",
         Some("reading") => "We are reading the accounts again. You can leave this page.",
         Some("chosen") => "Your choice is saved.",
         Some("some_refused") => "Your choice is saved. Some accounts cannot be used and were left out.",
-        Some("not_connected") => "This connection is disconnected; there is nothing to read.",
+        Some("not_connected") => "This connection is disconnected; there is nothing to do.",
         _ => "",
     }
 }
@@ -149,10 +180,16 @@ fn chosen_filter(connection: &Connection) -> AdAccountFilter {
     }
 }
 
+/// Said of a connection that works and does not end for good within days.
+fn valid_until(connection: &Connection, now: i64) -> Option<String> {
+    let is_well = connection.status == ConnectionStatus::Active;
+    connection.expires_at.filter(|at| is_well && *at > now).map(|at| words::day(at, now))
+}
+
 /// Data access ends by a clock of its own, which matters only where Instagram was granted.
 fn instagram_until(connection: &Connection, now: i64) -> Option<String> {
     let has_instagram = connection.scopes.0.iter().any(|scope| scope.starts_with("instagram_"));
-    connection.data_access_expires_at.filter(|_| has_instagram).map(|at| words::day(at, now))
+    connection.data_access_expires_at.filter(|at| has_instagram && *at > now).map(|at| words::day(at, now))
 }
 
 fn permissions(app: &App, connection: &Connection) -> Vec<PermissionRow> {

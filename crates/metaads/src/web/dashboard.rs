@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use metaads_store::{Connection, ConnectionKind, ConnectionStatus, SyncState};
+use metaads_store::{Connection, ConnectionKind, ConnectionStatus, OperatorNotice, SyncState};
 use serde::Deserialize;
 
 use super::extract::{User, Visit};
@@ -11,11 +11,14 @@ use super::frame::{Frame, Section, page};
 use super::problem::Problem;
 use crate::accounts::sessions::is_handheld;
 use crate::app::App;
+use crate::connections::schedule;
 use crate::ui::Lifeline;
-use crate::words::{self, Broken};
+use crate::words::{self, Broken, Code, Hint};
 
 /// A connection that ends within a week is said to be ending.
-pub const EXPIRING_MS: i64 = 7 * 86_400_000;
+pub const EXPIRING_MS: i64 = 7 * schedule::DAY;
+/// So long before, a person is told that Instagram will want them.
+const SOON_MS: i64 = 14 * schedule::DAY;
 
 #[derive(Template)]
 #[template(path = "dashboard.html")]
@@ -26,10 +29,20 @@ struct DashboardPage {
     has_connections: bool,
     is_handheld: bool,
     notice: &'static str,
+    /// What only an admin can mend; shown to admins.
+    trouble: Vec<Trouble>,
     checked_at: Option<(String, String)>,
     asked: Vec<&'static str>,
     /// A trip to the dialog that is still under way.
     open_attempt: Option<String>,
+}
+
+/// Meta refuses our app, or the like.
+struct Trouble {
+    title: &'static str,
+    since: String,
+    remedy: &'static str,
+    detail: String,
 }
 
 struct Filter {
@@ -49,6 +62,10 @@ pub struct Card {
     pub subtitle: String,
     pub pill: Pill,
     pub broken: Option<Broken>,
+    /// What will be wanted of somebody, although it works.
+    pub hint: Option<Hint>,
+    /// Whether a renewal can be asked for now.
+    pub is_renewable: bool,
     pub missing: i64,
     pub missing_required: i64,
     pub is_live: bool,
@@ -90,6 +107,7 @@ pub async fn show(
     let connections = app.store.list_connections(&who.user_id).await?;
     let now = app.now();
     let open = app.store.find_open_authorization(&who.user_id, now).await?;
+    let notices = if who.is_admin { app.store.list_notices().await? } else { Vec::new() };
     let checked_at = connections.iter().filter_map(|connection| connection.last_checked_at).max();
     let mut cards: Vec<Card> =
         connections.iter().map(|connection| Card::new(&app, connection, now)).collect();
@@ -117,6 +135,7 @@ pub async fn show(
             Some("removed") => "The connection is removed from the list.",
             _ => "",
         },
+        trouble: notices.into_iter().filter_map(|notice| Trouble::of(notice, now)).collect(),
         checked_at: checked_at.map(|at| (words::iso(at), words::day_and_time(at))),
         asked: app
             .config
@@ -126,6 +145,14 @@ pub async fn show(
             .map(|scope| scope.name)
             .collect(),
     }))
+}
+
+impl Trouble {
+    fn of(notice: OperatorNotice, now: i64) -> Option<Trouble> {
+        let words = Code::from_text(&notice.code)?.words();
+        let since = words::day(notice.since, now);
+        Some(Trouble { title: words.title, since, remedy: words.remedy, detail: notice.detail })
+    }
 }
 
 impl Card {
@@ -151,6 +178,8 @@ impl Card {
             subtitle: subtitle(connection),
             broken: (connection.status == ConnectionStatus::NeedsReauthorization)
                 .then(|| words::broken(reason, &connection.name, &day, connection.ad_accounts_selected)),
+            hint: hint(connection, now),
+            is_renewable: is_live && schedule::may_renew(connection, now),
             missing: i64::try_from(missing.len()).unwrap_or_default(),
             missing_required: i64::try_from(missing_required).unwrap_or_default(),
             is_live,
@@ -200,7 +229,7 @@ fn pill(connection: &Connection, now: i64, is_reading: bool, is_incomplete: bool
     let (order, class, glyph, word) = match connection.status {
         ConnectionStatus::Revoked => (5, "pill-gone", "status-gone", "Disconnected".to_owned()),
         ConnectionStatus::NeedsReauthorization => (0, "pill-needs", "status-needs", "Needs you".to_owned()),
-        ConnectionStatus::Active if is_incomplete => {
+        ConnectionStatus::Active if is_incomplete || is_data_access_over(connection) => {
             (0, "pill-needs", "status-needs", "Needs you".to_owned())
         }
         ConnectionStatus::Active if ends_in.is_some_and(|left| left < EXPIRING_MS) => {
@@ -224,9 +253,36 @@ fn pill(connection: &Connection, now: i64, is_reading: bool, is_incomplete: bool
     (order, Pill { class, glyph, word })
 }
 
+fn is_data_access_over(connection: &Connection) -> bool {
+    connection.status_reason.as_deref() == Some(Code::DataAccessExpired.as_str())
+}
+
+fn hint(connection: &Connection, now: i64) -> Option<Hint> {
+    if connection.status != ConnectionStatus::Active {
+        return None;
+    }
+    let reason = connection.status_reason.as_deref().and_then(Code::from_text);
+    if reason == Some(Code::PermissionExpired) {
+        return Some(words::hint::lapsed(&connection.name));
+    }
+    // A permission that is missing has its own note.
+    if reason == Some(Code::PermissionsMissing) {
+        return None;
+    }
+    if let Some(end) = connection.expires_at.filter(|end| end - now < EXPIRING_MS) {
+        return Some(words::hint::ending(&connection.name, end, now));
+    }
+    let has_instagram = connection.scopes.0.iter().any(|scope| scope.starts_with("instagram_"));
+    let data_access = connection.data_access_expires_at.filter(|end| has_instagram && end - now < SOON_MS);
+    data_access.map(|end| words::hint::instagram(&connection.name, end, now))
+}
+
 fn life(connection: &Connection, now: i64) -> (String, String, String) {
     let renewed = connection.last_refreshed_at.unwrap_or(connection.connected_at);
-    let from = format!("Connected {}", words::day(connection.connected_at, now));
+    let from = match renewed > connection.connected_at {
+        true => format!("Renewed {}", words::day(renewed, now)),
+        false => format!("Connected {}", words::day(connection.connected_at, now)),
+    };
     let (line, from, to) = match (connection.status, connection.expires_at) {
         (ConnectionStatus::Revoked, _) => {
             let day = words::day(connection.status_changed_at, now);
@@ -241,10 +297,15 @@ fn life(connection: &Connection, now: i64) -> (String, String, String) {
         (ConnectionStatus::Active, Some(end)) => {
             let at = Lifeline::share(renewed, now, end);
             let day = words::day(end, now);
+            let begins = schedule::renewal_from(connection).unwrap_or(end);
             if end - now < EXPIRING_MS {
                 (Lifeline::Ending(at), from, format!("Ends {day}"))
+            } else if begins <= now {
+                (Lifeline::Running(at, 0.0), from, format!("Being renewed, valid until {day}"))
             } else {
-                (Lifeline::Running(at), from, format!("Valid until {day}"))
+                let tick = Lifeline::share(renewed, begins, end);
+                let begins = words::day(begins, now);
+                (Lifeline::Running(at, tick), from, format!("Renews itself from {begins}"))
             }
         }
     };

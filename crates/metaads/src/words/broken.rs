@@ -10,7 +10,7 @@ pub struct Broken {
     pub text: String,
     /// Label of the reconnect button; None where reconnecting would not help.
     pub reconnect: Option<String>,
-    /// Whether the person must open facebook.com first.
+    /// Whether the person must open facebook.com first; then it is enough to check again.
     pub is_facebook_first: bool,
 }
 

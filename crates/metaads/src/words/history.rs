@@ -1,9 +1,10 @@
 //! Lines of a connection's history, from the audit log's actions.
 
 use metaads_store::AuditEntry;
+use serde_json::Value;
 
 use super::catalogue::Code;
-use super::time::{count, plural};
+use super::time::{count, day, day_and_time, plural};
 
 #[derive(Debug, Clone)]
 pub struct HistoryLine {
@@ -45,7 +46,35 @@ pub fn history_line(entry: &AuditEntry) -> HistoryLine {
                 if entry.detail == "revoke" { "Here and at Facebook, by you" } else { "Only here, by you" };
             ("Disconnected".to_owned(), text.to_owned(), "")
         }
-        "active" => ("Well again".to_owned(), String::new(), "ok"),
+        "active" | "recovered" => ("Well again".to_owned(), String::new(), "ok"),
+        "incomplete" => {
+            let title = Code::from_text(&entry.detail).map_or("Something is missing", |code| code.words().title);
+            (title.to_owned(), String::new(), "warn")
+        }
+        "refreshed" => {
+            let until = detail(entry).get("until").and_then(Value::as_i64);
+            let text = until.map_or_else(
+                || "Without an end date".to_owned(),
+                |until| format!("Until {}", day(until, entry.at)),
+            );
+            ("Renewed".to_owned(), text, "ok")
+        }
+        "refresh_unchanged" => (
+            "Not renewed yet".to_owned(),
+            "Facebook gave no later end; we try again".to_owned(),
+            "",
+        ),
+        "refresh_failed" => ("Not renewed, Meta was not there".to_owned(), meta(entry), ""),
+        "refresh_refused" => ("Facebook did not renew it".to_owned(), meta(entry), "warn"),
+        "check_failed" => ("Not checked, Meta was not there".to_owned(), meta(entry), ""),
+        "after_pause" => {
+            let since = entry.detail.parse().unwrap_or_default();
+            let text = format!(
+                "This service was off since {}, or a backup of that time was restored. What was changed here since then may be missing.",
+                day_and_time(since)
+            );
+            ("Checked after a pause".to_owned(), text, "warn")
+        }
         "needs_reauthorization" => {
             let title = Code::from_text(&entry.detail).map_or("Needs somebody", |code| code.words().title);
             (title.to_owned(), String::new(), "bad")
@@ -53,4 +82,13 @@ pub fn history_line(entry: &AuditEntry) -> HistoryLine {
         other => (other.to_owned(), String::new(), ""),
     };
     HistoryLine { title, text, tone, at: entry.at }
+}
+
+fn detail(entry: &AuditEntry) -> Value {
+    serde_json::from_str(&entry.detail).unwrap_or_default()
+}
+
+/// Meta's numbers and trace id, for a support request.
+fn meta(entry: &AuditEntry) -> String {
+    detail(entry).get("meta").and_then(Value::as_str).unwrap_or_default().to_owned()
 }

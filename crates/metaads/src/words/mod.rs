@@ -4,6 +4,7 @@
 mod accounts;
 mod broken;
 mod catalogue;
+pub mod hint;
 mod history;
 mod scopes;
 mod time;
@@ -11,6 +12,7 @@ mod time;
 pub use accounts::{StandingWords, disable_reason, standing, zone_name};
 pub use broken::{Broken, broken};
 pub use catalogue::{Act, Code, Words};
+pub use hint::Hint;
 pub use history::{HistoryLine, history_line};
 pub use scopes::{ScopeWords, scope};
 pub use time::{count, day, day_and_time, first_name, initials, iso, plural};

@@ -16,6 +16,7 @@ mod chromium;
 mod connect;
 mod disconnect;
 mod faults;
+mod keeping;
 mod process;
 mod secrets;
 mod siblings;

@@ -33,9 +33,11 @@ pub const SECOND: Duration = Duration::from_secs(1);
 static LOG: LazyLock<Arc<Mutex<Vec<u8>>>> = LazyLock::new(|| {
     let log = Arc::new(Mutex::new(Vec::new()));
     let writer = log.clone();
-    // At the most talkative level: what is never logged there is never logged.
+    // At the most talkative level: what is never logged there is never logged. The long runs log nothing.
+    let all = "info,metaads=trace,metaads_graph=trace,metaads_store=trace,sqlx=trace,axum=trace,tower_http=trace,reqwest=trace,thirtyfour=off";
+    let filter = std::env::var("METAADS_TEST_LOG").unwrap_or_else(|_| all.to_owned());
     let _ = tracing_subscriber::fmt()
-        .with_env_filter("info,metaads=trace,metaads_graph=trace,metaads_store=trace,sqlx=trace,axum=trace,tower_http=trace,reqwest=trace,thirtyfour=off")
+        .with_env_filter(filter)
         .with_writer(move || LogWriter(writer.clone()))
         .try_init();
     log
@@ -73,11 +75,17 @@ impl World {
 
     /// A world with some variables set otherwise.
     pub async fn with(settings: &[(&str, &str)]) -> World {
+        World::of(settings, 0).await
+    }
+
+    /// A world in which so many more people live at Meta.
+    pub async fn of(settings: &[(&str, &str)], crowd: usize) -> World {
         LazyLock::force(&LOG);
         let clock = Arc::new(AtomicI64::new(START));
         let options = Options {
             listen: "127.0.0.1:0".parse().unwrap(),
             clock: SandboxClock::Manual(clock.clone()),
+            crowd,
             ..Options::default()
         };
         let (app_id, app_secret) = (options.app_id.clone(), options.app_secret.clone());
@@ -171,8 +179,30 @@ impl World {
         }
     }
 
+    /// Where the database is, and where Meta is.
+    pub fn environment(&self) -> &[(String, String)] {
+        &self.settings
+    }
+
+    /// Moves the clock to a moment.
+    pub fn advance_to(&self, at: i64) {
+        self.clock.fetch_max(at, Ordering::SeqCst);
+    }
+
     /// One number out of the database.
     pub async fn number(&self, statement: &str) -> i64 {
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        if self.database_url.starts_with("sqlite:") {
+            let mut database = sqlx::SqliteConnection::connect(&self.database_url).await.unwrap();
+            sqlx::query_scalar(statement).fetch_one(&mut database).await.unwrap()
+        } else {
+            let mut database = sqlx::PgConnection::connect(&self.database_url).await.unwrap();
+            sqlx::query_scalar(statement).fetch_one(&mut database).await.unwrap()
+        }
+    }
+
+    /// One text out of the database.
+    pub async fn text(&self, statement: &str) -> String {
         let statement = sqlx::AssertSqlSafe(statement.to_owned());
         if self.database_url.starts_with("sqlite:") {
             let mut database = sqlx::SqliteConnection::connect(&self.database_url).await.unwrap();

@@ -1,0 +1,115 @@
+//! Many connections at once, as a login would have left them.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use metaads_sandbox::{TokenKind, crowd_user_id};
+use metaads_vault::Place;
+use uuid::Uuid;
+
+use crate::world::World;
+
+pub const SCOPES: [&str; 6] = [
+    "ads_management",
+    "ads_read",
+    "business_management",
+    "pages_read_engagement",
+    "pages_show_list",
+    "instagram_basic",
+];
+
+/// One connection to be made.
+pub struct Seed {
+    pub kind: TokenKind,
+    pub lifetime: Option<Duration>,
+    /// So long ago the token was issued, and so much shorter it lasts now.
+    pub age: Duration,
+}
+
+pub fn days(days: u64) -> Duration {
+    Duration::from_secs(days * 86_400)
+}
+
+/// Makes a connection for each seed, number n for person n of the crowd; all belong to one user. Their first
+/// visits are spread over the day that follows.
+pub async fn plant(world: &World, seeds: &[Seed]) -> Vec<String> {
+    let user = Uuid::from_u128(1).hyphenated().to_string();
+    world
+        .sql(&format!(
+            "INSERT INTO users (id, email, email_key, password_hash, is_admin, created_at, password_changed_at)
+             VALUES ('{user}', 'seed@b.example', 'seed@b.example', '', FALSE, 0, 0)"
+        ))
+        .await;
+    let mut ids = Vec::new();
+    for (chunk, part) in seeds.chunks(250).enumerate() {
+        let (mut connections, mut jobs) = (String::new(), String::new());
+        for (index, seed) in part.iter().enumerate() {
+            let number = chunk * 250 + index;
+            let id = world.app.new_connection_id().to_string();
+            write_one(world, &user, &id, number, seed, &mut connections, &mut jobs);
+            ids.push(id);
+        }
+        world
+            .sql(&format!(
+                "INSERT INTO meta_connections (id, user_id, kind, app_id, meta_user_id, name, status,
+                     status_changed_at, access_token, access_token_key, token_version, scopes, declined_scopes,
+                     expires_at, data_access_expires_at, last_refreshed_at, last_checked_at, sync_state, sync_done,
+                     sync_generation, connected_at, created_at, updated_at) VALUES {}",
+                connections.trim_end_matches(',')
+            ))
+            .await;
+        world
+            .sql(&format!(
+                "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane) VALUES {}",
+                jobs.trim_end_matches(',')
+            ))
+            .await;
+    }
+    ids
+}
+
+fn write_one(
+    world: &World,
+    user: &str,
+    id: &str,
+    number: usize,
+    seed: &Seed,
+    connections: &mut String,
+    jobs: &mut String,
+) {
+    let person = crowd_user_id(number);
+    let scopes: &[&str] = match seed.kind {
+        TokenKind::Instagram => &["instagram_business_basic"],
+        TokenKind::User | TokenKind::SystemUser => &SCOPES,
+    };
+    let left = seed.lifetime.map(|lifetime| lifetime - seed.age);
+    let token = world.meta.issue(&person, seed.kind, scopes, left);
+    let row = format!("{user}/{id}");
+    let place = Place { table: "meta_connections", column: "access_token", row: &row };
+    let sealed = world.app.seal(&place, &token);
+    let bytes = hex::encode(sealed.as_bytes());
+    let bytes = match world.database_url.starts_with("sqlite:") {
+        true => format!("x'{bytes}'"),
+        false => format!("'\\x{bytes}'"),
+    };
+    let (kind, data_access) = match seed.kind {
+        TokenKind::User => ("facebook_user", true),
+        TokenKind::SystemUser => ("business_system_user", false),
+        TokenKind::Instagram => ("instagram_user", false),
+    };
+    let now = world.app.now();
+    let ms = |duration: Duration| i64::try_from(duration.as_millis()).unwrap();
+    let ends = left.map_or("NULL".to_owned(), |left| (now + ms(left)).to_string());
+    let since = now - ms(seed.age);
+    let data_access =
+        if data_access { (now + ms(days(90))).to_string() } else { "NULL".to_owned() };
+    let _ = write!(
+        connections,
+        "('{id}','{user}','{kind}','100200300400500','{person}','Person {number}','active',{since},{bytes},'{}',1,'{}','',
+         {ends},{data_access},{since},{now},'idle',0,1,{since},{since},{since}),",
+        sealed.key_id(),
+        scopes.join(","),
+    );
+    let run_at = now + i64::try_from(number).unwrap() * 7_919_000 % 86_400_000;
+    let _ = write!(jobs, "('{id}','check','{id}','',{run_at},0,0,0,1),");
+}
