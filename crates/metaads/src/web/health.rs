@@ -18,7 +18,7 @@ pub async fn ready(State(app): State<App>) -> Response {
     match app.store.ping(app.now()).await {
         Ok(()) => Json(json!({"status": "ready"})).into_response(),
         Err(error) => {
-            let reason = json!({"status": "not ready", "reasons": [error.to_string()]});
+            let reason = json!({"status": "not ready", "reasons": [error.why()]});
             (StatusCode::SERVICE_UNAVAILABLE, Json(reason)).into_response()
         }
     }

@@ -52,6 +52,23 @@ impl Browser {
         Browser { http, base: world.base.clone(), meta: world.meta.clone() }
     }
 
+    /// A browser at another replica of the world's service.
+    pub fn at(world: &World, base: &str) -> Browser {
+        Browser { base: base.to_owned(), ..Browser::new(world) }
+    }
+
+    /// One that has signed in there.
+    pub async fn signed_in(world: &World, base: &str, email: &str) -> Browser {
+        let browser = Browser::at(world, base);
+        assert_eq!(browser.login(email, PASSWORD).await.status, 303);
+        browser
+    }
+
+    /// A request that may find nobody.
+    pub async fn try_get(&self, path: &str) -> Result<reqwest::Response, reqwest::Error> {
+        self.http.get(self.address(path)).send().await
+    }
+
     pub async fn get(&self, path: &str) -> Seen {
         self.send(self.http.get(self.address(path)).header("sec-fetch-site", "same-origin")).await
     }

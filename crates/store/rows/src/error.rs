@@ -15,6 +15,32 @@ pub enum StoreError {
     Migration(#[source] sqlx::migrate::MigrateError),
 }
 
+impl StoreError {
+    /// What keeps the database from its work, for whoever runs it.
+    pub fn why(&self) -> String {
+        let StoreError::Unavailable(cause) = self else { return self.to_string() };
+        let code = match cause {
+            sqlx::Error::Database(error) => error.code().unwrap_or_default(),
+            _ => std::borrow::Cow::Borrowed(""),
+        };
+        let is_sqlite = |primary: i64| code.parse::<i64>().is_ok_and(|code| code < 100_000 && code & 0xff == primary);
+        match &*code {
+            "53100" => "the database is full".to_owned(),
+            "25006" => "the database is read-only".to_owned(),
+            "53300" => "the database has no connection left".to_owned(),
+            code if code.len() == 5 => "the database refuses".to_owned(),
+            _ if is_sqlite(13) => "the database is full: its disk has no room left".to_owned(),
+            _ if is_sqlite(8) || is_sqlite(14) => "the database is read-only or cannot be opened".to_owned(),
+            _ if is_sqlite(10) => "the disk of the database fails".to_owned(),
+            _ if is_sqlite(5) || is_sqlite(6) => "the database is locked".to_owned(),
+            _ => match cause {
+                sqlx::Error::PoolTimedOut => "the database does not answer in time".to_owned(),
+                _ => "the database cannot be reached".to_owned(),
+            },
+        }
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> StoreError {
         match error {

@@ -8,12 +8,18 @@ use crate::world::World;
 pub struct Replica {
     child: Child,
     pub base: String,
+    pub port: u16,
 }
 
 impl Replica {
     /// Starts one on the world's database, with the world's Meta, and waits until it answers.
     pub async fn start(world: &World) -> Replica {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Replica::start_at(world, port).await
+    }
+
+    /// The same on a port of one that was killed.
+    pub async fn start_at(world: &World, port: u16) -> Replica {
         let base = format!("http://127.0.0.1:{port}");
         let child = Command::new(env!("CARGO_BIN_EXE_metaads"))
             .current_dir(world.folder.path())
@@ -26,7 +32,7 @@ impl Replica {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let replica = Replica { child, base };
+        let replica = Replica { child, base, port };
         let health = format!("{}/healthz", replica.base);
         // The process needs its time; nothing else can be waited for.
         while reqwest::get(&health).await.is_err() {
