@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::time::Instant;
 
+use crate::key_services::KeyServices;
 use crate::postgres::Server;
 use crate::process::{Outcome, cargo, run};
 use crate::sql;
@@ -23,8 +24,49 @@ pub fn all() -> Outcome {
             .env("METAADS_TEST_ENGINE", "postgres")
             .env("METAADS_TEST_POSTGRES_URL", server.url("postgres")))
     })?;
+    step("tests with key services", key_services)?;
     println!("ok  everything ({:.1} s)", started.elapsed().as_secs_f64());
     Ok(())
+}
+
+/// The features that are off by default are compiled here, once.
+fn key_services() -> Outcome {
+    let services = KeyServices::start()?;
+    run(cargo("test -p metaads --test it --locked --features aws-kms,transit -- key_services")
+        .env("METAADS_TEST_ENGINE", "sqlite")
+        .env("METAADS_TEST_KMS_URL", services.kms_url())
+        .env("METAADS_TEST_TRANSIT_URL", services.transit_url())
+        .env("AWS_ENDPOINT_URL_KMS", services.kms_url())
+        .env("AWS_REGION", "eu-central-1")
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test"))
+}
+
+/// A year with so many connections, on both databases; hours.
+pub fn year() -> Outcome {
+    long("keeping::year", "METAADS_YEAR_CONNECTIONS", "10000")
+}
+
+/// Replicas killed while so many connections are due.
+pub fn race() -> Outcome {
+    long("keeping::race", "METAADS_RACE_CONNECTIONS", "1000")
+}
+
+/// A story that is short in the test command, in full. The number can be set from outside.
+fn long(story: &str, variable: &str, full: &str) -> Outcome {
+    let number = std::env::var(variable).unwrap_or_else(|_| full.to_owned());
+    let command = || {
+        let mut command = cargo("test --release -p metaads --test it --locked --");
+        command.args([story, "--nocapture"]).env(variable, &number).env("METAADS_TEST_LOG", "off");
+        command
+    };
+    step("on SQLite", || run(command().env("METAADS_TEST_ENGINE", "sqlite")))?;
+    step("on PostgreSQL", || {
+        let server = Server::start()?;
+        run(command()
+            .env("METAADS_TEST_ENGINE", "postgres")
+            .env("METAADS_TEST_POSTGRES_URL", server.url("postgres")))
+    })
 }
 
 fn step(name: &str, work: impl FnOnce() -> Outcome) -> Outcome {

@@ -5,6 +5,7 @@
 )]
 
 mod check;
+mod key_services;
 mod postgres;
 mod process;
 mod schema;
@@ -14,6 +15,8 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask test         every check that CI makes (`./test` installs the packages first)
+cargo xtask year         a year with 10,000 connections, on both databases (METAADS_YEAR_CONNECTIONS: another number)
+cargo xtask race         replicas killed over 1,000 due connections (METAADS_RACE_CONNECTIONS: another number)
 cargo xtask sql          rewrites the offline data of the statements: crates/store/*/.sqlx
 cargo xtask sql --check  fails where that data, or one engine's schema, is behind the other's";
 
@@ -22,6 +25,8 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["test"] => check::all(),
+        ["year"] => check::year(),
+        ["race"] => check::race(),
         ["sql"] => sql::rewrite(),
         ["sql", "--check"] => sql::check(),
         _ => {

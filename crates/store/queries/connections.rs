@@ -8,8 +8,8 @@ use metaads_store_rows::{
 use crate::queries::assets::write_assets;
 use crate::{Db, Engine};
 
-macro_rules! select_connections {
-    ($condition:literal, $($argument:expr),+) => {
+macro_rules! select_connections_with {
+    ($counts:literal, $condition:literal, $($argument:expr),+) => {
         sqlx::query_as!(
             Connection,
             r#"SELECT id AS "id!: ConnectionId", user_id AS "user_id!: UserId", kind AS "kind!: ConnectionKind",
@@ -22,7 +22,17 @@ macro_rules! select_connections {
                  last_checked_at AS "last_checked_at?", sync_state AS "sync_state!: SyncState",
                  sync_done AS "sync_done!", sync_total AS "sync_total?", sync_generation AS "sync_generation!",
                  connected_at AS "connected_at!", created_at AS "created_at!", updated_at AS "updated_at!",
-                 (SELECT COUNT(*) FROM meta_ad_accounts a WHERE a.connection_id = c.id)
+"# + $counts + r#"
+               FROM meta_connections c WHERE "# + $condition,
+            $($argument),+
+        )
+    };
+}
+
+macro_rules! select_connections {
+    ($condition:literal, $($argument:expr),+) => {
+        select_connections_with!(
+            r#"(SELECT COUNT(*) FROM meta_ad_accounts a WHERE a.connection_id = c.id)
                      AS "ad_accounts_total!: i64",
                  (SELECT COUNT(*) FROM meta_ad_accounts a WHERE a.connection_id = c.id AND a.is_selected)
                      AS "ad_accounts_selected!: i64",
@@ -32,8 +42,8 @@ macro_rules! select_connections {
                  (SELECT COUNT(*) FROM meta_instagram_accounts i WHERE i.connection_id = c.id)
                      AS "instagram_total!: i64",
                  (SELECT COUNT(*) FROM meta_businesses b WHERE b.connection_id = c.id) AS "businesses_total!: i64",
-                 (SELECT MIN(b.name) FROM meta_businesses b WHERE b.connection_id = c.id) AS "first_business?: String"
-               FROM meta_connections c WHERE "# + $condition,
+                 (SELECT MIN(b.name) FROM meta_businesses b WHERE b.connection_id = c.id) AS "first_business?: String""#,
+            $condition,
             $($argument),+
         )
     };
@@ -56,9 +66,18 @@ impl Db {
             .await?)
     }
 
-    /// Whosever it is: for work in the background only.
+    /// Whosever it is: for work in the background only. Its assets are not counted.
     pub async fn find_connection_for_job(&self, id: &ConnectionId) -> Result<Option<Connection>, StoreError> {
-        Ok(select_connections!("id = $1", id.as_str()).fetch_optional(&self.read).await?)
+        Ok(select_connections_with!(
+            r#"CAST(0 AS BIGINT) AS "ad_accounts_total!: i64", CAST(0 AS BIGINT) AS "ad_accounts_selected!: i64",
+               CAST(0 AS BIGINT) AS "ad_accounts_owing!: i64", CAST(0 AS BIGINT) AS "pages_total!: i64",
+               CAST(0 AS BIGINT) AS "instagram_total!: i64", CAST(0 AS BIGINT) AS "businesses_total!: i64",
+               CAST(NULL AS TEXT) AS "first_business?: String""#,
+            "id = $1",
+            id.as_str()
+        )
+        .fetch_optional(&self.read)
+        .await?)
     }
 
     /// The id under which a user has connected a person before.

@@ -1,6 +1,6 @@
 //! Work in the background: claimed under a lease, settled only by the holder of the newest fence.
 
-use metaads_store_rows::{Job, JobId, JobKind, Lane, Lease, StoreError};
+use metaads_store_rows::{Job, JobId, JobKind, Lease, StoreError};
 
 use crate::Db;
 
@@ -17,12 +17,13 @@ macro_rules! lease_job {
 }
 
 impl Db {
-    /// Claims the job of a lane that has been due longest, if any. A lease that ends later than any
-    /// honest one was taken by a clock that went wrong; it does not count.
-    pub async fn claim_job(&self, lane: Lane, lease: Lease) -> Result<Option<Job>, StoreError> {
+    /// Claims the job that somebody waits for and that has been due longest; else, if `is_upkeep_too`, the
+    /// upkeep that has. A lease that ends later than any honest one was taken by a clock that went wrong;
+    /// it does not count.
+    pub async fn claim_job(&self, is_upkeep_too: bool, lease: Lease) -> Result<Option<Job>, StoreError> {
         // A lone statement that returns rows hides the failure of its commit on a full disk.
         let mut tx = self.begin().await?;
-        let job = claim_due!(lease.now, lease.until, lane.number(), lease.farthest())
+        let job = claim_due!(lease.now, lease.until, is_upkeep_too, lease.farthest())
             .fetch_optional(&mut *tx)
             .await?;
         tx.commit().await?;

@@ -7,7 +7,7 @@
 pub use metaads_store_rows::{
     AccountGroup, AdAccount, AdAccountFilter, AssetBatch, AuditEntry, Authorization, AuthorizationId,
     AuthorizationStatus, Business, Completion, Connection, ConnectionId, ConnectionKind, ConnectionStatus,
-    DataKey, Disconnection, Expiry, Happened, InstagramAccount, Job, JobId, JobKind, KeyUse, Lane, Lease,
+    DataKey, Disconnection, Expiry, Happened, InstagramAccount, Job, JobId, JobKind, KeyUse, Lease,
     NewAdAccount, NewAuthorization, NewBusiness, NewInstagramAccount, NewPage, NewSession, NewUser, Only,
     OperatorNotice, Page, Relation, SealedAt, SealedRow, SealedTable, SelectionChange, Session, SessionId,
     Sibling, SignedIn, StoreError, Stored, SyncState, SyncStep, User, UserId, Visit, Words,
@@ -96,7 +96,7 @@ statements! {
     fn list_instagram_accounts(&self, id: &ConnectionId) -> Answer<Vec<InstagramAccount>>;
     fn select_ad_accounts(&self, user: &UserId, id: &ConnectionId, scope: Option<&[String]>, wanted: &[String], at: i64, audit_id: &str) -> Answer<SelectionChange>;
     // work in the background
-    fn claim_job(&self, lane: Lane, lease: Lease) -> Answer<Option<Job>>;
+    fn claim_job(&self, is_upkeep_too: bool, lease: Lease) -> Answer<Option<Job>>;
     fn claim_job_of(&self, kind: JobKind, subject: &str, lease: Lease) -> Answer<Option<Job>>;
     fn pull_back_jobs(&self, now: i64, farthest: i64) -> Answer<u64>;
     fn next_job_at(&self, now: i64) -> Answer<Option<i64>>;

@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use metaads_store::{Job, JobKind, Lane, Lease, StoreError};
+use metaads_store::{Job, JobKind, Lease, StoreError};
 
 use crate::accounts::sessions::IDLE_TTL;
 use crate::app::App;
@@ -49,10 +49,7 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
     }
     let (halt, halted) = tokio::sync::watch::channel(false);
     let workers: Vec<_> = (0..WORKERS)
-        .map(|number| {
-            let lanes: &[Lane] = if number == 0 { &[Lane::Soon] } else { &[Lane::Soon, Lane::Upkeep] };
-            crate::tasks::spawn(work(app.clone(), halted.clone(), lanes))
-        })
+        .map(|number| crate::tasks::spawn(work(app.clone(), halted.clone(), number > 0)))
         .collect();
     let sweeper = crate::tasks::spawn(sweep_now_and_then(app, halted));
     stop.await;
@@ -64,10 +61,10 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
     let _ = sweeper.await;
 }
 
-async fn work(app: App, mut halted: tokio::sync::watch::Receiver<bool>, lanes: &'static [Lane]) {
+async fn work(app: App, mut halted: tokio::sync::watch::Receiver<bool>, is_upkeep_too: bool) {
     while !*halted.borrow() {
         let bell = app.jobs_bell.notified();
-        match do_one(&app, lanes, halted.clone()).await {
+        match do_one(&app, is_upkeep_too, halted.clone()).await {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => tracing::error!(%error, "due work could not be claimed or settled"),
@@ -143,7 +140,7 @@ pub async fn look_after_a_pause(app: &App) -> Result<(), StoreError> {
 pub async fn run_due(app: &App) -> Result<usize, StoreError> {
     let (_halt, halted) = tokio::sync::watch::channel(false);
     let mut steps = 0;
-    while do_one(app, &[Lane::Soon, Lane::Upkeep], halted.clone()).await? {
+    while do_one(app, true, halted.clone()).await? {
         steps += 1;
     }
     Ok(steps)
@@ -152,10 +149,11 @@ pub async fn run_due(app: &App) -> Result<usize, StoreError> {
 /// Claims and does one step. False where nothing is due.
 async fn do_one(
     app: &App,
-    lanes: &[Lane],
+    is_upkeep_too: bool,
     halted: tokio::sync::watch::Receiver<bool>,
 ) -> Result<bool, StoreError> {
-    let Some(job) = claim(app, lanes).await? else { return Ok(false) };
+    let claimed = app.store.claim_job(is_upkeep_too, lease(app.now())).await?;
+    let Some(job) = claimed else { return Ok(false) };
     tracing::debug!(job = %job.id, kind = job.kind.as_str(), attempts = job.attempts, "a job is claimed");
     let step = async {
         match job.kind {
@@ -172,15 +170,6 @@ async fn do_one(
         }
     }
     Ok(true)
-}
-
-async fn claim(app: &App, lanes: &[Lane]) -> Result<Option<Job>, StoreError> {
-    for lane in lanes {
-        if let Some(job) = app.store.claim_job(*lane, lease(app.now())).await? {
-            return Ok(Some(job));
-        }
-    }
-    Ok(None)
 }
 
 /// Resolves when a running step has to be given up.

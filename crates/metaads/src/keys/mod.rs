@@ -3,9 +3,13 @@
 //! The one thing to know: a replica learns of data keys that another process made by itself, when a value
 //! names one it has not met, and every `METAADS_JOBS_INTERVAL`.
 
+#[cfg(feature = "aws-kms")]
+mod aws_kms;
 mod outer;
 pub mod rotate;
 pub mod status;
+#[cfg(feature = "transit")]
+mod transit;
 
 use std::sync::{Arc, RwLock};
 

@@ -1,6 +1,8 @@
 //! The outer key, which wraps data keys: ENCRYPTION_KEY, or a key that never leaves AWS KMS or
 //! Vault/OpenBao Transit.
 
+#[cfg(any(feature = "aws-kms", feature = "transit"))]
+use futures_util::FutureExt as _;
 use metaads_store::DataKey;
 use metaads_vault::{KEY_BYTES, Key, KeyId, Keyring, NONCE_BYTES, Place, Sealed};
 use zeroize::Zeroizing;
@@ -55,7 +57,8 @@ impl OuterKeyChoice {
 
 #[cfg(feature = "aws-kms")]
 async fn aws_kms(key: &str) -> Result<Service, OuterError> {
-    Ok(Service::AwsKms(AwsKms::open(key).await))
+    // Boxed: the types of these futures are too deep for the compiler otherwise.
+    Ok(Service::AwsKms(AwsKms::open(key).boxed().await))
 }
 
 #[cfg(not(feature = "aws-kms"))]
@@ -172,9 +175,9 @@ impl OuterKey {
                 return Err(OuterError::Refused { what: "ENCRYPTION_KEY is missing".to_owned() });
             }
             #[cfg(feature = "aws-kms")]
-            (Service::AwsKms(service), _) => service.wrap(id, bytes).await?,
+            (Service::AwsKms(service), _) => service.wrap(id, bytes).boxed().await?,
             #[cfg(feature = "transit")]
-            (Service::Transit(service), _) => service.wrap(id, bytes).await?,
+            (Service::Transit(service), _) => service.wrap(id, bytes).boxed().await?,
         };
         Ok(DataKey {
             id: id.to_string(),
@@ -194,12 +197,12 @@ impl OuterKey {
             Some(("local", _)) => self.unwrap_locally(&row.id, wrapped)?,
             #[cfg(feature = "aws-kms")]
             Some(("aws-kms", _)) => match &self.service {
-                Service::AwsKms(service) => Some(service.unwrap(&row.id, wrapped).await?),
+                Service::AwsKms(service) => Some(service.unwrap(&row.id, wrapped).boxed().await?),
                 _ => None,
             },
             #[cfg(feature = "transit")]
             Some(("transit", key)) => match &self.service {
-                Service::Transit(service) => Some(service.unwrap(key, &row.id, wrapped).await?),
+                Service::Transit(service) => Some(service.unwrap(key, &row.id, wrapped).boxed().await?),
                 _ => None,
             },
             _ => None,

@@ -84,8 +84,11 @@ macro_rules! select_by_ids {
 macro_rules! claim_due {
     ($($argument:expr),+) => {
         lease_job!(
-            "id = (SELECT id FROM jobs WHERE lane = $3 AND run_at <= $1 AND (leased_until <= $1 OR leased_until > $4)
-                   ORDER BY run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)",
+            "id = COALESCE(
+                   (SELECT id FROM jobs WHERE lane = 0 AND run_at <= $1 AND (leased_until <= $1 OR leased_until > $4)
+                    ORDER BY run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED),
+                   CASE WHEN $3 THEN (SELECT id FROM jobs WHERE lane = 1 AND run_at <= $1 AND (leased_until <= $1 OR leased_until > $4)
+                    ORDER BY run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) END)",
             $($argument),+
         )
     };

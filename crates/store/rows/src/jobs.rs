@@ -41,25 +41,6 @@ pub struct SyncStep {
     pub audit_id: String,
 }
 
-/// Who waits for a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lane {
-    /// Somebody pressed something, or a login just happened.
-    Soon,
-    /// Nobody: checks and renewals that come again and again.
-    Upkeep,
-}
-
-impl Lane {
-    /// The number that is stored.
-    pub fn number(self) -> i64 {
-        match self {
-            Lane::Soon => 0,
-            Lane::Upkeep => 1,
-        }
-    }
-}
-
 /// From when until when a claimed job is held.
 #[derive(Debug, Clone, Copy)]
 pub struct Lease {

@@ -20,7 +20,7 @@ pub use connections::{
     Disconnection, NewAuthorization, Sibling, Stored, SyncState,
 };
 pub use error::StoreError;
-pub use jobs::{Job, JobKind, Lane, Lease, SyncStep};
+pub use jobs::{Job, JobKind, Lease, SyncStep};
 pub use keys::{DataKey, KeyUse, SealedAt, SealedRow, SealedTable};
 pub use text::{AuthorizationId, ConnectionId, JobId, SessionId, UserId, Words};
 pub use visits::{Expiry, Happened, OperatorNotice, Visit};

@@ -2,6 +2,8 @@
 
 mod crash;
 mod disk;
+#[cfg(all(feature = "aws-kms", feature = "transit"))]
+mod key_services;
 mod keys;
 mod people;
 mod race;

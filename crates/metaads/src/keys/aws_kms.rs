@@ -1,0 +1,101 @@
+//! Data keys wrapped by AWS KMS. Region, credentials and a different endpoint come from the standard
+//! environment of AWS. Source: AWS KMS API reference, Encrypt and Decrypt.
+
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_kms::primitives::Blob;
+use metaads_vault::{KEY_BYTES, KeyId};
+use zeroize::Zeroizing;
+
+use super::OuterError;
+
+/// One call, its second try included.
+const DEADLINE: Duration = Duration::from_secs(8);
+const ATTEMPT: Duration = Duration::from_secs(4);
+/// The encryption context: a wrapped key opens only under its own id.
+const CONTEXT: &str = "metaads-data-key";
+
+/// A key in AWS KMS.
+#[derive(Debug)]
+pub struct AwsKms {
+    client: aws_sdk_kms::Client,
+    /// Key id, ARN or alias.
+    key: String,
+}
+
+impl AwsKms {
+    pub async fn open(key: &str) -> AwsKms {
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .retry_config(RetryConfig::standard().with_max_attempts(2))
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .operation_timeout(DEADLINE)
+                    .operation_attempt_timeout(ATTEMPT)
+                    .build(),
+            )
+            .load()
+            .await;
+        AwsKms { client: aws_sdk_kms::Client::from_conf((&config).into()), key: key.to_owned() }
+    }
+
+    pub fn name(&self) -> String {
+        format!("aws-kms:{}", self.key)
+    }
+
+    pub async fn wrap(&self, id: KeyId, bytes: &[u8; KEY_BYTES]) -> Result<Vec<u8>, OuterError> {
+        let answer = self
+            .client
+            .encrypt()
+            .key_id(&self.key)
+            .plaintext(Blob::new(bytes.as_slice()))
+            .encryption_context(CONTEXT, id.to_string())
+            .send()
+            .await
+            .map_err(|error| told(&error))?;
+        let wrapped = answer.ciphertext_blob.map(Blob::into_inner);
+        wrapped.ok_or_else(|| OuterError::Refused { what: "AWS KMS answered without a ciphertext".to_owned() })
+    }
+
+    pub async fn unwrap(&self, id: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, OuterError> {
+        // The ciphertext names its key: one that was first before is still found.
+        let answer = self
+            .client
+            .decrypt()
+            .ciphertext_blob(Blob::new(wrapped))
+            .encryption_context(CONTEXT, id)
+            .send()
+            .await
+            .map_err(|error| told(&error))?;
+        let bytes = answer.plaintext.map(|blob| Zeroizing::new(blob.into_inner()));
+        bytes.ok_or_else(|| OuterError::Refused { what: "AWS KMS answered without a plaintext".to_owned() })
+    }
+}
+
+/// Whether it is worth asking again later. Only codes are told: nothing of what was sent.
+fn told<E: ProvideErrorMetadata>(error: &SdkError<E>) -> OuterError {
+    const PASSING: [&str; 6] = [
+        "ThrottlingException",
+        "KMSInternalException",
+        "DependencyTimeoutException",
+        "KeyUnavailableException",
+        "ServiceUnavailable",
+        "InternalFailure",
+    ];
+    match error {
+        SdkError::ServiceError(service) => {
+            let code = service.err().code().unwrap_or("unknown").to_owned();
+            let is_passing = PASSING.contains(&code.as_str()) || service.raw().status().as_u16() >= 500;
+            let what = format!("AWS KMS says {code}");
+            if is_passing { OuterError::Unavailable { what } } else { OuterError::Refused { what } }
+        }
+        SdkError::TimeoutError(_) => OuterError::Unavailable { what: "AWS KMS, in time".to_owned() },
+        SdkError::DispatchFailure(_) => {
+            OuterError::Unavailable { what: "AWS KMS, or no credentials for it were found".to_owned() }
+        }
+        _ => OuterError::Unavailable { what: "AWS KMS, with something that makes sense".to_owned() },
+    }
+}

