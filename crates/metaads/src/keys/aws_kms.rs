@@ -57,7 +57,8 @@ impl AwsKms {
             .await
             .map_err(|error| told(&error))?;
         let wrapped = answer.ciphertext_blob.map(Blob::into_inner);
-        wrapped.ok_or_else(|| OuterError::Refused { what: "AWS KMS answered without a ciphertext".to_owned() })
+        wrapped
+            .ok_or_else(|| OuterError::Refused { what: "AWS KMS answered without a ciphertext".to_owned() })
     }
 
     pub async fn unwrap(&self, id: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, OuterError> {

@@ -28,13 +28,17 @@ pub struct Transit {
 // By hand: the client holds the access token.
 impl std::fmt::Debug for Transit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Transit").field("mount", &self.mount).field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Transit")
+            .field("mount", &self.mount)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
 impl Transit {
     pub fn open(access: &VaultAccess, mount: &str, name: &str) -> Result<Transit, OuterError> {
-        let refused = || OuterError::Refused { what: "the client for VAULT_ADDR could not be built".to_owned() };
+        let refused =
+            || OuterError::Refused { what: "the client for VAULT_ADDR could not be built".to_owned() };
         let settings = VaultClientSettingsBuilder::default()
             .address(access.address.as_str())
             .token(access.token.expose_secret())
@@ -58,7 +62,12 @@ impl Transit {
     }
 
     /// `key` is the mount and name that wrapped it, which may be others than today's.
-    pub async fn unwrap(&self, key: &str, id: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, OuterError> {
+    pub async fn unwrap(
+        &self,
+        key: &str,
+        id: &str,
+        wrapped: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, OuterError> {
         let nonsense = || OuterError::Refused { what: "the wrapped key is not one of transit's".to_owned() };
         let (mount, name) = key.split_once('/').ok_or_else(nonsense)?;
         let ciphertext = std::str::from_utf8(wrapped).map_err(|_| nonsense())?;

@@ -4,7 +4,8 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use metaads_store::{
-    AdAccount, AdAccountFilter, Connection, ConnectionId, ConnectionStatus, InstagramAccount, Only, Page, SignedIn,
+    AdAccount, AdAccountFilter, Connection, ConnectionId, ConnectionStatus, InstagramAccount, Only, Page,
+    SignedIn,
 };
 use serde::Deserialize;
 
@@ -157,8 +158,12 @@ fn notice(wanted: Option<&str>) -> &'static str {
     match wanted {
         Some("renewed") => "The access is renewed.",
         Some("well") => "The access works.",
-        Some("not_renewed") => "The access works. Facebook gives no later end yet; we keep trying by ourselves.",
-        Some("meta_away") => "Meta isn’t answering right now. Nothing has changed; we try again by ourselves.",
+        Some("not_renewed") => {
+            "The access works. Facebook gives no later end yet; we keep trying by ourselves."
+        }
+        Some("meta_away") => {
+            "Meta isn’t answering right now. Nothing has changed; we try again by ourselves."
+        }
         Some("held_off") => "Meta asks us to wait. Nothing has changed; we try again by ourselves.",
         Some("checked") => "We looked again. It still needs somebody, see below.",
         Some("reading") => "We are reading the accounts again. You can leave this page.",

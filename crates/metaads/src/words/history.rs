@@ -48,7 +48,8 @@ pub fn history_line(entry: &AuditEntry) -> HistoryLine {
         }
         "active" | "recovered" => ("Well again".to_owned(), String::new(), "ok"),
         "incomplete" => {
-            let title = Code::from_text(&entry.detail).map_or("Something is missing", |code| code.words().title);
+            let title =
+                Code::from_text(&entry.detail).map_or("Something is missing", |code| code.words().title);
             (title.to_owned(), String::new(), "warn")
         }
         "refreshed" => {
@@ -59,11 +60,9 @@ pub fn history_line(entry: &AuditEntry) -> HistoryLine {
             );
             ("Renewed".to_owned(), text, "ok")
         }
-        "refresh_unchanged" => (
-            "Not renewed yet".to_owned(),
-            "Facebook gave no later end; we try again".to_owned(),
-            "",
-        ),
+        "refresh_unchanged" => {
+            ("Not renewed yet".to_owned(), "Facebook gave no later end; we try again".to_owned(), "")
+        }
         "refresh_failed" => ("Not renewed, Meta was not there".to_owned(), meta(entry), ""),
         "refresh_refused" => ("Facebook did not renew it".to_owned(), meta(entry), "warn"),
         "check_failed" => ("Not checked, Meta was not there".to_owned(), meta(entry), ""),

@@ -23,7 +23,8 @@ impl StoreError {
             sqlx::Error::Database(error) => error.code().unwrap_or_default(),
             _ => std::borrow::Cow::Borrowed(""),
         };
-        let is_sqlite = |primary: i64| code.parse::<i64>().is_ok_and(|code| code < 100_000 && code & 0xff == primary);
+        let is_sqlite =
+            |primary: i64| code.parse::<i64>().is_ok_and(|code| code < 100_000 && code & 0xff == primary);
         match &*code {
             "53100" => "the database is full".to_owned(),
             "25006" => "the database is read-only".to_owned(),

@@ -192,7 +192,8 @@ async fn rotating_keys() {
             command
         };
         let mut running = rotate().spawn().unwrap();
-        let under_new = "SELECT COUNT(*) FROM meta_connections c JOIN data_keys k ON k.id = c.access_token_key
+        let under_new =
+            "SELECT COUNT(*) FROM meta_connections c JOIN data_keys k ON k.id = c.access_token_key
                          WHERE k.created_at > 1";
         let keys = "SELECT COUNT(*) FROM data_keys WHERE created_at > 1";
         while world.number(under_new).await < steps * 100 || world.number(keys).await == 0 {
@@ -230,12 +231,14 @@ async fn disconnecting() {
         }
         replica.kill();
         world.meta.release("here");
-        let erased = "SELECT COUNT(*) FROM meta_connections WHERE status = 'revoked' AND access_token IS NULL";
+        let erased =
+            "SELECT COUNT(*) FROM meta_connections WHERE status = 'revoked' AND access_token IS NULL";
         assert_eq!(world.number(erased).await, 1);
         let_leases_run_out(&world).await;
         world.sql("UPDATE jobs SET run_at = 1").await;
         let replica = Replica::start(&world).await;
-        wait_until(&world, "SELECT CASE WHEN COUNT(*) = 0 THEN 1 ELSE 0 END FROM jobs WHERE kind = 'revoke'").await;
+        wait_until(&world, "SELECT CASE WHEN COUNT(*) = 0 THEN 1 ELSE 0 END FROM jobs WHERE kind = 'revoke'")
+            .await;
         assert!(world.meta.grant(Persona::SoleTrader.user_id()).is_none(), "Meta knows");
         replica.stop();
     }

@@ -70,7 +70,11 @@ async fn changing_the_outer_key_alone_leaves_the_values_as_they_are() {
     let both = format!("{OTHER},{KEY}");
     let said = metaads(&world, &["keys", "rotate", "--data-keys-only"], &both);
     assert!(said.status.success(), "{}", text(&said.stderr));
-    assert!(text(&said.stdout).contains("wrapped 1 data keys anew, resealed 0 values"), "{}", text(&said.stdout));
+    assert!(
+        text(&said.stdout).contains("wrapped 1 data keys anew, resealed 0 values"),
+        "{}",
+        text(&said.stdout)
+    );
     assert_eq!(world.text("SELECT access_token_key FROM meta_connections").await, before);
     world.restart_with(&[("ENCRYPTION_KEY", OTHER)]).await;
     let said = metaads(&world, &["keys", "status"], OTHER);
@@ -80,9 +84,8 @@ async fn changing_the_outer_key_alone_leaves_the_values_as_they_are() {
 #[tokio::test]
 async fn a_rotation_that_is_cut_off_is_resumed_and_loses_nothing() {
     let world = World::of(&[], 1_000).await;
-    let seeds: Vec<Seed> = (0..1_000)
-        .map(|_| Seed { kind: TokenKind::User, lifetime: Some(days(60)), age: days(0) })
-        .collect();
+    let seeds: Vec<Seed> =
+        (0..1_000).map(|_| Seed { kind: TokenKind::User, lifetime: Some(days(60)), age: days(0) }).collect();
     plant(&world, &seeds).await;
     let app = &world.app;
     let mut steps = 0;
@@ -96,8 +99,9 @@ async fn a_rotation_that_is_cut_off_is_resumed_and_loses_nothing() {
     assert!(futures_util::FutureExt::catch_unwind(cut).await.is_err());
     let under = "SELECT COUNT(DISTINCT access_token_key) FROM meta_connections";
     assert_eq!(world.number(under).await, 2, "some here, some there");
-    let rotated =
-        rotate(&app.store, &app.keys, &Entropy::Os, app.now() + 2, Reach::Everything, |_, _| {}).await.unwrap();
+    let rotated = rotate(&app.store, &app.keys, &Entropy::Os, app.now() + 2, Reach::Everything, |_, _| {})
+        .await
+        .unwrap();
     assert_eq!((rotated.resealed, rotated.unreadable.len()), (600, 0));
     assert_eq!(world.number(under).await, 1);
     let status = Status::read(&app.store, &app.keys).await.unwrap();
@@ -116,7 +120,9 @@ async fn the_schema_refuses_to_forget_a_key_that_a_row_needs() {
     let world = World::new().await;
     connected(&world).await;
     world.advance(days(10));
-    world.sql("INSERT INTO data_keys (id, outer_key, created_at) VALUES ('ffffffff', 'local:ffffffff', 1)").await;
+    world
+        .sql("INSERT INTO data_keys (id, outer_key, created_at) VALUES ('ffffffff', 'local:ffffffff', 1)")
+        .await;
     world.sql("UPDATE data_keys SET created_at = 0 WHERE id <> 'ffffffff'").await;
     metaads::jobs::sweep(&world.app).await.unwrap();
     assert_eq!(world.number("SELECT COUNT(*) FROM data_keys").await, 2);
@@ -134,9 +140,7 @@ async fn damaged_moved_and_unknown_are_each_told_and_end_nothing_else() {
         true => "CAST(substr(access_token, 1, length(access_token) - 1) || x'00' AS BLOB)",
         false => "set_byte(access_token, length(access_token) - 1, 0)",
     };
-    world
-        .sql(&format!("UPDATE meta_connections SET access_token = {cut} WHERE name = 'Ben Carter'"))
-        .await;
+    world.sql(&format!("UPDATE meta_connections SET access_token = {cut} WHERE name = 'Ben Carter'")).await;
     world.advance(days(2));
     world.run_due_jobs().await;
     let connections = browser.connections().await;

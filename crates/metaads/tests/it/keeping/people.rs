@@ -54,11 +54,19 @@ async fn a_checkpoint_heals_without_reconnecting() {
     world.meta.kill_tokens(Persona::SoleTrader.user_id(), 459);
     live(&world, days(2)).await;
     let page = browser.get("/dashboard").await;
-    let page = if page.status == 200 { page } else {
+    let page = if page.status == 200 {
+        page
+    } else {
         browser.login("a@b.example", PASSWORD).await;
         browser.get("/dashboard").await
     };
-    assert!(page.has("Open facebook.com") && page.has("Check again") && !page.has("Reconnect Tom</button></form>\n</div>"), "{}", page.text);
+    assert!(
+        page.has("Open facebook.com")
+            && page.has("Check again")
+            && !page.has("Reconnect Tom</button></form>\n</div>"),
+        "{}",
+        page.text
+    );
     let page = browser.press(&format!("/connections/{id}/refresh"), &[]).await;
     assert!(page.has("It still needs somebody"), "{}", page.text);
     world.meta.revive(Persona::SoleTrader.user_id());
@@ -112,7 +120,11 @@ async fn what_only_the_operator_can_mend_is_told_to_them_alone() {
         live(&world, days(2)).await;
         assert_eq!(state(&browser).await, active(None));
         let page = browser.get("/dashboard").await;
-        assert!(!page.has("Reconnect Tom</button></form>\n</div>") && !page.has("banner-bad"), "{}", page.text);
+        assert!(
+            !page.has("Reconnect Tom</button></form>\n</div>") && !page.has("banner-bad"),
+            "{}",
+            page.text
+        );
         admin.login("admin@b.example", PASSWORD).await;
         let page = admin.get("/dashboard").await;
         assert!(page.has("banner-bad") && page.has("since "), "{}", page.text);
@@ -217,5 +229,9 @@ async fn an_older_copy_of_the_database_is_not_trusted_silently() {
     world.run_due_jobs().await;
     assert_eq!(state(&browser).await, needs("app_removed"));
     let history = browser.get(&format!("/connections/{id}?tab=history")).await;
-    assert!(history.has("Checked after a pause") && history.has("22 Nov 2026, 12:00 UTC"), "{}", history.text);
+    assert!(
+        history.has("Checked after a pause") && history.has("22 Nov 2026, 12:00 UTC"),
+        "{}",
+        history.text
+    );
 }

@@ -42,7 +42,11 @@ fn exchanges(world: &World, number: usize) -> Vec<usize> {
 async fn nothing_is_lost(world: &World, number: usize) {
     let whole = "SELECT COUNT(*) FROM meta_connections WHERE status = 'active' AND token_version = 2";
     assert_eq!(world.number(whole).await, i64::try_from(number).unwrap());
-    assert_eq!(world.number("SELECT COUNT(*) FROM jobs WHERE leased_until > 0").await, 0, "none is left claimed");
+    assert_eq!(
+        world.number("SELECT COUNT(*) FROM jobs WHERE leased_until > 0").await,
+        0,
+        "none is left claimed"
+    );
     assert_eq!(world.number("SELECT COUNT(*) FROM jobs").await, i64::try_from(number).unwrap());
     // What is stored opens, and Meta takes it.
     world.sql("UPDATE jobs SET run_at = 1").await;

@@ -101,8 +101,7 @@ fn write_one(
     let ms = |duration: Duration| i64::try_from(duration.as_millis()).unwrap();
     let ends = left.map_or("NULL".to_owned(), |left| (now + ms(left)).to_string());
     let since = now - ms(seed.age);
-    let data_access =
-        if data_access { (now + ms(days(90))).to_string() } else { "NULL".to_owned() };
+    let data_access = if data_access { (now + ms(days(90))).to_string() } else { "NULL".to_owned() };
     let _ = write!(
         connections,
         "('{id}','{user}','{kind}','100200300400500','{person}','Person {number}','active',{since},{bytes},'{}',1,'{}','',

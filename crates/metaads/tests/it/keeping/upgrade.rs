@@ -33,9 +33,7 @@ async fn connections_made_before_there_were_data_keys_go_on() {
         ))
         .await;
     world
-        .sql(&format!(
-            "UPDATE meta_connections SET access_token = {bytes}, access_token_key = '{id_of_key}'"
-        ))
+        .sql(&format!("UPDATE meta_connections SET access_token = {bytes}, access_token_key = '{id_of_key}'"))
         .await;
     world.advance(days(2));
     world.run_due_jobs().await;

@@ -66,7 +66,9 @@ fn drizzle(world: &World, dice: &mut Dice, number: usize) {
         },
     ];
     let effect = effects[usize::try_from(dice.roll(effects.len() as u64)).unwrap()].clone();
-    for endpoint in [Endpoint::DebugToken, Endpoint::Exchange, Endpoint::InstagramRefresh, Endpoint::InstagramMe] {
+    for endpoint in
+        [Endpoint::DebugToken, Endpoint::Exchange, Endpoint::InstagramRefresh, Endpoint::InstagramMe]
+    {
         if times > 0 && dice.one_in(2) {
             world.fault_times(endpoint, times, effect.clone());
         }
@@ -80,7 +82,9 @@ fn drizzle(world: &World, dice: &mut Dice, number: usize) {
 }
 
 fn outage(world: &World) {
-    for endpoint in [Endpoint::DebugToken, Endpoint::Exchange, Endpoint::InstagramRefresh, Endpoint::InstagramMe] {
+    for endpoint in
+        [Endpoint::DebugToken, Endpoint::Exchange, Endpoint::InstagramRefresh, Endpoint::InstagramMe]
+    {
         world.fault_times(endpoint, u32::MAX, broken(503, 2, None));
     }
 }
@@ -134,7 +138,10 @@ async fn a_year_loses_no_grant_that_lives_and_asks_nobody_in_vain() {
 async fn verify(world: &World, ids: &[String], dead: &HashMap<usize, u32>, number: usize) {
     let now = world.app.now();
     let count = |sql: String| async move { world.number(&sql).await };
-    let told = count("SELECT COUNT(DISTINCT connection_id) FROM audit_log WHERE action = 'needs_reauthorization'".to_owned());
+    let told = count(
+        "SELECT COUNT(DISTINCT connection_id) FROM audit_log WHERE action = 'needs_reauthorization'"
+            .to_owned(),
+    );
     assert_eq!(told.await, i64::try_from(dead.len()).unwrap(), "only the dead were ever said to be dead");
     for (person, subcode) in dead {
         let reason = match subcode {
