@@ -39,9 +39,7 @@ struct DashboardPage {
 
 /// Meta refuses our app, or the like.
 struct Trouble {
-    title: &'static str,
     since: String,
-    remedy: &'static str,
     detail: String,
 }
 
@@ -135,7 +133,7 @@ pub async fn show(
             Some("removed") => "The connection is removed from the list.",
             _ => "",
         },
-        trouble: notices.into_iter().filter_map(|notice| Trouble::of(notice, now)).collect(),
+        trouble: notices.into_iter().map(|notice| Trouble::of(notice, now)).collect(),
         checked_at: checked_at.map(|at| (words::iso(at), words::day_and_time(at))),
         asked: app
             .config
@@ -148,10 +146,8 @@ pub async fn show(
 }
 
 impl Trouble {
-    fn of(notice: OperatorNotice, now: i64) -> Option<Trouble> {
-        let words = Code::from_text(&notice.code)?.words();
-        let since = words::day(notice.since, now);
-        Some(Trouble { title: words.title, since, remedy: words.remedy, detail: notice.detail })
+    fn of(notice: OperatorNotice, now: i64) -> Trouble {
+        Trouble { since: words::day(notice.since, now), detail: notice.detail }
     }
 }
 

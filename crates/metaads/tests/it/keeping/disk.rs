@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use metaads_sandbox::{Answer, Persona};
+use sqlx::Connection as _;
 use tempfile::TempDir;
 
 use super::seed::days;
@@ -121,11 +122,11 @@ async fn a_read_only_postgresql_says_so_and_is_green_again_afterwards() {
     world.sql(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on")).await;
     end_sessions(&world).await;
     nothing_goes(&world, &browser, &id, "read-only").await;
-    world
-        .sql(&format!(
-            "SET default_transaction_read_only = off; ALTER DATABASE {name} RESET default_transaction_read_only"
-        ))
-        .await;
+    // Its own sessions may not even change that back.
+    let server = std::env::var("METAADS_TEST_POSTGRES_URL").unwrap();
+    let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
+    let reset = format!("ALTER DATABASE {name} RESET default_transaction_read_only");
+    sqlx::query(sqlx::AssertSqlSafe(reset)).execute(&mut admin).await.unwrap();
     end_sessions(&world).await;
     all_goes_on(&world, &browser, &id).await;
 }
