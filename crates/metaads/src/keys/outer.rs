@@ -69,7 +69,7 @@ async fn aws_kms(_key: &str) -> Result<Service, OuterError> {
 #[cfg(feature = "transit")]
 fn transit(vault: Option<&VaultAccess>, mount: &str, name: &str) -> Result<Service, OuterError> {
     let missing = || OuterError::Refused { what: "VAULT_ADDR or VAULT_TOKEN is missing".to_owned() };
-    Ok(Service::Transit(Transit::open(vault.ok_or_else(missing)?, mount, name)?))
+    Ok(Service::Transit(Box::new(Transit::open(vault.ok_or_else(missing)?, mount, name)?)))
 }
 
 #[cfg(not(feature = "transit"))]
@@ -109,7 +109,7 @@ pub(super) enum Service {
     #[cfg(feature = "aws-kms")]
     AwsKms(AwsKms),
     #[cfg(feature = "transit")]
-    Transit(Transit),
+    Transit(Box<Transit>),
 }
 
 /// What stands behind a data key's row.

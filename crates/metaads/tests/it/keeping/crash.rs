@@ -237,8 +237,7 @@ async fn disconnecting() {
         let_leases_run_out(&world).await;
         world.sql("UPDATE jobs SET run_at = 1").await;
         let replica = Replica::start(&world).await;
-        wait_until(&world, "SELECT 1 - COUNT(*) FROM jobs WHERE kind = 'revoke'")
-            .await;
+        wait_until(&world, "SELECT 1 - COUNT(*) FROM jobs WHERE kind = 'revoke'").await;
         assert!(world.meta.grant(Persona::SoleTrader.user_id()).is_none(), "Meta knows");
         replica.stop();
     }
