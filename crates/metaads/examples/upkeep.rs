@@ -95,6 +95,7 @@ async fn claiming(app: &App, rows: &mut Rows, number: usize) -> anyhow::Result<(
 
 async fn renewing(app: &App, rows: &mut Rows, meta: &Control) -> anyhow::Result<()> {
     let now = app.now();
+    let (since, ends) = (now - DAY * 50, now + DAY * 10);
     for number in 0..RENEWALS {
         let id = app.new_connection_id();
         let person = crowd_user_id(number);
@@ -108,7 +109,7 @@ async fn renewing(app: &App, rows: &mut Rows, meta: &Control) -> anyhow::Result<
                  access_token, access_token_key, token_version, scopes, declined_scopes, expires_at, last_refreshed_at,
                  sync_state, sync_done, sync_generation, connected_at, created_at, updated_at)
              VALUES ('{id}', '{USER}', 'facebook_user', '100200300400500', '{person}', '', 'active', 0, {bytes}, '{}',
-                 1, 'ads_read,public_profile', '', {now} + {DAY} * 10, {now} - {DAY} * 50, 'idle', 0, 1, 0, 0, 0)",
+                 1, 'ads_read,public_profile', '', {ends}, {since}, 'idle', 0, 1, 0, 0, 0)",
             sealed.key_id()
         ))
         .await?;

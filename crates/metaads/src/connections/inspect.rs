@@ -84,7 +84,8 @@ fn reason_of(subcode: Option<i64>) -> Option<Code> {
         463 => Some(Code::TokenExpired),
         464 => Some(Code::UserUnconfirmed),
         493 => Some(Code::DataAccessExpired),
-        _ => None,
+        // A reason of Meta's that we do not know stays one, also once the token would have ended anyway.
+        _ => Some(Code::SessionInvalid),
     }
 }
 
