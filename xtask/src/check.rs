@@ -30,7 +30,7 @@ pub fn all() -> Outcome {
 }
 
 /// The features that are off by default are compiled here, once.
-fn key_services() -> Outcome {
+pub fn key_services() -> Outcome {
     run(&mut cargo("clippy -p metaads --all-targets --locked --features aws-kms,transit -- -D warnings"))?;
     let services = KeyServices::start()?;
     run(cargo("test -p metaads --test it --locked --features aws-kms,transit -- key_services")

@@ -145,15 +145,17 @@ impl Db {
     }
 
     /// Deletes data keys that seal nothing and that a newer one has replaced before `before`: by then
-    /// every replica seals with the newer one. What a row still names, the schema does not let go.
-    pub async fn delete_unused_data_keys(&self, before: i64) -> Result<u64, StoreError> {
+    /// every replica seals with the newer one. Never the one that this replica seals with. What a row still
+    /// names, the schema does not let go.
+    pub async fn delete_unused_data_keys(&self, sealing: KeyId, before: i64) -> Result<u64, StoreError> {
         Ok(sqlx::query!(
             "DELETE FROM data_keys
-             WHERE EXISTS (SELECT 1 FROM data_keys newer
+             WHERE id <> $2 AND EXISTS (SELECT 1 FROM data_keys newer
                            WHERE newer.created_at > data_keys.created_at AND newer.created_at < $1)
                AND NOT EXISTS (SELECT 1 FROM meta_connections WHERE access_token_key = data_keys.id)
                AND NOT EXISTS (SELECT 1 FROM authorizations WHERE pkce_verifier_key = data_keys.id)",
-            before
+            before,
+            sealing.to_string()
         )
         .execute(&self.write)
         .await?

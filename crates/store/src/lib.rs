@@ -113,7 +113,7 @@ statements! {
     fn count_sealed(&self) -> Answer<Vec<KeyUse>>;
     fn list_sealed(&self, key: KeyId, table: SealedTable, after: &str, limit: i64) -> Answer<Vec<SealedRow>>;
     fn reseal(&self, table: SealedTable, values: &[SealedAt]) -> Answer<u64>;
-    fn delete_unused_data_keys(&self, before: i64) -> Answer<u64>;
+    fn delete_unused_data_keys(&self, sealing: KeyId, before: i64) -> Answer<u64>;
     // operators
     fn notice(&self, code: &str, detail: &str, at: i64) -> Answer<()>;
     fn clear_notice(&self, code: &str) -> Answer<bool>;

@@ -227,7 +227,14 @@ pub async fn ask(app: &App, id: &ConnectionId, wish: Wish) -> Result<Outcome, St
     for _ in 0..WAITS {
         let job = app.store.claim_job_of(JobKind::Check, id.as_str(), lease(app.now())).await?;
         if let Some(job) = job {
-            let outcome = visit(app, id, &job, wish).await?;
+            let outcome = match visit(app, id, &job, wish).await {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    // Where this fails too, the lease runs out by itself.
+                    let _ = app.store.postpone_job(&job, app.now(), true).await;
+                    return Err(error);
+                }
+            };
             if outcome == Outcome::Gone {
                 app.store.finish_job(&job).await?;
             }

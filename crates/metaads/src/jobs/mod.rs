@@ -110,7 +110,7 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
     app.store.beat(now).await?;
     app.store.sweep(now, now - IDLE_TTL, now - AUTHORIZATION_KEPT_MS).await?;
     app.store.pull_back_jobs(now, now + 2 * schedule::FARTHEST).await?;
-    keys::forget_unused(&app.store, now).await?;
+    keys::forget_unused(&app.store, &app.keys, now).await?;
     match app.keys.reload(&app.store).await {
         Ok(true) => tracing::info!(data_key = %app.keys.sealing_key(), "the data keys have changed"),
         Ok(false) => {}

@@ -145,8 +145,8 @@ impl Keys {
 }
 
 /// Deletes data keys that seal nothing and were replaced so long ago that no replica uses them.
-pub async fn forget_unused(store: &Store, now: i64) -> Result<u64, StoreError> {
-    store.delete_unused_data_keys(now - SUPERSEDED_MS).await
+pub async fn forget_unused(store: &Store, keys: &Keys, now: i64) -> Result<u64, StoreError> {
+    store.delete_unused_data_keys(keys.sealing_key(), now - SUPERSEDED_MS).await
 }
 
 /// A keyring of what can be unwrapped; None where the first outer key wraps nothing. Keys that are

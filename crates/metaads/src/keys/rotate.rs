@@ -68,7 +68,7 @@ pub async fn rotate(
         }
     }
     // (4) Keys that nothing needs any more go, once no replica seals with them.
-    rotated.deleted_keys = forget_unused(store, now).await?;
+    rotated.deleted_keys = forget_unused(store, keys, now).await?;
     Ok(rotated)
 }
 

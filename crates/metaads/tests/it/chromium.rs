@@ -154,7 +154,8 @@ impl Chromium {
         if matches!(self.kind, Kind::Desk | Kind::Phone) {
             return self.title(title).await;
         }
-        while self.find("h1").await.text().await.unwrap() != title {
+        // A page that goes away between finding and reading is looked at again.
+        while self.find("h1").await.text().await.unwrap_or_default() != title {
             assert!(tokio::time::Instant::now() < until, "{}", self.text().await);
             self.driver.refresh().await.unwrap();
         }
