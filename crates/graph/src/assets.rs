@@ -3,19 +3,12 @@
 
 use serde_json::Value;
 
-use crate::batch::Item;
-use crate::client::Graph;
 use crate::error::GraphError;
-use crate::ids::{AccessToken, AdAccountId, AppScopedUserId, BusinessId, InstagramId, PageId};
+use crate::ids::{AdAccountId, AppScopedUserId, BusinessId, InstagramId, PageId};
 use crate::json;
 
 /// `status` of a permission that was given; the others are `declined` and `expired`.
 pub const PERMISSION_GRANTED: &str = "granted";
-
-const AD_ACCOUNT_FIELDS: &str =
-    "id,account_id,name,currency,timezone_name,account_status,disable_reason,business{id,name},user_tasks";
-const PAGE_FIELDS: &str = "id,name,tasks,instagram_business_account{id,username,name,profile_picture_url}";
-const BUSINESS_FIELDS: &str = "id,name,verification_status";
 
 /// The Meta person behind a token, as this app sees them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +53,10 @@ pub struct Page {
     pub tasks: Vec<String>,
     /// Absent where the Page is linked to no professional account, or `instagram_basic` is missing.
     pub instagram: Option<InstagramAccount>,
+    /// Whether some Instagram account is linked in the Page's settings, professional or not.
+    pub has_linked_instagram: bool,
+    /// The business it belongs to, where Meta says so.
+    pub business: Option<(BusinessId, String)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,159 +75,9 @@ pub struct ListPage<T> {
     pub total: Option<i64>,
 }
 
-/// Which list of ad accounts or other assets to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reading {
-    MyAdAccounts,
-    OwnedAdAccounts(BusinessId),
-    ClientAdAccounts(BusinessId),
-    MyBusinesses,
-    MyPages,
-}
-
-/// What one batch tells about a new token. Each part may fail by itself.
-#[derive(Debug)]
-pub struct Profile {
-    pub person: Result<Person, GraphError>,
-    pub permissions: Result<Vec<Permission>, GraphError>,
-    pub ad_accounts: Result<ListPage<AdAccount>, GraphError>,
-    pub businesses: Result<ListPage<Business>, GraphError>,
-    pub pages: Result<ListPage<Page>, GraphError>,
-}
-
-impl Reading {
-    fn endpoint(&self) -> &'static str {
-        match self {
-            Reading::MyAdAccounts => "adaccounts",
-            Reading::OwnedAdAccounts(_) => "owned_ad_accounts",
-            Reading::ClientAdAccounts(_) => "client_ad_accounts",
-            Reading::MyBusinesses => "businesses",
-            Reading::MyPages => "accounts",
-        }
-    }
-
-    fn path(&self) -> String {
-        match self {
-            Reading::OwnedAdAccounts(business) | Reading::ClientAdAccounts(business) => {
-                format!("{business}/{}", self.endpoint())
-            }
-            Reading::MyAdAccounts | Reading::MyBusinesses | Reading::MyPages => {
-                format!("me/{}", self.endpoint())
-            }
-        }
-    }
-
-    fn query(&self, after: Option<&str>, limit: u32) -> Vec<(&'static str, String)> {
-        let fields = match self {
-            Reading::MyAdAccounts | Reading::OwnedAdAccounts(_) | Reading::ClientAdAccounts(_) => {
-                AD_ACCOUNT_FIELDS
-            }
-            Reading::MyBusinesses => BUSINESS_FIELDS,
-            Reading::MyPages => PAGE_FIELDS,
-        };
-        let mut query = vec![("fields", fields.to_owned()), ("limit", limit.to_string())];
-        if matches!(self, Reading::MyAdAccounts) {
-            query.push(("summary", "true".to_owned()));
-        }
-        if let Some(after) = after {
-            query.push(("after", after.to_owned()));
-        }
-        query
-    }
-
-    fn item(&self, limit: u32) -> Item {
-        Item { endpoint: self.endpoint(), path: self.path(), query: self.query(None, limit) }
-    }
-}
-
-impl Graph {
-    /// One batch: person, permissions, and the first page of each list.
-    pub async fn read_profile(&self, token: &AccessToken, limit: u32) -> Result<Profile, GraphError> {
-        let person = Item {
-            endpoint: "me",
-            path: "me".to_owned(),
-            query: vec![("fields", "id,name,picture".to_owned())],
-        };
-        let permissions =
-            Item { endpoint: "permissions", path: "me/permissions".to_owned(), query: Vec::new() };
-        let items = [
-            person,
-            permissions,
-            Reading::MyAdAccounts.item(limit),
-            Reading::MyBusinesses.item(limit),
-            Reading::MyPages.item(limit),
-        ];
-        let answers = self.batch(token, &items).await?;
-        let [person, permissions, ad_accounts, businesses, pages] =
-            <[_; 5]>::try_from(answers).expect("batch gives one answer for each item");
-        Ok(Profile {
-            person: person.and_then(|body| read_person(&body)),
-            permissions: permissions.map(|body| read_permissions(&body)),
-            ad_accounts: ad_accounts.and_then(|body| read_page("adaccounts", &body, AdAccount::read)),
-            businesses: businesses.and_then(|body| read_page("businesses", &body, Business::read)),
-            pages: pages.and_then(|body| read_page("accounts", &body, Page::read)),
-        })
-    }
-
-    /// Who the token acts for, asked alone.
-    pub async fn read_person(&self, token: &AccessToken) -> Result<Person, GraphError> {
-        let more = vec![("fields", "id,name,picture".to_owned())];
-        read_person(&self.get("me", "me", token, more).await?)
-    }
-
-    /// What the person granted and declined, asked alone.
-    pub async fn read_permissions(&self, token: &AccessToken) -> Result<Vec<Permission>, GraphError> {
-        Ok(read_permissions(&self.get("permissions", "me/permissions", token, Vec::new()).await?))
-    }
-
-    pub async fn list_ad_accounts(
-        &self,
-        token: &AccessToken,
-        reading: &Reading,
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<ListPage<AdAccount>, GraphError> {
-        self.list(token, reading, after, limit, AdAccount::read).await
-    }
-
-    pub async fn list_businesses(
-        &self,
-        token: &AccessToken,
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<ListPage<Business>, GraphError> {
-        self.list(token, &Reading::MyBusinesses, after, limit, Business::read).await
-    }
-
-    pub async fn list_pages(
-        &self,
-        token: &AccessToken,
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<ListPage<Page>, GraphError> {
-        self.list(token, &Reading::MyPages, after, limit, Page::read).await
-    }
-
-    async fn list<T>(
-        &self,
-        token: &AccessToken,
-        reading: &Reading,
-        after: Option<&str>,
-        limit: u32,
-        read: fn(&Value) -> Option<T>,
-    ) -> Result<ListPage<T>, GraphError> {
-        let query = reading.query(after, limit);
-        read_page(
-            reading.endpoint(),
-            &self.get(reading.endpoint(), &reading.path(), token, query).await?,
-            read,
-        )
-    }
-}
-
 /// The list ends where `paging.next` is absent, not at a short page; the address in `next` holds the
 /// token and is never followed, only the cursor is taken.
-fn read_page<T>(
+pub(crate) fn read_page<T>(
     endpoint: &'static str,
     body: &Value,
     read: fn(&Value) -> Option<T>,
@@ -247,7 +94,7 @@ fn read_page<T>(
     Ok(ListPage { items: data.iter().filter_map(read).collect(), after, total })
 }
 
-fn read_person(body: &Value) -> Result<Person, GraphError> {
+pub(crate) fn read_person(body: &Value) -> Result<Person, GraphError> {
     let id = json::text(body, "id").and_then(|id| AppScopedUserId::parse(&id).ok());
     let id = id.ok_or(GraphError::Malformed { endpoint: "me", status: 200, reason: "no id" })?;
     let picture = body.get("picture").and_then(|picture| picture.get("data"));
@@ -258,7 +105,7 @@ fn read_person(body: &Value) -> Result<Person, GraphError> {
     })
 }
 
-fn read_permissions(body: &Value) -> Vec<Permission> {
+pub(crate) fn read_permissions(body: &Value) -> Vec<Permission> {
     let read = |item: &Value| {
         Some(Permission { permission: json::text(item, "permission")?, status: json::text(item, "status")? })
     };
@@ -272,13 +119,10 @@ fn name(value: &Value) -> Option<String> {
 }
 
 impl AdAccount {
-    fn read(value: &Value) -> Option<AdAccount> {
+    pub(crate) fn read(value: &Value) -> Option<AdAccount> {
         let id = json::text(value, "account_id").or_else(|| json::text(value, "id"))?;
         let id = AdAccountId::parse_any(&id).ok()?;
-        let business = value.get("business").and_then(|business| {
-            let id = BusinessId::parse(&json::text(business, "id")?).ok()?;
-            Some((id.clone(), name(business).unwrap_or_else(|| id.to_string())))
-        });
+        let business = business_of(value);
         Some(AdAccount {
             name: name(value).unwrap_or_else(|| format!("act_{id}")),
             currency: json::text(value, "currency").unwrap_or_default(),
@@ -292,8 +136,15 @@ impl AdAccount {
     }
 }
 
+/// The business that a node names as its own.
+fn business_of(value: &Value) -> Option<(BusinessId, String)> {
+    let business = value.get("business")?;
+    let id = BusinessId::parse(&json::text(business, "id")?).ok()?;
+    Some((id.clone(), name(business).unwrap_or_else(|| id.to_string())))
+}
+
 impl Business {
-    fn read(value: &Value) -> Option<Business> {
+    pub(crate) fn read(value: &Value) -> Option<Business> {
         let id = BusinessId::parse(&json::text(value, "id")?).ok()?;
         Some(Business {
             name: name(value).unwrap_or_else(|| id.to_string()),
@@ -304,19 +155,26 @@ impl Business {
 }
 
 impl Page {
-    fn read(value: &Value) -> Option<Page> {
+    pub(crate) fn read(value: &Value) -> Option<Page> {
         let id = PageId::parse(&json::text(value, "id")?).ok()?;
-        let instagram = value.get("instagram_business_account").and_then(|account| {
-            let id = InstagramId::parse(&json::text(account, "id")?).ok()?;
-            let username = json::text(account, "username").unwrap_or_default();
-            let name = name(account).unwrap_or_else(|| username.clone());
-            Some(InstagramAccount { id, username, name })
-        });
+        let instagram = value.get("instagram_business_account").and_then(InstagramAccount::read);
+        let is_linked = value.get("connected_instagram_account").is_some_and(Value::is_object);
         Some(Page {
             name: name(value).unwrap_or_else(|| id.to_string()),
             tasks: json::words(value, "tasks"),
+            has_linked_instagram: is_linked || instagram.is_some(),
+            business: business_of(value),
             instagram,
             id,
         })
+    }
+}
+
+impl InstagramAccount {
+    pub(crate) fn read(value: &Value) -> Option<InstagramAccount> {
+        let id = InstagramId::parse(&json::text(value, "id")?).ok()?;
+        let username = json::text(value, "username").unwrap_or_default();
+        let name = name(value).unwrap_or_else(|| username.clone());
+        Some(InstagramAccount { id, username, name })
     }
 }

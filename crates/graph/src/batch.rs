@@ -7,6 +7,8 @@ use url::form_urlencoded;
 use crate::client::{Call, Graph, Host};
 use crate::error::{GraphError, Refusal};
 use crate::ids::AccessToken;
+use crate::meter::Draws;
+use crate::usage::Headers;
 
 /// One GET of a batch.
 #[derive(Debug, Clone)]
@@ -25,13 +27,21 @@ impl Graph {
         items: &[Item],
     ) -> Result<Vec<Result<Value, GraphError>>, GraphError> {
         let endpoint = "batch";
-        let list: Vec<Value> = items
-            .iter()
+        let draws = |item: &Item| Draws::of(&item.path, Some(token.expose()), false);
+        // An item whose allowance is used up stays at home; the others go.
+        let held: Vec<Option<GraphError>> =
+            items.iter().map(|item| self.may_go(item.endpoint, &draws(item)).err()).collect();
+        let going = items.iter().zip(&held).filter(|(_, held)| held.is_none()).map(|(item, _)| item);
+        let list: Vec<Value> = going
             .map(|item| {
                 let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&item.query).finish();
                 json!({"method": "GET", "relative_url": format!("{}/{}?{query}", self.app.version, item.path)})
             })
             .collect();
+        let number = list.len();
+        if number == 0 {
+            return Ok(held.into_iter().flatten().map(Err).collect());
+        }
         let form =
             vec![("access_token", token.expose().to_owned()), ("batch", Value::from(list).to_string())];
         let query = vec![("appsecret_proof", self.appsecret_proof(token))];
@@ -40,13 +50,31 @@ impl Graph {
             .await?;
         let answers = answer
             .as_array()
-            .filter(|answers| answers.len() == items.len())
+            .filter(|answers| answers.len() == number)
             .ok_or(GraphError::Malformed { endpoint, status: 200, reason: "not one answer for each item" })?;
-        Ok(items.iter().zip(answers).map(|(item, answer)| item_answer(item.endpoint, answer)).collect())
+        let mut answers = answers.iter();
+        let mut outcomes = Vec::with_capacity(items.len());
+        for (item, held) in items.iter().zip(held) {
+            outcomes.push(match held {
+                Some(error) => Err(error),
+                None => {
+                    let answer = answers.next().unwrap_or(&Value::Null);
+                    let headers = Headers::of_json(answer.get("headers"));
+                    let outcome = item_answer(item.endpoint, answer, &headers);
+                    let refusal = match &outcome {
+                        Err(GraphError::Refused(refusal)) => Some(refusal.as_ref()),
+                        _ => None,
+                    };
+                    self.keep_books(&draws(item), &headers, refusal);
+                    outcome
+                }
+            });
+        }
+        Ok(outcomes)
     }
 }
 
-fn item_answer(endpoint: &'static str, answer: &Value) -> Result<Value, GraphError> {
+fn item_answer(endpoint: &'static str, answer: &Value, headers: &Headers) -> Result<Value, GraphError> {
     if answer.is_null() {
         return Err(GraphError::Timeout { endpoint });
     }
@@ -60,7 +88,7 @@ fn item_answer(endpoint: &'static str, answer: &Value) -> Result<Value, GraphErr
         Some(value) => value.clone(),
         None => return Err(malformed("no body")),
     };
-    match Refusal::read(endpoint, status, &body) {
+    match Refusal::read(endpoint, status, &body).map(|refusal| refusal.with_headers(headers)) {
         Some(refusal) => {
             tracing::warn!(
                 endpoint,

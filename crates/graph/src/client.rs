@@ -1,5 +1,7 @@
 //! The client, and the one private `send` that every call to Meta goes through.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::hmac;
@@ -9,6 +11,8 @@ use url::Url;
 
 use crate::error::{GraphError, Refusal};
 use crate::ids::{AccessToken, AppId, AppSecret};
+use crate::meter::{Draws, Learned, Meter, Standing};
+use crate::usage::{Headers, Usage};
 use crate::version::GraphVersion;
 
 /// An answer longer than this (after decompression) is refused: 100 ad accounts need 40 KiB.
@@ -26,15 +30,48 @@ pub struct MetaApp {
     pub graph_url: Url,
     /// Base of the API behind Instagram Login, without version: `https://graph.instagram.com`.
     pub instagram_url: Url,
+    /// None: no Instagram Login.
+    pub instagram: Option<InstagramApp>,
     /// How long one call may take, from the first byte sent to the last byte read.
     pub deadline: Duration,
 }
 
-/// Meta, as this app talks to it. Cheap to clone.
+/// The app of Instagram Login: it has an id and a secret of its own.
 #[derive(Debug, Clone)]
+pub struct InstagramApp {
+    pub app_id: AppId,
+    pub app_secret: AppSecret,
+    /// Base of its dialog: `https://www.instagram.com`.
+    pub dialog_url: Url,
+    /// Base of its token endpoint: `https://api.instagram.com`.
+    pub api_url: Url,
+}
+
+/// Gives the time, in milliseconds since the epoch.
+pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// Meta, as this app talks to it. Cheap to clone; clones share one set of books over Meta's limits.
+#[derive(Clone)]
 pub struct Graph {
     pub(crate) app: MetaApp,
     http: reqwest::Client,
+    meter: Meter,
+    now: Now,
+    is_background: bool,
+}
+
+// By hand: a clock has no Debug.
+impl fmt::Debug for Graph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Graph").field("app", &self.app).finish_non_exhaustive()
+    }
+}
+
+impl MetaApp {
+    fn is_https(&self) -> bool {
+        let api = self.instagram.as_ref().map(|app| &app.api_url);
+        [&self.graph_url, &self.instagram_url].into_iter().chain(api).all(|url| url.scheme() == "https")
+    }
 }
 
 /// One call. `query` goes into the URL, `form` into the body.
@@ -54,22 +91,54 @@ pub(crate) enum Host {
     Facebook,
     /// Instagram Login's host; its token calls have no version in their path.
     Instagram,
+    /// The host of Instagram Login's code exchange.
+    InstagramApi,
 }
 
 impl Graph {
     /// Builds the client: TLS by the platform's roots, no redirects, no proxy, no retry.
-    pub fn new(app: MetaApp) -> Result<Graph, GraphError> {
+    pub fn new(app: MetaApp, now: Now) -> Result<Graph, GraphError> {
         #[expect(clippy::disallowed_methods, reason = "this is the one home of the HTTP client")]
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .https_only(app.graph_url.scheme() == "https" && app.instagram_url.scheme() == "https")
+            .https_only(app.is_https())
             .connect_timeout(app.deadline.min(Duration::from_secs(5)))
             .user_agent(concat!("metaads/", env!("CARGO_PKG_VERSION")))
             .retry(reqwest::retry::never())
             .no_proxy()
             .build()
             .map_err(|source| GraphError::Unreachable { endpoint: "client", source })?;
-        Ok(Graph { app, http })
+        Ok(Graph { app, http, meter: Meter::default(), now, is_background: false })
+    }
+
+    /// The same client for work that nobody waits for: it lets what is left of an allowance to people.
+    #[must_use]
+    pub fn in_background(&self) -> Graph {
+        Graph { is_background: true, ..self.clone() }
+    }
+
+    /// What was learned about limits, versions and unknown answers since the last time.
+    pub fn drain_learned(&self) -> Learned {
+        self.meter.drain()
+    }
+
+    /// Takes in what other processes have learned about the limits.
+    pub fn merge_limits(&self, others: Vec<Standing>) {
+        self.meter.merge(others, (self.now)());
+    }
+
+    /// Whether a call to this path may go now.
+    pub(crate) fn may_go(&self, endpoint: &'static str, draws: &Draws) -> Result<(), GraphError> {
+        match self.meter.wait(draws, self.is_background, (self.now)()) {
+            Some((budget, until)) => Err(GraphError::HeldOff { endpoint, budget, until }),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps the books over one answer, or one item of a batch.
+    pub(crate) fn keep_books(&self, draws: &Draws, headers: &Headers, refusal: Option<&Refusal>) {
+        let usage = refusal.map_or_else(|| Usage::read(headers), |refusal| refusal.usage.clone());
+        self.meter.note(draws, &usage, refusal, (self.now)());
     }
 
     pub fn app(&self) -> &MetaApp {
@@ -110,8 +179,12 @@ impl Graph {
     /// Sends one call and gives the JSON of an answer that is not an error. Never logs a URL.
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Value, GraphError> {
         let endpoint = call.endpoint;
+        let sent = call.query.iter().chain(&call.form);
+        let token = sent.clone().find(|(name, _)| *name == "access_token").map(|(_, text)| text.as_str());
+        let draws = Draws::of(call.path, token, call.host != Host::Facebook);
+        self.may_go(endpoint, &draws)?;
         let started = Instant::now();
-        let outcome = self.answer(call).await;
+        let outcome = self.answer(call, &draws).await;
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &outcome {
             Ok(_) => tracing::debug!(endpoint, elapsed_ms = ms, "Meta answered"),
@@ -130,18 +203,11 @@ impl Graph {
         outcome
     }
 
-    async fn answer(&self, call: Call<'_>) -> Result<Value, GraphError> {
+    async fn answer(&self, call: Call<'_>, draws: &Draws) -> Result<Value, GraphError> {
         let endpoint = call.endpoint;
-        let url = match call.host {
-            Host::Facebook => {
-                let base = self.app.graph_url.as_str().trim_end_matches('/');
-                format!("{base}/{}/{}", self.app.version, call.path)
-            }
-            Host::Instagram => {
-                format!("{}/{}", self.app.instagram_url.as_str().trim_end_matches('/'), call.path)
-            }
-        };
-        let mut request = self.http.request(call.method, url).query(&call.query).timeout(self.app.deadline);
+        let is_versioned = call.host == Host::Facebook;
+        let mut request = self.http.request(call.method, self.url(call.host, call.path)).query(&call.query);
+        request = request.timeout(self.app.deadline);
         if !call.form.is_empty() {
             request = request.form(&call.form);
         }
@@ -152,6 +218,7 @@ impl Graph {
         };
         let mut response = request.send().await.map_err(broken)?;
         let status = response.status().as_u16();
+        let headers = Headers::of_http(response.headers());
         let malformed = |reason| GraphError::Malformed { endpoint, status, reason };
         if response.status().is_redirection() {
             return Err(malformed("a redirect, which is never followed"));
@@ -163,13 +230,32 @@ impl Graph {
             }
             body.extend_from_slice(&chunk);
         }
-        let json = crate::json::parse(&body).ok_or_else(|| malformed("no JSON"))?;
-        if let Some(refusal) = Refusal::read(endpoint, status, &json) {
+        if is_versioned {
+            self.meter.note_version(&headers, &self.app.version);
+        }
+        let json = crate::json::parse(&body);
+        let refusal = json.as_ref().and_then(|json| Refusal::read(endpoint, status, json));
+        let refusal = refusal.map(|refusal| refusal.with_headers(&headers));
+        self.keep_books(draws, &headers, refusal.as_ref());
+        if let Some(refusal) = refusal {
             return Err(GraphError::Refused(Box::new(refusal)));
         }
+        let json = json.ok_or_else(|| malformed("no JSON"))?;
         if !(200..300).contains(&status) {
             return Err(malformed("an error status without an error"));
         }
         Ok(json)
+    }
+
+    fn url(&self, host: Host, path: &str) -> String {
+        let base = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
+        match host {
+            Host::Facebook => format!("{}/{}/{path}", base(&self.app.graph_url), self.app.version),
+            Host::Instagram => format!("{}/{path}", base(&self.app.instagram_url)),
+            Host::InstagramApi => {
+                let app = self.app.instagram.as_ref();
+                format!("{}/{path}", base(app.map_or(&self.app.instagram_url, |app| &app.api_url)))
+            }
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! The login dialog: the address a browser is sent to, and what it brings back.
-//! Source: "Manually build a login flow", RFC 6749 §4.1.1 and §4.1.2, RFC 7636, RFC 9207.
+//! Source: "Manually build a login flow", "Facebook Login for Business", "Business Login for Instagram",
+//! RFC 6749 §4.1.1 and §4.1.2, RFC 7636, RFC 9207.
 
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use url::{Url, form_urlencoded};
 
-use crate::client::MetaApp;
+use crate::client::{InstagramApp, MetaApp};
 use crate::ids::{AccessToken, AuthorizationCode};
 
 /// Meta's codes are a few hundred characters; anything far longer is not one.
@@ -17,11 +18,20 @@ const CODE_LIMIT: usize = 4096;
 pub struct DialogRequest<'a> {
     pub redirect_uri: &'a str,
     pub state: &'a str,
-    pub scopes: &'a [String],
+    pub asks: Asks<'a>,
     /// Ask again for permissions the person declined before (`auth_type=rerequest`).
     pub is_rerequest: bool,
     pub is_popup: bool,
     pub challenge: Option<&'a PkceChallenge>,
+}
+
+/// Which dialog, and for what.
+#[derive(Debug, Clone, Copy)]
+pub enum Asks<'a> {
+    /// Facebook Login: these permissions.
+    Permissions(&'a [String]),
+    /// Facebook Login for Business: what the configuration says; it takes the place of `scope`.
+    Configuration(&'a str),
 }
 
 /// `code_challenge` of the S256 method; `plain` is never sent.
@@ -63,8 +73,13 @@ impl MetaApp {
             .append_pair("client_id", self.app_id.as_str())
             .append_pair("redirect_uri", request.redirect_uri)
             .append_pair("state", request.state)
-            .append_pair("response_type", "code")
-            .append_pair("scope", &request.scopes.join(","));
+            .append_pair("response_type", "code");
+        match request.asks {
+            Asks::Permissions(scopes) => query.append_pair("scope", &scopes.join(",")),
+            Asks::Configuration(id) => {
+                query.append_pair("config_id", id).append_pair("override_default_response_type", "true")
+            }
+        };
         if request.is_rerequest {
             query.append_pair("auth_type", "rerequest");
         }
@@ -75,6 +90,22 @@ impl MetaApp {
             query.append_pair("code_challenge", challenge).append_pair("code_challenge_method", "S256");
         }
         drop(query);
+        url
+    }
+}
+
+impl InstagramApp {
+    /// Where to send the browser for Instagram Login. Its permissions are a vocabulary of their own.
+    pub fn dialog(&self, redirect_uri: &str, state: &str, scopes: &[&str]) -> Url {
+        let mut url = self.dialog_url.clone();
+        let path = format!("{}/oauth/authorize", url.path().trim_end_matches('/'));
+        url.set_path(&path);
+        url.query_pairs_mut()
+            .append_pair("client_id", self.app_id.as_str())
+            .append_pair("redirect_uri", redirect_uri)
+            .append_pair("response_type", "code")
+            .append_pair("scope", &scopes.join(","))
+            .append_pair("state", state);
         url
     }
 }
@@ -166,10 +197,14 @@ impl Found {
                 .into_iter()
                 .any(Option::is_some);
         match (self.code, refused) {
-            (Some(code), false) if code.is_empty() || code.len() > CODE_LIMIT => {
-                Err(CallbackError::ImpossibleCode)
+            (Some(code), false) => {
+                // Instagram appends this to the address; some browsers hand it over with the code.
+                let code = code.strip_suffix("#_").unwrap_or(&code).to_owned();
+                if code.is_empty() || code.len() > CODE_LIMIT {
+                    return Err(CallbackError::ImpossibleCode);
+                }
+                Ok(DialogAnswer::Code(AuthorizationCode::new(code)))
             }
-            (Some(code), false) => Ok(DialogAnswer::Code(AuthorizationCode::new(code))),
             (None, true) => {
                 let number = self.error_code.as_deref().and_then(|text| text.trim().parse().ok());
                 Ok(refusal(self.error.as_deref(), self.error_reason.as_deref(), number))

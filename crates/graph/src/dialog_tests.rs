@@ -14,6 +14,7 @@ fn app() -> MetaApp {
         dialog_url: "https://www.facebook.com".parse().expect("a URL"),
         graph_url: "https://graph.facebook.com".parse().expect("a URL"),
         instagram_url: "https://graph.instagram.com".parse().expect("a URL"),
+        instagram: None,
         deadline: Duration::from_secs(1),
     }
 }
@@ -22,7 +23,7 @@ fn request<'a>(scopes: &'a [String], challenge: Option<&'a PkceChallenge>) -> Di
     DialogRequest {
         redirect_uri: "https://ads.example/connect/meta/callback",
         state: "s&t=a te",
-        scopes,
+        asks: Asks::Permissions(scopes),
         is_rerequest: true,
         is_popup: true,
         challenge,
@@ -38,6 +39,33 @@ fn the_dialog_address_names_everything_and_no_secret() {
          &redirect_uri=https%3A%2F%2Fads.example%2Fconnect%2Fmeta%2Fcallback&state=s%26t%3Da+te\
          &response_type=code&scope=ads_read%2Cpages_show_list&auth_type=rerequest&display=popup"
     );
+}
+
+#[test]
+fn a_configuration_takes_the_place_of_permissions() {
+    let asked = DialogRequest { asks: Asks::Configuration("77"), is_rerequest: false, ..request(&[], None) };
+    let url = app().dialog(&asked).to_string();
+    assert!(url.contains("&response_type=code&config_id=77&override_default_response_type=true"), "{url}");
+    assert!(!url.contains("scope="), "{url}");
+}
+
+#[test]
+fn instagram_login_has_a_dialog_of_its_own() {
+    let app = InstagramApp {
+        app_id: AppId::parse("43").expect("an id"),
+        app_secret: AppSecret::new("another-secret".to_owned()),
+        dialog_url: "https://www.instagram.com".parse().expect("a URL"),
+        api_url: "https://api.instagram.com".parse().expect("a URL"),
+    };
+    let url =
+        app.dialog("https://ads.example/connect/instagram/callback", "s", &["instagram_business_basic"]);
+    assert_eq!(
+        url.as_str(),
+        "https://www.instagram.com/oauth/authorize?client_id=43\
+         &redirect_uri=https%3A%2F%2Fads.example%2Fconnect%2Finstagram%2Fcallback&response_type=code\
+         &scope=instagram_business_basic&state=s"
+    );
+    assert_eq!(answer("code=AQB&state=s"), answer("code=AQB%23_&state=s"));
 }
 
 #[test]

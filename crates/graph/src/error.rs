@@ -1,14 +1,12 @@
-//! What can go wrong at Meta, and what to do about it.
-//!
-//! Judged by `error.code` and `error_subcode` alone: the HTTP status and `type` mislead (a rate
-//! limit arrives as 403, an outage as OAuthException), and the message is localized.
-//! Source: Graph API "Error handling", and the recorded answers in the tests.
+//! What can go wrong at Meta. What it means and what helps stands in [`crate::meaning`].
 
 use std::fmt;
 
 use serde_json::Value;
 
 use crate::json;
+use crate::meaning::{Budget, Recovery};
+use crate::usage::Usage;
 
 /// A call that brought no usable answer.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +23,10 @@ pub enum GraphError {
     /// Meta answered with an error of its own.
     #[error("Meta refused {}: {}", .0.endpoint, .0)]
     Refused(Box<Refusal>),
+    /// Not sent: an allowance is used up until this moment (milliseconds since the epoch), and calls
+    /// made before would prolong the block.
+    #[error("{endpoint} waits: Meta's limits ({budget}) are used up")]
+    HeldOff { endpoint: &'static str, budget: String, until: i64 },
 }
 
 /// Meta's error envelope. Its text is kept for the log only, with whatever looks like a token cut out.
@@ -36,41 +38,13 @@ pub struct Refusal {
     pub subcode: Option<i64>,
     pub kind: Option<String>,
     pub message: String,
-    pub is_transient: bool,
+    /// What Meta said about it; `false` does not mean that it never passes.
+    pub is_transient: Option<bool>,
     pub fbtrace_id: Option<String>,
-}
-
-/// Why a grant is dead (`status_reason` of a connection).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeadGrant {
-    Expired,
-    PasswordChanged,
-    SessionInvalid,
-    Checkpoint,
-    UserUnconfirmed,
-    AppRemoved,
-    DataAccessExpired,
-}
-
-/// What a caller can do about an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recovery {
-    /// Meta's side, or the network: the same call may work later.
-    RetryLater,
-    /// Too many calls: later, and no sooner.
-    RateLimited,
-    /// Meta asks for less at once: the same call with a smaller `limit`.
-    AskForLess,
-    /// Our app, its secret or its settings: only the operator can help.
-    Operator,
-    /// The token may be dead: ask `debug_token`, then the person.
-    Grant(DeadGrant),
-    /// A permission is missing.
-    Permission,
-    /// One asset, not the grant.
-    Asset,
-    /// We asked wrongly, or met something nobody has described. Never the grant's fault.
-    Unknown,
+    /// The third word of `WWW-Authenticate`: `invalid_token`, `invalid_code`, `invalid_request` and others.
+    pub challenge: Option<String>,
+    /// What the answer's headers told about the limits.
+    pub usage: Usage,
 }
 
 impl fmt::Display for Refusal {
@@ -94,6 +68,19 @@ impl GraphError {
             // A proxy's HTML page or a cut body: an outage by another name.
             GraphError::Malformed { .. } => Recovery::RetryLater,
             GraphError::Refused(refusal) => refusal.recovery(),
+            GraphError::HeldOff { .. } => Recovery::Wait(Budget::App),
+        }
+    }
+
+    /// Until when no call should be made (milliseconds since the epoch), where Meta or our own books say so.
+    pub fn retry_at(&self, now: i64) -> Option<i64> {
+        match self {
+            GraphError::HeldOff { until, .. } => Some(*until),
+            GraphError::Refused(refusal) => match refusal.recovery() {
+                Recovery::Wait(budget) => Some(now + refusal.usage.pause_ms(budget)),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
@@ -107,69 +94,81 @@ impl GraphError {
 }
 
 impl Refusal {
-    /// Reads the envelope out of a body, if it holds one. A 200 can hold one too.
+    /// Reads the envelope out of a body, if it holds one. A 200 can hold one too. Beside Graph's own there
+    /// are the old REST form (`error_code`, `error_msg`), Instagram's flat one and its `meta`.
     pub(crate) fn read(endpoint: &'static str, status: u16, body: &Value) -> Option<Refusal> {
-        let error = body.get("error")?;
-        if error.is_null() {
-            return None;
-        }
-        let code = json::whole(error, "code");
-        let subcode = json::whole(error, "error_subcode").or_else(|| json::whole(error, "subcode"));
+        let error = match body.get("error").filter(|error| !error.is_null()) {
+            Some(error) => error,
+            None => return Refusal::read_other(endpoint, status, body),
+        };
         let message = error.get("message").and_then(Value::as_str).or_else(|| error.as_str());
+        let message = message.unwrap_or_default();
+        let subcode = json::whole(error, "error_subcode").or_else(|| json::whole(error, "subcode"));
         Some(Refusal {
-            endpoint,
-            status,
-            code,
+            code: json::whole(error, "code").or_else(|| number_in(message)),
             subcode,
             kind: json::text(error, "type").filter(|kind| kind.len() <= 40),
-            message: redact(message.unwrap_or_default()),
-            is_transient: error.get("is_transient").and_then(Value::as_bool).unwrap_or(false),
+            is_transient: error.get("is_transient").and_then(Value::as_bool),
             fbtrace_id: json::text(error, "fbtrace_id").filter(|trace| is_trace_id(trace)),
+            ..Refusal::said(endpoint, status, message)
         })
     }
 
-    /// What (code, subcode) means; each row has a test.
-    pub fn recovery(&self) -> Recovery {
-        let Some(code) = self.code else { return Recovery::RetryLater };
-        match (code, self.subcode) {
-            // Asked with the app's own token: not the person's is refused.
-            (190 | 102 | 452, _) if self.endpoint == "debug_token" => Recovery::Operator,
-            (3 | 10 | 200..=299, _) if self.is_app_call() => Recovery::Operator,
-            (190 | 102, Some(subcode)) => match subcode {
-                458 => Recovery::Grant(DeadGrant::AppRemoved),
-                459 => Recovery::Grant(DeadGrant::Checkpoint),
-                460 => Recovery::Grant(DeadGrant::PasswordChanged),
-                463 => Recovery::Grant(DeadGrant::Expired),
-                464 => Recovery::Grant(DeadGrant::UserUnconfirmed),
-                492 => Recovery::Asset,
-                493 => Recovery::Grant(DeadGrant::DataAccessExpired),
-                _ => Recovery::Grant(DeadGrant::SessionInvalid),
-            },
-            (190 | 102 | 452, _) => Recovery::Grant(DeadGrant::SessionInvalid),
-            (4 | 17 | 32 | 341 | 613 | 80000..=80014, _) => Recovery::RateLimited,
-            // Code 1 is transient as HTTP 500 or with subcode 99; as HTTP 400 it is a refusal for
-            // good, of our settings where it answers a call of the app's own.
-            (1, Some(99)) => Recovery::RetryLater,
-            (1, _) if self.message.contains("reduce the amount of data") => Recovery::AskForLess,
-            (1, _) if self.status >= 500 => Recovery::RetryLater,
-            (1, _) if self.is_app_call() => Recovery::Operator,
-            (1, _) => Recovery::Unknown,
-            (2, _) => Recovery::RetryLater,
-            (101 | 191 | 2635, _) => Recovery::Operator,
-            (100, _) if self.message.contains("appsecret_proof") => Recovery::Operator,
-            (100, Some(36008)) => Recovery::Operator,
-            (100, Some(33)) | (803, _) => Recovery::Asset,
-            (3 | 10 | 200..=299, _) => Recovery::Permission,
-            (368, _) => Recovery::RateLimited,
-            _ if self.is_transient => Recovery::RetryLater,
-            _ => Recovery::Unknown,
+    fn read_other(endpoint: &'static str, status: u16, body: &Value) -> Option<Refusal> {
+        let text = |value: &Value, key| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        if body.get("error_code").is_some() || body.get("error_msg").is_some() {
+            let code = json::whole(body, "error_code");
+            return Some(Refusal { code, ..Refusal::said(endpoint, status, &text(body, "error_msg")) });
+        }
+        // Instagram's: `code` repeats the HTTP status there and is no Graph code.
+        let flat = body.get("meta").unwrap_or(body);
+        let kind = json::text(flat, "error_type")?;
+        let challenge = match kind.as_str() {
+            "OAuthAccessTokenException" => Some("invalid_token".to_owned()),
+            _ if endpoint == INSTAGRAM_CODE => Some("invalid_code".to_owned()),
+            _ => None,
+        };
+        let kind = Some(kind).filter(|kind| kind.len() <= 40);
+        Some(Refusal { kind, challenge, ..Refusal::said(endpoint, status, &text(flat, "error_message")) })
+    }
+
+    fn said(endpoint: &'static str, status: u16, message: &str) -> Refusal {
+        Refusal {
+            endpoint,
+            status,
+            code: None,
+            subcode: None,
+            kind: None,
+            message: redact(message),
+            is_transient: None,
+            fbtrace_id: None,
+            challenge: None,
+            usage: Usage::default(),
         }
     }
 
-    /// Whether the call was made with the app's own id and secret.
-    fn is_app_call(&self) -> bool {
-        matches!(self.endpoint, "oauth/access_token" | "fb_exchange_token" | "debug_token")
+    /// Adds what the headers told.
+    pub(crate) fn with_headers(mut self, headers: &crate::usage::Headers) -> Refusal {
+        self.usage = Usage::read(headers);
+        let challenge = headers.get("www-authenticate").and_then(challenge);
+        self.challenge = challenge.or(self.challenge);
+        self
     }
+}
+
+/// "(#341) Feed action request limit reached": the number stands in the text where the key is missing.
+fn number_in(message: &str) -> Option<i64> {
+    let rest = message.strip_prefix("(#")?;
+    rest.split_once(')')?.0.parse().ok()
+}
+
+/// `OAuth "Facebook Platform" "invalid_token" "…"`: the second quoted word. Not parsable by the RFC's
+/// grammar, since the text repeats quotation marks as they are.
+fn challenge(header: &str) -> Option<String> {
+    let word = header.split('"').nth(3)?;
+    let fits =
+        (1..=40).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    fits.then(|| word.to_owned())
 }
 
 /// Meta's trace ids are short; whatever else stands there is not repeated anywhere.
@@ -193,6 +192,9 @@ fn redact(message: &str) -> String {
     }
     shown.trim_end().to_owned()
 }
+
+/// The endpoint that gives a token for a code of Instagram Login's dialog.
+pub(crate) const INSTAGRAM_CODE: &str = "instagram oauth/access_token";
 
 #[cfg(test)]
 #[path = "error_tests.rs"]

@@ -113,36 +113,6 @@ impl Graph {
         issued(endpoint, &self.get(endpoint, "oauth/access_token", &self.app_token(), query).await?)
     }
 
-    /// Renews a token of Instagram Login, which must be at least 24 hours old and still valid.
-    /// Source: Instagram Platform reference, "Refresh access token".
-    pub async fn refresh_instagram_token(&self, token: &AccessToken) -> Result<IssuedToken, GraphError> {
-        let endpoint = "ig_refresh_token";
-        let query = vec![("grant_type", endpoint.to_owned())];
-        issued(endpoint, &self.ask_instagram(endpoint, "refresh_access_token", token, query).await?)
-    }
-
-    /// Whether a token of Instagram Login works: gives the id of the account behind it.
-    pub async fn read_instagram_id(&self, token: &AccessToken) -> Result<String, GraphError> {
-        let endpoint = "instagram me";
-        let query = vec![("fields", "user_id,username".to_owned())];
-        let answer = self.ask_instagram(endpoint, "me", token, query).await?;
-        let id = json::text(&answer, "user_id").or_else(|| json::text(&answer, "id"));
-        id.ok_or(GraphError::Malformed { endpoint, status: 200, reason: "no user_id" })
-    }
-
-    async fn ask_instagram(
-        &self,
-        endpoint: &'static str,
-        path: &str,
-        token: &AccessToken,
-        mut query: Vec<(&'static str, String)>,
-    ) -> Result<Value, GraphError> {
-        query.push(("access_token", token.expose().to_owned()));
-        let call =
-            Call { endpoint, host: Host::Instagram, method: Method::GET, path, query, form: Vec::new() };
-        self.send(call).await
-    }
-
     /// Asks Meta what a token is and whether it is still valid.
     pub async fn inspect_token(&self, token: &AccessToken) -> Result<TokenInspection, GraphError> {
         let endpoint = "debug_token";
@@ -169,21 +139,38 @@ impl Graph {
             query,
             form: Vec::new(),
         };
-        match self.send(call).await {
-            Ok(Value::Bool(true)) => Ok(()),
-            Ok(answer) if answer.get("success").and_then(Value::as_bool) == Some(true) => Ok(()),
-            Ok(_) => Err(GraphError::Malformed { endpoint, status: 200, reason: "neither true nor success" }),
-            Err(GraphError::Refused(refusal))
-                if (refusal.code, refusal.subcode) == (Some(190), Some(458)) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(error),
-        }
+        done(endpoint, self.send(call).await)
+    }
+
+    /// Ends one token of a system user, which has no person whose grant could end.
+    /// Source: "Install apps, generate and refresh tokens" of system users.
+    pub async fn revoke_token(&self, token: &AccessToken) -> Result<(), GraphError> {
+        let endpoint = "oauth/revoke";
+        let mut query = self.signed_by(&self.app_token());
+        query.extend([
+            ("client_id", self.app.app_id.to_string()),
+            ("client_secret", self.app.app_secret.expose().to_owned()),
+            ("revoke_token", token.expose().to_owned()),
+        ]);
+        let (host, method, form) = (Host::Facebook, Method::GET, Vec::new());
+        done(endpoint, self.send(Call { endpoint, host, method, path: endpoint, query, form }).await)
     }
 }
 
-fn issued(endpoint: &'static str, answer: &Value) -> Result<IssuedToken, GraphError> {
+/// `true` and `{"success": true}` both mean done; so does what was gone before.
+fn done(endpoint: &'static str, answer: Result<Value, GraphError>) -> Result<(), GraphError> {
+    match answer {
+        Ok(Value::Bool(true)) => Ok(()),
+        Ok(answer) if answer.get("success").and_then(Value::as_bool) == Some(true) => Ok(()),
+        Ok(_) => Err(GraphError::Malformed { endpoint, status: 200, reason: "neither true nor success" }),
+        Err(GraphError::Refused(refusal)) if (refusal.code, refusal.subcode) == (Some(190), Some(458)) => {
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+pub(crate) fn issued(endpoint: &'static str, answer: &Value) -> Result<IssuedToken, GraphError> {
     let malformed = |reason| GraphError::Malformed { endpoint, status: 200, reason };
     let token = answer.get("access_token").and_then(Value::as_str).unwrap_or_default();
     // A token is put into URLs and headers: anything but visible ASCII is not one of Meta's.

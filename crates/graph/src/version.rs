@@ -15,16 +15,38 @@ pub struct GraphVersion {
     minor: u16,
 }
 
-/// Version, and the last day (`YYYY-MM-DD`) on which the Graph API serves it, where announced.
-const ENDS: [(u16, &str); 8] = [
-    (18, "2026-01-26"),
-    (19, "2026-05-21"),
-    (20, "2026-09-24"),
-    (21, "2027-01-21"),
-    (22, "2027-05-20"),
-    (23, "2027-10-08"),
-    (24, "2028-02-18"),
-    (25, "2028-07-29"),
+/// One row of Meta's calendar. Days are `YYYY-MM-DD`; None: not announced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Release {
+    pub major: u16,
+    pub released: &'static str,
+    /// Last day of the Graph API.
+    pub graph_until: Option<&'static str>,
+    /// Last day of the Marketing API (ad accounts and everything in them).
+    pub marketing_until: Option<&'static str>,
+}
+
+const fn release(
+    major: u16,
+    released: &'static str,
+    graph_until: Option<&'static str>,
+    marketing_until: Option<&'static str>,
+) -> Release {
+    Release { major, released, graph_until, marketing_until }
+}
+
+/// The Marketing API's versions before v23.0 have ended; their exact days are not confirmed, so the day of
+/// the next one stands here.
+pub const RELEASES: [Release; 9] = [
+    release(18, "2023-09-12", Some("2026-01-26"), Some("2026-06-09")),
+    release(19, "2024-01-23", Some("2026-05-21"), Some("2026-06-09")),
+    release(20, "2024-05-21", Some("2026-09-24"), Some("2026-06-09")),
+    release(21, "2024-10-02", Some("2027-01-21"), Some("2026-06-09")),
+    release(22, "2025-01-21", Some("2027-05-20"), Some("2026-06-09")),
+    release(23, "2025-05-29", Some("2027-10-08"), Some("2026-06-09")),
+    release(24, "2025-10-08", Some("2028-02-18"), Some("2026-10-06")),
+    release(25, "2026-02-18", Some("2028-07-29"), None),
+    release(26, "2026-07-29", None, None),
 ];
 
 impl GraphVersion {
@@ -43,9 +65,15 @@ impl GraphVersion {
         if version.major < 18 { Err(VersionError) } else { Ok(version) }
     }
 
-    /// The last day on which Meta serves it, as `YYYY-MM-DD`; None where Meta has not said.
+    /// Its row of the calendar; None: newer than this client knows.
+    pub fn release(&self) -> Option<&'static Release> {
+        RELEASES.iter().find(|release| release.major == self.major)
+    }
+
+    /// The last day on which Meta serves it to an ads product, as `YYYY-MM-DD`; None where Meta has not said.
     pub fn ends_on(&self) -> Option<&'static str> {
-        ENDS.iter().find(|(major, _)| *major == self.major).map(|(_, day)| *day)
+        let release = self.release()?;
+        [release.graph_until, release.marketing_until].into_iter().flatten().min()
     }
 }
 
@@ -72,6 +100,9 @@ mod tests {
     #[test]
     fn the_newest_version_has_no_end_yet() {
         assert_eq!(GraphVersion::NEWEST.ends_on(), None);
-        assert_eq!(GraphVersion::parse("v20.0").map(|version| version.ends_on()), Ok(Some("2026-09-24")));
+        let ends = |text: &str| GraphVersion::parse(text).map(|version| version.ends_on());
+        assert_eq!(ends("v20.0"), Ok(Some("2026-06-09")));
+        assert_eq!(ends("v24.0"), Ok(Some("2026-10-06")), "the Marketing API ends first");
+        assert_eq!(ends("v25.0"), Ok(Some("2028-07-29")));
     }
 }

@@ -9,13 +9,12 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use metaads::accounts::passwords::Passwords;
-use metaads::app::{App, Parts};
+use metaads::app::{App, Meta, Parts};
 use metaads::clock::Clock;
 use metaads::config::{Config, Source};
 use metaads::entropy::Entropy;
 use metaads::keys::{Keys, OuterKey};
 use metaads::{jobs, routes};
-use metaads_graph::Graph;
 use metaads_sandbox::{Answer, Control, Options, Persona, Sandbox};
 use metaads_store::Store;
 use reqwest::Client;
@@ -94,7 +93,6 @@ async fn app(base: &str, database: &str, meta: &str) -> anyhow::Result<App> {
     let mut config = Config::read(&source)?;
     let outer = OuterKey::open(&config.outer_key, config.keyring.take(), None).await?;
     let store = Store::open(config.database_url.expose_secret()).await?;
-    let graph = Graph::new(config.meta.clone().ok_or_else(|| anyhow::anyhow!("no app"))?)?;
     Ok(App::new(Parts {
         keys: Keys::load(&store, outer, &Entropy::Os, Clock::System.now()).await?,
         store,
@@ -103,7 +101,7 @@ async fn app(base: &str, database: &str, meta: &str) -> anyhow::Result<App> {
         passwords: Passwords::for_tests(),
         sandbox_url: None,
         jobs_bell: tokio::sync::Notify::new(),
-        graph,
+        meta: Meta::new(config.meta.clone().ok_or_else(|| anyhow::anyhow!("no app"))?, Clock::System)?,
         config,
     }))
 }

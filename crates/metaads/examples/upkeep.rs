@@ -9,13 +9,12 @@
 use std::time::{Duration, Instant};
 
 use metaads::accounts::passwords::Passwords;
-use metaads::app::{App, Parts};
+use metaads::app::{App, Meta, Parts};
 use metaads::clock::Clock;
 use metaads::config::{Config, Source};
 use metaads::entropy::Entropy;
 use metaads::jobs;
 use metaads::keys::{Keys, OuterKey};
-use metaads_graph::Graph;
 use metaads_sandbox::{Control, Options, Sandbox, TokenKind, crowd_user_id};
 use metaads_store::Store;
 use metaads_vault::Place;
@@ -154,7 +153,7 @@ async fn app(database: &str, meta: &str) -> anyhow::Result<App> {
     let store = Store::open(config.database_url.expose_secret()).await?;
     Ok(App::new(Parts {
         keys: Keys::load(&store, outer, &Entropy::Os, Clock::System.now()).await?,
-        graph: Graph::new(config.meta.clone().ok_or_else(|| anyhow::anyhow!("no app"))?)?,
+        meta: Meta::new(config.meta.clone().ok_or_else(|| anyhow::anyhow!("no app"))?, Clock::System)?,
         clock: Clock::System,
         entropy: Entropy::Os,
         passwords: Passwords::for_tests(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use metaads_graph::Graph;
+use metaads_graph::{Graph, GraphError, MetaApp};
 use metaads_store::{AuthorizationId, ConnectionId, JobId, SessionId, Store, UserId};
 use metaads_vault::{Place, Sealed};
 use tokio::sync::Notify;
@@ -12,10 +12,13 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::keys::Keys;
+use crate::limits::Limits;
 
 #[derive(Debug, Clone)]
 pub struct App {
     parts: Arc<Parts>,
+    /// Work that nobody waits for: Meta's allowances are left to people first.
+    is_background: bool,
 }
 
 #[derive(Debug)]
@@ -23,7 +26,7 @@ pub struct Parts {
     pub config: Config,
     pub store: Store,
     pub keys: Keys,
-    pub graph: Graph,
+    pub meta: Meta,
     pub clock: Clock,
     pub entropy: Entropy,
     pub passwords: Passwords,
@@ -31,6 +34,21 @@ pub struct Parts {
     pub sandbox_url: Option<String>,
     /// Rung when a job was put in.
     pub jobs_bell: Notify,
+}
+
+/// The client for Meta, as it is for people and for work in the background.
+#[derive(Debug)]
+pub struct Meta {
+    for_people: Graph,
+    in_background: Graph,
+    pub limits: Limits,
+}
+
+impl Meta {
+    pub fn new(app: MetaApp, clock: Clock) -> Result<Meta, GraphError> {
+        let graph = Graph::new(app, Arc::new(move || clock.now()))?;
+        Ok(Meta { in_background: graph.in_background(), for_people: graph, limits: Limits::default() })
+    }
 }
 
 impl std::ops::Deref for App {
@@ -42,7 +60,18 @@ impl std::ops::Deref for App {
 
 impl App {
     pub fn new(parts: Parts) -> App {
-        App { parts: Arc::new(parts) }
+        App { parts: Arc::new(parts), is_background: false }
+    }
+
+    /// The same for work that nobody waits for.
+    #[must_use]
+    pub fn in_background(&self) -> App {
+        App { parts: Arc::clone(&self.parts), is_background: true }
+    }
+
+    /// Meta.
+    pub fn graph(&self) -> &Graph {
+        if self.is_background { &self.meta.in_background } else { &self.meta.for_people }
     }
 
     pub fn now(&self) -> i64 {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use metaads_graph::{AppId, AppSecret, GraphVersion, MetaApp};
+use metaads_graph::{AppId, AppSecret, GraphVersion, InstagramApp, MetaApp};
 use metaads_vault::Keyring;
 use url::Url;
 
@@ -21,6 +21,8 @@ pub use source::{Mistakes, Source};
 const DIALOG_URL: &str = "https://www.facebook.com";
 const GRAPH_URL: &str = "https://graph.facebook.com";
 const INSTAGRAM_URL: &str = "https://graph.instagram.com";
+const INSTAGRAM_DIALOG_URL: &str = "https://www.instagram.com";
+const INSTAGRAM_API_URL: &str = "https://api.instagram.com";
 
 /// Asked for where META_SCOPES says nothing else.
 const SCOPES: &str =
@@ -30,16 +32,20 @@ const REQUIRED_SCOPES: [&str; 4] =
     ["ads_management", "ads_read", "business_management", "pages_read_engagement"];
 
 /// Named by the interface, and not built yet: whoever sets them is told.
-const LATER: [&str; 9] = [
+const LATER: [&str; 3] = ["SMTP_URL", "METAADS_METRICS_LISTEN", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+
+/// They say something only where META_APP_ID does.
+const OF_THE_APP: [&str; 10] = [
+    "META_APP_SECRET",
     "META_LOGIN_CONFIG_ID",
+    "META_WEBHOOK_VERIFY_TOKEN",
+    "META_DIALOG_URL",
+    "META_GRAPH_URL",
     "INSTAGRAM_APP_ID",
     "INSTAGRAM_APP_SECRET",
     "INSTAGRAM_DIALOG_URL",
     "INSTAGRAM_API_URL",
-    "META_WEBHOOK_VERIFY_TOKEN",
-    "SMTP_URL",
-    "METAADS_METRICS_LISTEN",
-    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "INSTAGRAM_GRAPH_URL",
 ];
 
 /// How long one call to Graph may take; the callback as a whole answers within 20 seconds.
@@ -63,6 +69,10 @@ pub struct Config {
     pub outer_key: OuterKeyChoice,
     /// `VAULT_ADDR` and `VAULT_TOKEN`, for `transit:`.
     pub vault: Option<VaultAccess>,
+    /// `META_LOGIN_CONFIG_ID`: the configuration of Facebook Login for Business.
+    pub login_config_id: Option<String>,
+    /// `META_WEBHOOK_VERIFY_TOKEN`; None: Meta's handshake is refused.
+    pub verify_token: Option<secrecy::SecretString>,
     /// `META_SCOPES`.
     pub scopes: Vec<String>,
     /// `META_PKCE`.
@@ -118,6 +128,8 @@ impl Config {
         }
         let config = Config {
             database_url: database_url(source, &data_dir, &mut mistakes).into(),
+            login_config_id: login_config_id(source, &mut mistakes),
+            verify_token: source.secret("META_WEBHOOK_VERIFY_TOKEN", &mut mistakes).map(Into::into),
             scopes: scopes(source, &mut mistakes),
             is_pkce: source.switch("META_PKCE", false, &mut mistakes),
             admin_emails: source
@@ -152,6 +164,11 @@ impl Config {
         format!("{}/connect/meta/callback", self.base())
     }
 
+    /// The one redirect URI of Instagram Login.
+    pub fn instagram_redirect_uri(&self) -> String {
+        format!("{}/connect/instagram/callback", self.base())
+    }
+
     /// `PUBLIC_URL` without its trailing slash.
     pub fn base(&self) -> &str {
         self.public_url.as_str().trim_end_matches('/')
@@ -180,6 +197,7 @@ impl Config {
             version: self.version,
             dialog_url: url.clone(),
             instagram_url: url.clone(),
+            instagram: None,
             graph_url: url,
             deadline: GRAPH_DEADLINE,
         }
@@ -207,9 +225,10 @@ fn meta_app(source: &Source, version: GraphVersion, mistakes: &mut Mistakes) -> 
     let dialog_url = meta_base(source, "META_DIALOG_URL", DIALOG_URL, mistakes);
     let graph_url = meta_base(source, "META_GRAPH_URL", GRAPH_URL, mistakes);
     let instagram_url = meta_base(source, "INSTAGRAM_GRAPH_URL", INSTAGRAM_URL, mistakes);
+    let instagram = instagram_app(source, mistakes);
     let secret = source.secret("META_APP_SECRET", mistakes);
     let Some(app_id) = source.text("META_APP_ID") else {
-        for name in ["META_APP_SECRET", "META_DIALOG_URL", "META_GRAPH_URL", "INSTAGRAM_GRAPH_URL"] {
+        for name in OF_THE_APP {
             if source.is_set(name) {
                 mistakes.add(name, "is set, but META_APP_ID is not: set it too, or neither for the demo");
             }
@@ -223,7 +242,33 @@ fn meta_app(source: &Source, version: GraphVersion, mistakes: &mut Mistakes) -> 
     }
     let app_secret = AppSecret::new(secret?);
     let (app_id, deadline) = (app_id?, GRAPH_DEADLINE);
-    Some(MetaApp { app_id, app_secret, version, dialog_url, graph_url, instagram_url, deadline })
+    Some(MetaApp { app_id, app_secret, version, dialog_url, graph_url, instagram_url, instagram, deadline })
+}
+
+fn instagram_app(source: &Source, mistakes: &mut Mistakes) -> Option<InstagramApp> {
+    let dialog_url = meta_base(source, "INSTAGRAM_DIALOG_URL", INSTAGRAM_DIALOG_URL, mistakes);
+    let api_url = meta_base(source, "INSTAGRAM_API_URL", INSTAGRAM_API_URL, mistakes);
+    let (app_id, secret) = (source.text("INSTAGRAM_APP_ID"), source.secret("INSTAGRAM_APP_SECRET", mistakes));
+    match (&app_id, &secret) {
+        (Some(_), None) => mistakes.add("INSTAGRAM_APP_SECRET", "is missing: INSTAGRAM_APP_ID is set"),
+        (None, Some(_)) => mistakes.add("INSTAGRAM_APP_ID", "is missing: INSTAGRAM_APP_SECRET is set"),
+        _ => {}
+    }
+    let app_id =
+        AppId::parse(&app_id?).map_err(|_| mistakes.add("INSTAGRAM_APP_ID", "must be made of digits"));
+    let app_secret = AppSecret::new(secret?);
+    Some(InstagramApp { app_id: app_id.ok()?, app_secret, dialog_url, api_url })
+}
+
+fn login_config_id(source: &Source, mistakes: &mut Mistakes) -> Option<String> {
+    let id = source.text("META_LOGIN_CONFIG_ID")?;
+    if AppId::parse(&id).is_err() {
+        mistakes.add(
+            "META_LOGIN_CONFIG_ID",
+            "must be made of digits (Facebook Login for Business, Configurations)",
+        );
+    }
+    Some(id)
 }
 
 fn meta_base(source: &Source, name: &'static str, preset: &str, mistakes: &mut Mistakes) -> Url {

@@ -4,7 +4,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use metaads_graph::{Graph, MetaApp};
+use metaads_graph::MetaApp;
 use metaads_store::Store;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tracing_subscriber::EnvFilter;
 
 use crate::accounts::passwords::Passwords;
-use crate::app::{App, Parts};
+use crate::app::{App, Meta, Parts};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
@@ -38,7 +38,7 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     let app = App::new(Parts {
         store,
         keys,
-        graph: Graph::new(meta).context("the client for Meta could not be built")?,
+        meta: Meta::new(meta, Clock::System).context("the client for Meta could not be built")?,
         clock: Clock::System,
         entropy: Entropy::Os,
         passwords: Passwords::new(),
@@ -134,14 +134,8 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
 }
 
 fn warn_of_version(meta: &MetaApp) {
-    let today = jiff::Timestamp::from_millisecond(Clock::System.now()).unwrap_or_default().to_string();
-    if let Some(end) = meta.version.ends_on()
-        && end < today.as_str()
-    {
-        tracing::error!(
-            version = %meta.version, end,
-            "META_API_VERSION has ended: Meta serves another version in its place without saying so"
-        );
+    if let Some(warning) = crate::versions::warning(&meta.version, Clock::System.now()) {
+        tracing::error!(version = %meta.version, "{warning}");
     }
 }
 

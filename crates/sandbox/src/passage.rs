@@ -91,6 +91,9 @@ impl<'a> Passage<'a> {
             Some(Effect::Cut) => Outcome::Cut(reply),
             Some(Effect::LoseAnswer) => Outcome::Close,
             Some(Effect::Headers(headers)) => {
+                reply
+                    .headers
+                    .retain(|(own, _)| !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(own)));
                 reply.headers.extend(headers.iter().cloned());
                 Outcome::Reply(reply)
             }

@@ -10,7 +10,7 @@ macro_rules! lease_job {
             Job,
             "UPDATE jobs SET leased_until = $2, fence = fence + 1 WHERE " + $condition + r#"
              RETURNING id AS "id!: JobId", kind AS "kind!: JobKind", subject AS "subject!",
-                 progress AS "progress!", attempts AS "attempts!", fence AS "fence!""#,
+                 progress AS "progress!", attempts AS "attempts!", lane AS "lane!", fence AS "fence!""#,
             $($argument),+
         )
     };

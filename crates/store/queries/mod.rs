@@ -8,6 +8,7 @@ mod connections;
 mod disconnect;
 mod jobs;
 mod keys;
+mod limits;
 mod operators;
 mod sessions;
 mod sync;

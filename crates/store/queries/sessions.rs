@@ -4,6 +4,8 @@ use metaads_store_rows::{NewSession, Session, SessionId, SignedIn, StoreError, U
 
 use crate::Db;
 
+const DAY_MS: i64 = 86_400_000;
+
 impl Db {
     /// A new session, and the device it was made on becomes a known one.
     pub async fn insert_session(
@@ -171,6 +173,8 @@ impl Db {
         sqlx::query!("DELETE FROM authorizations WHERE expires_at <= $1", authorizations_before)
             .execute(&mut *tx)
             .await?;
+        // An allowance rolls over an hour; a day tells the operator enough.
+        sqlx::query!("DELETE FROM meta_limits WHERE seen_at <= $1", now - DAY_MS).execute(&mut *tx).await?;
         // A crash between the callback and the write left these: nothing was stored.
         sqlx::query!(
             "UPDATE authorizations SET status = 'failed', outcome = 'meta_unavailable', finished_at = $1

@@ -7,10 +7,10 @@
 pub use metaads_store_rows::{
     AccountGroup, AdAccount, AdAccountFilter, AssetBatch, AuditEntry, Authorization, AuthorizationId,
     AuthorizationStatus, Business, Completion, Connection, ConnectionId, ConnectionKind, ConnectionStatus,
-    DataKey, Disconnection, Expiry, Happened, InstagramAccount, Job, JobId, JobKind, KeyUse, Lease,
+    DataKey, Disconnection, Expiry, Happened, InstagramAccount, Job, JobId, JobKind, KeyUse, Lease, Limit,
     NewAdAccount, NewAuthorization, NewBusiness, NewInstagramAccount, NewPage, NewSession, NewUser, Only,
     OperatorNotice, Page, Relation, SealedAt, SealedRow, SealedTable, SelectionChange, Session, SessionId,
-    Sibling, SignedIn, StoreError, Stored, SyncState, SyncStep, User, UserId, Visit, Words,
+    Sibling, SignedIn, StoreError, Stored, SyncState, SyncStep, UnknownAnswer, User, UserId, Visit, Words,
 };
 
 /// Where everything is kept. Cheap to clone.
@@ -120,6 +120,11 @@ statements! {
     fn list_notices(&self) -> Answer<Vec<OperatorNotice>>;
     fn beat(&self, now: i64) -> Answer<Option<i64>>;
     fn check_all(&self, progress: &str, from: i64, until: i64) -> Answer<u64>;
+    // Meta's limits
+    fn share_limits(&self, limits: &[Limit]) -> Answer<()>;
+    fn list_limits(&self, since: i64) -> Answer<Vec<Limit>>;
+    fn count_unknown(&self, answer: &UnknownAnswer) -> Answer<()>;
+    fn list_unknown(&self, limit: i64) -> Answer<Vec<UnknownAnswer>>;
     // health
     fn ping(&self, now: i64) -> Answer<()>;
 }

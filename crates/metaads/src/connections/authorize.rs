@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use metaads_graph::{AuthorizationCode, Callback, DialogAnswer, DialogRequest, Person, PkceVerifier};
+use metaads_graph::{Asks, AuthorizationCode, Callback, DialogAnswer, DialogRequest, Person, PkceVerifier};
 use metaads_store::{
     Authorization, AuthorizationId, AuthorizationStatus, Completion, ConnectionId, ConnectionKind, JobKind,
     NewAuthorization, SignedIn, StoreError, Stored,
@@ -68,10 +68,10 @@ pub async fn begin(app: &App, who: &SignedIn, wish: Wish) -> Result<Begun, Begin
     let verifier = app.config.is_pkce.then(|| PkceVerifier::from_random(app.entropy.bytes()));
     let redirect_uri = app.config.redirect_uri();
     let challenge = verifier.as_ref().map(PkceVerifier::challenge);
-    let dialog = app.graph.app().dialog(&DialogRequest {
+    let dialog = app.graph().app().dialog(&DialogRequest {
         redirect_uri: &redirect_uri,
         state: &state,
-        scopes: &app.config.scopes,
+        asks: Asks::Permissions(&app.config.scopes),
         is_rerequest: wish.is_asking_again,
         is_popup: wish.is_popup,
         challenge: challenge.as_ref(),
@@ -191,7 +191,7 @@ async fn consume(
 /// The code, or why there is none. A foreign issuer (RFC 9207) never gets to see our secret.
 fn answer_of<'a>(app: &App, callback: &'a Callback) -> Result<&'a AuthorizationCode, Failure> {
     if let Some(issuer) = &callback.issuer {
-        let own = app.graph.app().dialog_url.origin();
+        let own = app.graph().app().dialog_url.origin();
         let is_own = Url::parse(issuer).is_ok_and(|issuer| issuer.origin() == own);
         if !is_own {
             return Err(Code::CodeRefused.into());
@@ -273,7 +273,7 @@ async fn wrong_person(
         return Ok(None);
     };
     // Under another Meta app the same person has another id: it is a new connection too.
-    if expected.meta_user_id == met.id.as_str() || expected.app_id != app.graph.app().app_id.as_str() {
+    if expected.meta_user_id == met.id.as_str() || expected.app_id != app.graph().app().app_id.as_str() {
         return Ok(None);
     }
     let detail = Detail { expected: Some(expected.name), met: Some(met.name.clone()), ..Detail::default() };
@@ -282,7 +282,7 @@ async fn wrong_person(
 
 async fn seal(app: &App, authorization: &Authorization, grant: &Grant) -> Result<Completion, StoreError> {
     let kind = ConnectionKind::FacebookUser;
-    let app_id = app.graph.app().app_id.to_string();
+    let app_id = app.graph().app().app_id.to_string();
     let meta_user_id = grant.person.id.to_string();
     let known = app.store.find_connection_id(&authorization.user_id, kind, &app_id, &meta_user_id).await?;
     let connection_id = known.unwrap_or_else(|| app.new_connection_id());

@@ -49,7 +49,7 @@ pub async fn disconnect(
         user_id: user.clone(),
         connection_id: connection.id.clone(),
         // A grant of another app cannot be revoked with this one's secret.
-        is_revoking: how == How::Revoke && connection.app_id == app.graph.app().app_id.as_str(),
+        is_revoking: how == How::Revoke && connection.app_id == app.graph().app().app_id.as_str(),
         at: app.now(),
         ids: [app.new_row_id(), app.new_row_id()],
     };
@@ -64,16 +64,17 @@ pub async fn disconnect(
 pub async fn revoke_step(app: &App, job: &Job) -> Result<Settled, StoreError> {
     let Some((app_id, user)) = job.subject.split_once(':') else { return Ok(Settled::Done) };
     let Ok(user) = AppScopedUserId::parse(user) else { return Ok(Settled::Done) };
-    if app_id != app.graph.app().app_id.as_str() {
+    if app_id != app.graph().app().app_id.as_str() {
         tracing::warn!("a grant of another Meta app is left to its person: its secret is not configured");
         return Ok(Settled::Done);
     }
     // Telling Meta twice is harmless: a crash between here and the end of the job repeats it.
-    if let Err(error) = app.graph.revoke_grant(&user).await {
+    if let Err(error) = app.graph().revoke_grant(&user).await {
         tracing::warn!(%error, attempts = job.attempts, "Meta could not be told that a grant ended");
         return Ok(match error.recovery() {
             // Gone already, or never there.
             Recovery::Grant(_) | Recovery::Asset => Settled::Done,
+            Recovery::Wait(_) => Settled::Later(error.retry_at(app.now()).unwrap_or_else(|| app.now())),
             _ => Settled::TryAgain,
         });
     }

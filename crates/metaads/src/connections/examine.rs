@@ -28,6 +28,8 @@ pub struct Examined {
     pub data_access_expires_at: Expiry,
     pub renewed: Option<AccessToken>,
     pub told: Vec<Told>,
+    /// Meta lets nothing through before this moment.
+    pub not_before: Option<i64>,
 }
 
 /// A line for the history.
@@ -49,6 +51,7 @@ impl Examined {
             data_access_expires_at: Expiry::Unsaid,
             renewed: None,
             told: Vec::new(),
+            not_before: None,
         }
     }
 
@@ -145,7 +148,7 @@ async fn judge(
         && (job.progress == READ_AGAIN || !same_words(inspected, &connection.scopes))
     {
         let listed = match connection.kind {
-            ConnectionKind::FacebookUser => app.graph.read_permissions(token).await.ok(),
+            ConnectionKind::FacebookUser => app.graph().read_permissions(token).await.ok(),
             ConnectionKind::BusinessSystemUser | ConnectionKind::InstagramUser => None,
         };
         has_lapsed_now = listed.as_deref().map_or(lapsed_before, |listed| has_lapsed(app, listed));
@@ -195,9 +198,9 @@ async fn failed(
 ) -> Examined {
     tracing::warn!(connection = %connection.id, %error, attempts = job.attempts, action, "a visit brought nothing");
     let (ending, outcome) = match error.recovery() {
-        Recovery::RateLimited => (Ending::HeldOff, Outcome::HeldOff),
-        Recovery::Operator => {
-            let (code, text) = (Code::MetaAppMisconfigured.as_str(), error.to_string());
+        Recovery::Wait(_) => (Ending::HeldOff, Outcome::HeldOff),
+        Recovery::Operator(fault) => {
+            let (code, text) = (Code::MetaAppMisconfigured.as_str(), format!("{} ({error})", fault.remedy()));
             if let Err(error) = app.store.notice(code, &text, app.now()).await {
                 tracing::error!(%error, "trouble for the operator could not be noted");
             }
@@ -208,9 +211,13 @@ async fn failed(
         | Recovery::Grant(_)
         | Recovery::Permission
         | Recovery::Asset
+        | Recovery::LoginAgain
+        | Recovery::WrongToken
+        | Recovery::Bug
         | Recovery::Unknown => (Ending::Away, Outcome::Away),
     };
     let mut examined = Examined::of(ending, outcome);
+    examined.not_before = error.retry_at(app.now());
     // Every try of a renewal is told; of failed checks in a row only the first.
     if action == "refresh_failed" || job.attempts == 0 {
         examined.told.push(told(action, &said(error)));
@@ -236,6 +243,7 @@ fn told(action: &'static str, detail: &serde_json::Value) -> Told {
 fn said(error: &GraphError) -> serde_json::Value {
     match error {
         GraphError::Refused(refusal) => json!({ "meta": refusal.to_string() }),
+        GraphError::HeldOff { .. } => json!({ "meta": "not asked: Meta's limits are used up" }),
         GraphError::Timeout { .. } => json!({ "meta": "no answer in time" }),
         GraphError::Unreachable { .. } => json!({ "meta": "not reachable" }),
         GraphError::Malformed { status, .. } => json!({ "meta": format!("HTTP {status}, no sense") }),

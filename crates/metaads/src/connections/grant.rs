@@ -31,14 +31,14 @@ pub(super) async fn ask_meta(
 ) -> Result<Grant, Failure> {
     let verifier = open_verifier(app, authorization).await?;
     let short = app
-        .graph
+        .graph()
         .exchange_code(code, &authorization.redirect_uri, verifier.as_ref())
         .await
         .map_err(|error| failure_of(&error, Code::CodeRefused))?;
     let (long, inspection, profile) = tokio::join!(
-        app.graph.exchange_long_lived(&short.access_token),
-        app.graph.inspect_token(&short.access_token),
-        app.graph.read_profile(&short.access_token, PAGE_LIMIT),
+        app.graph().exchange_long_lived(&short.access_token),
+        app.graph().inspect_token(&short.access_token),
+        app.graph().read_profile(&short.access_token, PAGE_LIMIT),
     );
     let failed = |error: GraphError| failure_of(&error, Code::MetaUnavailable);
     let inspection = inspection.map_err(failed)?;
@@ -68,7 +68,7 @@ async fn verified_person(
     let person = match &profile.person {
         Ok(person) => person.clone(),
         Err(_) => {
-            let asked = app.graph.read_person(token).await;
+            let asked = app.graph().read_person(token).await;
             asked.map_err(|error| failure_of(&error, Code::MetaUnavailable))?
         }
     };
@@ -82,7 +82,7 @@ async fn verified_person(
 /// Whether an inspection is of a living token of our app, of this kind and of this person.
 pub(super) fn is_ours(app: &App, inspection: &TokenInspection, kind: &str, person: &str) -> bool {
     inspection.is_valid
-        && inspection.app_id == app.graph.app().app_id.as_str()
+        && inspection.app_id == app.graph().app().app_id.as_str()
         && inspection.kind.as_deref().is_none_or(|said| said == kind)
         && inspection.user_id.as_deref() == Some(person)
         && inspection.expires_at.is_none_or(|at| seconds_to_ms(at) > app.now())
@@ -94,7 +94,7 @@ async fn expiry(app: &App, long: &IssuedToken, person: &Person) -> Result<Option
     match long.lifetime {
         TokenLifetime::Seconds(seconds) => Ok(Some(app.now() + seconds_to_ms(seconds))),
         TokenLifetime::Unsaid => {
-            let inspection = app.graph.inspect_token(&long.access_token).await;
+            let inspection = app.graph().inspect_token(&long.access_token).await;
             let inspection = inspection.map_err(|error| failure_of(&error, Code::MetaUnavailable))?;
             match is_ours(app, &inspection, "USER", person.id.as_str()) {
                 true => Ok(inspection.expires_at.map(seconds_to_ms)),
@@ -135,11 +135,14 @@ async fn open_verifier(app: &App, authorization: &Authorization) -> Result<Optio
 fn failure_of(error: &GraphError, otherwise: Code) -> Failure {
     let code = match error.recovery() {
         Recovery::RetryLater | Recovery::AskForLess => Code::MetaUnavailable,
-        Recovery::RateLimited => Code::MetaRateLimited,
-        Recovery::Operator | Recovery::Permission => Code::MetaAppMisconfigured,
+        Recovery::Wait(_) => Code::MetaRateLimited,
+        Recovery::Operator(_) | Recovery::Permission => Code::MetaAppMisconfigured,
+        Recovery::LoginAgain => Code::CodeRefused,
         Recovery::Grant(DeadGrant::Checkpoint) => Code::Checkpoint,
         Recovery::Grant(DeadGrant::UserUnconfirmed) => Code::UserUnconfirmed,
-        Recovery::Grant(_) | Recovery::Asset | Recovery::Unknown => otherwise,
+        Recovery::Grant(_) | Recovery::Asset | Recovery::WrongToken | Recovery::Bug | Recovery::Unknown => {
+            otherwise
+        }
     };
     let meta = match error {
         GraphError::Refused(refusal) => Some(refusal.to_string()),

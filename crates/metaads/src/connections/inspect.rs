@@ -23,11 +23,11 @@ pub struct Finding {
 pub async fn inspect(app: &App, connection: &Connection, token: &AccessToken) -> Result<Finding, GraphError> {
     match connection.kind {
         ConnectionKind::FacebookUser | ConnectionKind::BusinessSystemUser => {
-            let inspection = app.graph.inspect_token(token).await?;
+            let inspection = app.graph().inspect_token(token).await?;
             Ok(read(app, connection, &inspection))
         }
         // `debug_token` does not know these: a cheap call of their own tells whether they work.
-        ConnectionKind::InstagramUser => match app.graph.read_instagram_id(token).await {
+        ConnectionKind::InstagramUser => match app.graph().read_instagram_id(token).await {
             Ok(_) => Ok(Finding::alive()),
             Err(error) => match error.recovery() {
                 Recovery::Grant(dead) => Ok(Finding { dead: Some(code_of(dead)), ..Finding::alive() }),
@@ -77,16 +77,8 @@ fn read(app: &App, connection: &Connection, inspection: &TokenInspection) -> Fin
 
 /// Why Meta refuses a token, from the subcode of its error 190.
 fn reason_of(subcode: Option<i64>) -> Option<Code> {
-    match subcode? {
-        458 => Some(Code::AppRemoved),
-        459 | 490 => Some(Code::Checkpoint),
-        460 => Some(Code::PasswordChanged),
-        463 => Some(Code::TokenExpired),
-        464 => Some(Code::UserUnconfirmed),
-        493 => Some(Code::DataAccessExpired),
-        // A reason of Meta's that we do not know stays one, also once the token would have ended anyway.
-        _ => Some(Code::SessionInvalid),
-    }
+    // A reason of Meta's that we do not know stays one, also once the token would have ended anyway.
+    subcode.map(|subcode| code_of(DeadGrant::of(Some(subcode))))
 }
 
 fn code_of(dead: DeadGrant) -> Code {

@@ -29,17 +29,22 @@ pub enum Renewal {
 /// app's; it says nothing about the connection.
 pub async fn renew(app: &App, connection: &Connection, token: &AccessToken) -> Result<Renewal, GraphError> {
     let issued = match connection.kind {
-        ConnectionKind::FacebookUser => app.graph.exchange_long_lived(token).await,
-        ConnectionKind::BusinessSystemUser => app.graph.refresh_system_user_token(token).await,
-        ConnectionKind::InstagramUser => app.graph.refresh_instagram_token(token).await,
+        ConnectionKind::FacebookUser => app.graph().exchange_long_lived(token).await,
+        ConnectionKind::BusinessSystemUser => app.graph().refresh_system_user_token(token).await,
+        ConnectionKind::InstagramUser => app.graph().refresh_instagram_token(token).await,
     };
     let issued = match issued {
         Ok(issued) => issued,
         Err(error) => {
             return match error.recovery() {
                 Recovery::Grant(_) => Ok(Renewal::GrantRefused(error)),
-                Recovery::Permission | Recovery::Asset | Recovery::Unknown => Ok(Renewal::Refused(error)),
-                Recovery::RetryLater | Recovery::RateLimited | Recovery::AskForLess | Recovery::Operator => {
+                Recovery::Permission
+                | Recovery::Asset
+                | Recovery::LoginAgain
+                | Recovery::WrongToken
+                | Recovery::Bug
+                | Recovery::Unknown => Ok(Renewal::Refused(error)),
+                Recovery::RetryLater | Recovery::Wait(_) | Recovery::AskForLess | Recovery::Operator(_) => {
                     Err(error)
                 }
             };

@@ -126,13 +126,13 @@ async fn read(
     let mut read = Read::default();
     match &todo.list {
         List::Businesses => {
-            let page = app.graph.list_businesses(token, after, limit).await?;
+            let page = app.graph().list_businesses(token, after, limit).await?;
             read.assets.businesses = page.items.iter().map(assets::new_business).collect();
             read.more = page.items.iter().flat_map(assets::of_business).collect();
             read.after = page.after;
         }
         List::Pages => {
-            let page = app.graph.list_pages(token, after, limit).await?;
+            let page = app.graph().list_pages(token, &Reading::MyPages, after, limit).await?;
             assets::add_pages(&mut read.assets, &page.items);
             read.after = page.after;
         }
@@ -161,13 +161,8 @@ async fn read_accounts(
     todo: &Todo,
     limit: u32,
 ) -> Result<Read, GraphError> {
-    let page = app.graph.list_ad_accounts(token, &reading, todo.after.as_deref(), limit).await?;
-    let mine = match &reading {
-        Reading::OwnedAdAccounts(id) | Reading::ClientAdAccounts(id) => {
-            [(id.to_string(), business_name.to_owned())].into()
-        }
-        Reading::MyAdAccounts | Reading::MyBusinesses | Reading::MyPages => std::collections::HashMap::new(),
-    };
+    let page = app.graph().list_ad_accounts(token, &reading, todo.after.as_deref(), limit).await?;
+    let mine = reading.business().map(|id| (id.to_string(), business_name.to_owned())).into_iter().collect();
     let rows = page.items.iter().map(|account| assets::new_ad_account(account, &reading, &mine));
     Ok(Read {
         assets: AssetBatch { ad_accounts: rows.collect(), ..AssetBatch::default() },
@@ -231,12 +226,20 @@ async fn failed(
             settle(app, job, connection, &progress, AssetBatch::default(), None).await
         }
         // One list that this person or app may not read does not end the others.
-        Recovery::Permission | Recovery::Asset | Recovery::Unknown => {
+        Recovery::Permission
+        | Recovery::Asset
+        | Recovery::LoginAgain
+        | Recovery::WrongToken
+        | Recovery::Bug
+        | Recovery::Unknown => {
             advance(&mut progress, &Read::default());
             settle(app, job, connection, &progress, AssetBatch::default(), None).await
         }
         Recovery::Grant(_) => ask_whether_it_lives(app, connection).await,
-        Recovery::RetryLater | Recovery::RateLimited | Recovery::AskForLess | Recovery::Operator => {
+        Recovery::Wait(_) => {
+            Ok(Settled::Later(error.retry_at(app.now()).unwrap_or(app.now() + schedule::MINUTE)))
+        }
+        Recovery::RetryLater | Recovery::AskForLess | Recovery::Operator(_) => {
             if job.attempts + 1 >= STUCK_AFTER {
                 app.store.set_sync_state(&connection.id, SyncState::Failed).await?;
             }

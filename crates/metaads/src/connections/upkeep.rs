@@ -119,6 +119,7 @@ fn to_record(app: &App, connection: &Connection, job: &Job, examined: Examined) 
         Ending::Well if is_first => schedule::first_daily_visit(&seen, now),
         ending => schedule::next_visit(&seen, ending, job.attempts, now, jitter),
     };
+    let next_at = next_at.max(examined.not_before.unwrap_or(next_at));
     Visit {
         connection_id: connection.id.clone(),
         token_version: connection.token_version,

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::clock::ms;
 use crate::connections::{disconnect, schedule, sync, upkeep};
 use crate::keys;
+use crate::limits;
 
 /// Longer than any step takes: after it, another replica may take the job over.
 const LEASE: Duration = Duration::from_secs(60);
@@ -33,6 +34,8 @@ pub enum Settled {
     Done,
     /// Not this time.
     TryAgain,
+    /// Not before this moment; nothing has failed.
+    Later(i64),
     /// The step has settled the job by itself, together with what it wrote.
     Already,
 }
@@ -152,14 +155,18 @@ async fn do_one(
     is_upkeep_too: bool,
     halted: tokio::sync::watch::Receiver<bool>,
 ) -> Result<bool, StoreError> {
+    if let Err(error) = limits::share(app).await {
+        tracing::error!(%error, "what is known of Meta's limits could not be shared");
+    }
     let claimed = app.store.claim_job(is_upkeep_too, lease(app.now())).await?;
     let Some(job) = claimed else { return Ok(false) };
     tracing::debug!(job = %job.id, kind = job.kind.as_str(), attempts = job.attempts, "a job is claimed");
+    let worker = if job.lane == 0 { app.clone() } else { app.in_background() };
     let step = async {
         match job.kind {
-            JobKind::Sync => sync::step(app, &job).await,
-            JobKind::Check => upkeep::step(app, &job).await,
-            JobKind::Revoke => disconnect::revoke_step(app, &job).await,
+            JobKind::Sync => sync::step(&worker, &job).await,
+            JobKind::Check => upkeep::step(&worker, &job).await,
+            JobKind::Revoke => disconnect::revoke_step(&worker, &job).await,
         }
     };
     tokio::select! {
@@ -190,6 +197,11 @@ async fn settle(app: &App, job: &Job, settled: Result<Settled, StoreError>) -> R
             if !still_ours && job.kind == JobKind::Revoke {
                 disconnect::check_grant(app, &job.subject).await?;
             }
+        }
+        Ok(Settled::Later(at)) => {
+            app.store
+                .postpone_job(job, at.clamp(app.now() + 1_000, app.now() + schedule::DAY), false)
+                .await?;
         }
         Ok(Settled::TryAgain) => {
             app.store.postpone_job(job, app.now() + pause(app, job.attempts), true).await?;

@@ -99,7 +99,7 @@ pub async fn show(
     chosen.truncate(usize::try_from(SHOWN).unwrap_or_default());
     let lines = if tab == "history" { HISTORY } else { 6 };
     let history = app.store.list_audit(&connection.id, lines).await?;
-    let app_id = app.graph.app().app_id.as_str();
+    let app_id = app.graph().app().app_id.as_str();
     Ok(page(&ConnectionPage {
         frame: Frame::new(&app, &visit, Some(&who), Section::Connections, &connection.name),
         card: Card::new(&app, &connection, now),

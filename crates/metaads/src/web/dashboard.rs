@@ -12,6 +12,7 @@ use super::problem::Problem;
 use crate::accounts::sessions::is_handheld;
 use crate::app::App;
 use crate::connections::schedule;
+use crate::limits;
 use crate::ui::Lifeline;
 use crate::words::{self, Broken, Code, Hint};
 
@@ -37,9 +38,10 @@ struct DashboardPage {
     open_attempt: Option<String>,
 }
 
-/// Meta refuses our app, or the like.
+/// What only the operator can mend.
 struct Trouble {
-    since: String,
+    title: String,
+    text: &'static str,
     detail: String,
 }
 
@@ -133,7 +135,7 @@ pub async fn show(
             Some("removed") => "The connection is removed from the list.",
             _ => "",
         },
-        trouble: notices.into_iter().map(|notice| Trouble::of(notice, now)).collect(),
+        trouble: if who.is_admin { Trouble::all(&app, notices, now) } else { Vec::new() },
         checked_at: checked_at.map(|at| (words::iso(at), words::day_and_time(at))),
         asked: app
             .config
@@ -146,8 +148,31 @@ pub async fn show(
 }
 
 impl Trouble {
+    fn all(app: &App, notices: Vec<OperatorNotice>, now: i64) -> Vec<Trouble> {
+        let version = crate::versions::warning(&app.graph().app().version, now).map(|detail| Trouble {
+            title: "The version of Meta’s API has to be changed.".to_owned(),
+            text: "Nothing breaks today by itself; after the end Meta answers in other ways.",
+            detail,
+        });
+        notices.into_iter().map(|notice| Trouble::of(notice, now)).chain(version).collect()
+    }
+
     fn of(notice: OperatorNotice, now: i64) -> Trouble {
-        Trouble { since: words::day(notice.since, now), detail: notice.detail }
+        let since = words::day(notice.since, now);
+        let (title, text) = match notice.code.as_str() {
+            limits::SERVED_VERSION => (
+                format!("Meta serves another version of its API since {since}."),
+                "Connections go on; what changed between the versions may be missing or wrong.",
+            ),
+            limits::VERSION_WARNING => {
+                (format!("Meta warns of the API version since {since}."), "Connections go on for now.")
+            }
+            _ => (
+                format!("Meta refuses our app since {since}."),
+                "Check its id, secret and settings in the Meta app’s dashboard; until then nothing is renewed, and nobody is asked to reconnect.",
+            ),
+        };
+        Trouble { title, text, detail: notice.detail }
     }
 }
 

@@ -137,7 +137,7 @@ pub async fn headers(State(app): State<App>, request: Request, next: Next) -> Re
 
 /// Chromium checks `form-action` on the redirect after a POST too, so the dialog's host is in it.
 fn content_security_policy(app: &App) -> String {
-    let dialog = app.graph.app().dialog_url.origin().ascii_serialization();
+    let dialog = app.graph().app().dialog_url.origin().ascii_serialization();
     // Meta's dialog lives on www and sends phones to m.
     let mobile = dialog.replace("://www.", "://m.");
     format!(

@@ -38,14 +38,14 @@ async fn o1_the_button_leads_to_the_configured_dialog() {
     let dialog = browser.start(&[]).await;
     assert!(Url::parse(&dialog).unwrap().path() == "/v26.0/dialog/oauth", "{dialog}");
     assert_eq!(parameter(&dialog, "response_type"), "code");
-    assert_eq!(parameter(&dialog, "client_id"), world.app.graph.app().app_id.as_str());
+    assert_eq!(parameter(&dialog, "client_id"), world.app.graph().app().app_id.as_str());
     assert_eq!(parameter(&dialog, "redirect_uri"), format!("{}/connect/meta/callback", world.base));
     assert_eq!(
         parameter(&dialog, "scope"),
         "ads_management,ads_read,business_management,pages_read_engagement,pages_show_list,instagram_basic"
     );
     assert_eq!(parameter(&dialog, "state").len(), 43);
-    assert!(!dialog.contains(world.app.graph.app().app_secret.expose()));
+    assert!(!dialog.contains(world.app.graph().app().app_secret.expose()));
     assert!(!dialog.contains("code_challenge") && !dialog.contains("auth_type"));
 }
 
@@ -323,7 +323,7 @@ async fn o21_a_token_that_is_not_ours_or_not_alive_is_refused() {
     let world = World::new().await;
     let browser = world.user("a@b.example").await;
     let person = Persona::SoleTrader.user_id();
-    let app = world.app.graph.app().app_id.to_string();
+    let app = world.app.graph().app().app_id.to_string();
     for (what, app_id, is_valid, user_id, expires_at) in [
         ("another app", "999", true, person, 0),
         ("another person", app.as_str(), true, "12345", 0),

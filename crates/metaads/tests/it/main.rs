@@ -17,6 +17,7 @@ mod connect;
 mod disconnect;
 mod faults;
 mod keeping;
+mod meta;
 mod process;
 mod secrets;
 mod siblings;

@@ -21,7 +21,7 @@ fn canaries(world: &World) -> Vec<String> {
     secrets.extend([
         PASSWORD.to_owned(),
         KEY.to_owned(),
-        world.app.graph.app().app_secret.expose().to_owned(),
+        world.app.graph().app().app_secret.expose().to_owned(),
     ]);
     secrets.sort();
     secrets.dedup();

@@ -8,13 +8,12 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use metaads::accounts::passwords::Passwords;
-use metaads::app::{App, Parts};
+use metaads::app::{App, Meta, Parts};
 use metaads::clock::Clock;
 use metaads::config::{Config, Source};
 use metaads::entropy::Entropy;
 use metaads::keys::{Keys, OuterKey};
 use metaads::{jobs, routes};
-use metaads_graph::Graph;
 use metaads_sandbox::{Clock as SandboxClock, Control, Effect, Endpoint, Fault, Options, Sandbox};
 use metaads_store::Store;
 use secrecy::ExposeSecret as _;
@@ -241,7 +240,7 @@ async fn build(settings: &[(String, String)], clock: &Arc<AtomicI64>) -> App {
     App::new(Parts {
         keys: Keys::load(&store, outer, &Entropy::Os, clock.now()).await.unwrap(),
         store,
-        graph: Graph::new(meta).unwrap(),
+        meta: Meta::new(meta, clock.clone()).unwrap(),
         clock,
         entropy: Entropy::Os,
         passwords: Passwords::for_tests(),

@@ -24,6 +24,8 @@ pub struct Job {
     /// JSON of the kind's own.
     pub progress: String,
     pub attempts: i64,
+    /// 0: somebody waits for it; 1: upkeep.
+    pub lane: i64,
     /// Only the holder of the newest fence may settle.
     pub fence: i64,
 }

@@ -7,6 +7,7 @@ mod connections;
 mod error;
 mod jobs;
 mod keys;
+mod limits;
 mod text;
 mod visits;
 
@@ -22,5 +23,6 @@ pub use connections::{
 pub use error::StoreError;
 pub use jobs::{Job, JobKind, Lease, SyncStep};
 pub use keys::{DataKey, KeyUse, SealedAt, SealedRow, SealedTable};
+pub use limits::{Limit, UnknownAnswer};
 pub use text::{AuthorizationId, ConnectionId, JobId, SessionId, UserId, Words};
 pub use visits::{Expiry, Happened, OperatorNotice, Visit};

@@ -34,6 +34,8 @@ async fn o16_whatever_breaks_nothing_is_half_connected_and_the_next_try_works() 
             // A code is used once, whatever became of it.
             assert_eq!(world.meta.count(Endpoint::Token), 1, "{endpoint:?} {effect:?}");
             world.meta.clear_faults();
+            // Until then a block of the app's would be heeded.
+            world.advance(std::time::Duration::from_secs(11 * 60));
         }
     }
     assert_eq!(browser.connect(Answer::agree(Persona::SoleTrader)).await.title(), "Reading your ad accounts");

@@ -7,7 +7,7 @@ mod key_services;
 mod keys;
 mod people;
 mod race;
-mod renewal;
+pub mod renewal;
 mod replica;
 pub mod seed;
 mod upgrade;

@@ -1,0 +1,124 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+fn at(endpoint: &'static str, status: u16, error: &Value) -> Recovery {
+    Refusal::read(endpoint, status, &json!({ "error": error })).expect("an envelope").recovery()
+}
+
+fn read(status: u16, code: i64, subcode: Option<i64>) -> Recovery {
+    at("node", status, &json!({"message": "m", "code": code, "error_subcode": subcode}))
+}
+
+#[test]
+fn each_documented_code_has_its_meaning() {
+    let dead = Recovery::Grant;
+    let table = [
+        (400, 190, None, dead(DeadGrant::SessionInvalid)),
+        (400, 190, Some(458), dead(DeadGrant::AppRemoved)),
+        (400, 190, Some(459), dead(DeadGrant::Checkpoint)),
+        (400, 190, Some(460), dead(DeadGrant::PasswordChanged)),
+        (400, 190, Some(463), dead(DeadGrant::Expired)),
+        (400, 190, Some(464), dead(DeadGrant::UserUnconfirmed)),
+        (400, 190, Some(466), dead(DeadGrant::SessionInvalid)),
+        (400, 190, Some(467), dead(DeadGrant::SessionInvalid)),
+        (400, 190, Some(490), dead(DeadGrant::Checkpoint)),
+        (400, 190, Some(492), Recovery::Asset),
+        (400, 190, Some(493), dead(DeadGrant::DataAccessExpired)),
+        (400, 190, Some(2_069_032), Recovery::WrongToken),
+        (400, 102, None, dead(DeadGrant::SessionInvalid)),
+        (400, 452, None, dead(DeadGrant::SessionInvalid)),
+        (403, 210, None, Recovery::WrongToken),
+        (403, 4, None, Recovery::Wait(Budget::App)),
+        (403, 4, Some(2_207_051), Recovery::Wait(Budget::Instagram)),
+        (400, 17, None, Recovery::Wait(Budget::Person)),
+        (400, 17, Some(2_446_079), Recovery::Wait(Budget::AdAccount)),
+        (400, 25, Some(2_207_050), Recovery::Wait(Budget::Instagram)),
+        (400, 32, None, Recovery::Wait(Budget::Page)),
+        (400, 341, None, Recovery::Wait(Budget::App)),
+        (400, 613, None, Recovery::Wait(Budget::AdAccount)),
+        (400, 613, Some(1_487_742), Recovery::Wait(Budget::AdAccount)),
+        (400, 613, Some(1_996), Recovery::Wait(Budget::AdAccount)),
+        (400, 613, Some(5_044_001), Recovery::Wait(Budget::AdAccount)),
+        (400, 80_000, Some(2_446_079), Recovery::Wait(Budget::AdAccount)),
+        (400, 80_001, None, Recovery::Wait(Budget::Page)),
+        (400, 80_002, None, Recovery::Wait(Budget::Instagram)),
+        (400, 80_003, Some(2_446_079), Recovery::Wait(Budget::AdAccount)),
+        (400, 80_004, Some(2_446_079), Recovery::Wait(Budget::AdAccount)),
+        (400, 80_005, None, Recovery::Wait(Budget::UseCase)),
+        (400, 80_006, None, Recovery::Wait(Budget::UseCase)),
+        (400, 80_008, None, Recovery::Wait(Budget::UseCase)),
+        (400, 80_009, None, Recovery::Wait(Budget::UseCase)),
+        (400, 80_014, None, Recovery::Wait(Budget::UseCase)),
+        (400, 368, None, Recovery::Wait(Budget::Policy)),
+        (500, 1, None, Recovery::RetryLater),
+        (400, 1, Some(99), Recovery::RetryLater),
+        (500, 1, Some(99), Recovery::RetryLater),
+        (400, 1, None, Recovery::Bug),
+        (500, 1, Some(1_965_014), Recovery::Bug),
+        (503, 2, None, Recovery::RetryLater),
+        (400, 2, None, Recovery::RetryLater),
+        (400, 3, None, Recovery::Operator(Fault::Review)),
+        (400, 10, None, Recovery::Permission),
+        (400, 10, Some(1_341_012), Recovery::Asset),
+        (400, 100, None, Recovery::Bug),
+        (400, 100, Some(33), Recovery::Asset),
+        (400, 100, Some(36_007), Recovery::LoginAgain),
+        (400, 100, Some(36_008), Recovery::Operator(Fault::RedirectUri)),
+        (400, 100, Some(36_009), Recovery::LoginAgain),
+        (400, 101, None, Recovery::Operator(Fault::AppId)),
+        (400, 104, None, Recovery::Bug),
+        (400, 191, None, Recovery::Operator(Fault::RedirectUri)),
+        (403, 200, None, Recovery::Permission),
+        (403, 299, None, Recovery::Permission),
+        (400, 270, None, Recovery::Operator(Fault::Review)),
+        (400, 273, None, Recovery::Permission),
+        (400, 294, None, Recovery::Operator(Fault::Review)),
+        (400, 506, None, Recovery::Bug),
+        (404, 803, None, Recovery::Asset),
+        (400, 960, None, Recovery::AskForLess),
+        (400, 1_150, None, Recovery::Bug),
+        (400, 2_500, None, Recovery::Bug),
+        (400, 2_635, None, Recovery::Operator(Fault::Version)),
+        (400, 3_018, None, Recovery::Bug),
+        (400, 3_962, None, Recovery::Bug),
+        (400, 999_999, None, Recovery::Unknown),
+        (500, 999_999, None, Recovery::RetryLater),
+    ];
+    for (status, code, subcode, expected) in table {
+        assert_eq!(read(status, code, subcode), expected, "{code}/{subcode:?}");
+    }
+}
+
+#[test]
+fn where_it_happened_decides_what_the_code_leaves_open() {
+    let said = |code: i64, message: &str| json!({"message": message, "code": code});
+    let exchange = "oauth/access_token";
+    assert_eq!(at("debug_token", 400, &said(190, "m")), Recovery::Operator(Fault::Secret));
+    assert_eq!(at("debug_token", 403, &said(200, "m")), Recovery::Operator(Fault::Review));
+    assert_eq!(at(exchange, 400, &said(100, "This authorization code has expired.")), Recovery::LoginAgain);
+    assert_eq!(
+        at(exchange, 400, &said(1, "Error validating client secret.")),
+        Recovery::Operator(Fault::Secret)
+    );
+    let verifier = "code_verifier param is provided without a code_challenge in authorization request.";
+    assert_eq!(at(exchange, 400, &said(1, verifier)), Recovery::Operator(Fault::Pkce));
+    assert_eq!(at(exchange, 400, &said(1, "Calls must use https")), Recovery::Operator(Fault::Settings));
+    let less = "Please reduce the amount of data you're asking for, then retry your request";
+    assert_eq!(at("adaccounts", 500, &said(1, less)), Recovery::AskForLess);
+    assert_eq!(at("node", 403, &said(200, "API access blocked.")), Recovery::Operator(Fault::Blocked));
+    let proof = "Invalid appsecret_proof provided in the API argument";
+    assert_eq!(at("me", 400, &said(100, proof)), Recovery::Operator(Fault::Proof));
+    assert_eq!(at("page", 400, &said(100, "(#100) Missing Permission")), Recovery::Asset);
+    assert_eq!(at("page", 400, &said(100, "Unsupported get request.")), Recovery::Asset);
+}
+
+#[test]
+fn an_outage_passes_and_false_does_not_mean_for_good() {
+    let transient = json!({"message": "m", "code": 424_242, "is_transient": true});
+    assert_eq!(at("node", 400, &transient), Recovery::RetryLater);
+    let quota = json!({"message": "m", "code": 17, "error_subcode": 2_446_079, "is_transient": false});
+    assert_eq!(at("node", 400, &quota), Recovery::Wait(Budget::AdAccount));
+    let user = json!({"message": "An unknown error occurred", "code": 1, "is_transient": false});
+    assert_eq!(at("node", 500, &user), Recovery::Bug);
+}

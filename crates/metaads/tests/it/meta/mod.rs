@@ -1,0 +1,3 @@
+//! What Meta says and does: limits, versions, kinds of login, calls of its own.
+
+mod limits;
