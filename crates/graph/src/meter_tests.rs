@@ -11,7 +11,7 @@ fn headers(pairs: &[(&str, Value)]) -> Headers {
     Headers::of_json(Some(&Value::from(list)))
 }
 
-fn note(meter: &Meter, path: &str, pairs: &[(&str, Value)], error: Option<Value>) {
+fn note(meter: &Meter, path: &str, pairs: &[(&str, Value)], error: Option<&Value>) {
     let headers = headers(pairs);
     let body = json!({ "error": error });
     let refusal = Refusal::read("node", 400, &body).map(|refusal| refusal.with_headers(&headers));
@@ -27,7 +27,7 @@ fn wait(meter: &Meter, path: &str, is_background: bool, later: i64) -> Option<i6
 fn a_block_of_the_app_stops_every_call_until_its_time() {
     let meter = Meter::default();
     let usage = json!({"call_count": 241, "total_time": 85, "total_cputime": 67});
-    note(&meter, "me", &[("X-App-Usage", usage)], Some(json!({"message": "m", "code": 4})));
+    note(&meter, "me", &[("X-App-Usage", usage)], Some(&json!({"message": "m", "code": 4})));
     assert_eq!(wait(&meter, "act_5", false, 0), Some(10));
     assert_eq!(wait(&meter, "me/accounts", false, 9 * MINUTE), Some(10));
     assert_eq!(wait(&meter, "me/accounts", false, 10 * MINUTE), None);
@@ -38,7 +38,7 @@ fn a_block_of_one_ad_account_leaves_the_others_alone() {
     let meter = Meter::default();
     let usage = json!({"5": [{"type": "ads_management", "call_count": 101, "total_time": 4, "estimated_time_to_regain_access": 23}]});
     let error = json!({"message": "m", "code": 80_004, "error_subcode": 2_446_079});
-    note(&meter, "act_5/campaigns", &[("X-Business-Use-Case-Usage", usage)], Some(error));
+    note(&meter, "act_5/campaigns", &[("X-Business-Use-Case-Usage", usage)], Some(&error));
     assert_eq!(wait(&meter, "act_5", false, 0), Some(23), "minutes, as Meta said");
     assert_eq!(wait(&meter, "act_6", false, 0), None);
     assert_eq!(wait(&meter, "me", false, 0), None);
@@ -70,7 +70,7 @@ fn background_work_leaves_the_rest_of_an_allowance_to_people() {
 #[test]
 fn what_one_process_learns_another_one_heeds() {
     let (one, other) = (Meter::default(), Meter::default());
-    note(&one, "act_5", &[], Some(json!({"message": "m", "code": 17, "error_subcode": 2_446_079})));
+    note(&one, "act_5", &[], Some(&json!({"message": "m", "code": 17, "error_subcode": 2_446_079})));
     other.merge(one.drain().standings, NOW);
     assert_eq!(wait(&other, "act_5", false, 0), Some(10));
     assert!(one.drain().standings.is_empty(), "told once");
@@ -90,7 +90,7 @@ fn a_clock_that_went_wrong_blocks_nothing_for_ever() {
 fn unknown_answers_are_counted_by_what_they_share() {
     let meter = Meter::default();
     for trace in ["A1", "A2", "A3"] {
-        note(&meter, "act_5", &[], Some(json!({"message": "m", "code": 424_242, "fbtrace_id": trace})));
+        note(&meter, "act_5", &[], Some(&json!({"message": "m", "code": 424_242, "fbtrace_id": trace})));
     }
     let unknown = meter.drain().unknown;
     assert_eq!(unknown.len(), 1);

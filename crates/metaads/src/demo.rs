@@ -14,6 +14,7 @@ use metaads_sandbox::{Options, Sandbox};
 use metaads_vault::Keyring;
 use zeroize::Zeroizing;
 
+use crate::connections::events::SUBSCRIPTIONS;
 use crate::entropy::Entropy;
 
 /// The key of the data directory, made on the first start.
@@ -56,6 +57,17 @@ pub async fn sandbox(data_dir: &Path) -> anyhow::Result<(Sandbox, Options)> {
     };
     let sandbox = Sandbox::start(options.clone()).await.context("the pretend Meta could not start")?;
     Ok((sandbox, options))
+}
+
+/// Tells the pretend Meta where to call us: what an operator enters in the App Dashboard.
+pub fn enter_addresses(sandbox: &Sandbox, base: &str) {
+    let control = sandbox.control();
+    let hook = |name: &str| format!("{base}/hooks/meta/{name}");
+    control.set_app_urls(Some(&hook("deauthorize")), Some(&hook("data-deletion")));
+    for (object, fields) in SUBSCRIPTIONS {
+        let fields: Vec<&str> = fields.split(',').collect();
+        control.subscribe(object, &fields, &hook("events"));
+    }
 }
 
 /// `metaads sandbox`.

@@ -11,8 +11,8 @@ use tower_http::compression::CompressionLayer;
 use crate::api;
 use crate::app::App;
 use crate::web::{
-    assets, attempt, connect, connection, dashboard, disconnect, entry, guard, health, help, home, picker,
-    problem, settings,
+    assets, attempt, connect, connection, dashboard, deletion, disconnect, entry, guard, health, help, home,
+    hooks, picker, problem, settings,
 };
 
 /// The longest form: choosing all of 10,000 accounts by hand.
@@ -57,6 +57,11 @@ pub fn routes(app: App) -> Router {
         .route("/api/v1/connections", get(api::connections::list))
         .route("/api/v1/connections/{id}", get(api::connections::show))
         .route("/api/v1/connections/{id}/ad-accounts", get(api::connections::ad_accounts))
+        // Meta calling us
+        .route("/hooks/meta/events", get(hooks::verify).post(hooks::event).layer(DefaultBodyLimit::max(hooks::BODY_LIMIT)))
+        .route("/hooks/meta/deauthorize", get(hooks::alive).post(hooks::deauthorize))
+        .route("/hooks/meta/data-deletion", get(hooks::alive).post(hooks::data_deletion))
+        .route("/data-deletion/{code}", get(deletion::show))
         // Operators
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))

@@ -46,6 +46,9 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
         config,
         sandbox_url,
     });
+    if let Some(sandbox) = &sandbox {
+        demo::enter_addresses(sandbox, &format!("http://{}", listener.local_addr()?));
+    }
     banner(&app);
     run(app, listener, stop_signal()).await?;
     drop(sandbox);

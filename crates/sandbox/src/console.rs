@@ -1,5 +1,7 @@
 //! The control page: see who is connected, and make Meta misbehave.
 
+use std::sync::Arc;
+
 use axum::http::request::Parts;
 use serde_json::json;
 
@@ -8,10 +10,11 @@ use crate::dialog::page;
 use crate::dialog_page;
 use crate::envelope::Reply;
 use crate::faults::{Effect, Endpoint, Fault};
+use crate::outbox;
 use crate::params::Params;
 use crate::shared::Shared;
 
-pub(crate) fn serve(shared: &Shared, parts: &Parts, body: &[u8]) -> Reply {
+pub(crate) fn serve(shared: &Arc<Shared>, parts: &Parts, body: &[u8]) -> Reply {
     let is_post = parts.method == "POST";
     if is_post && is_cross_site(parts) {
         return page(403, dialog_page::error("Refused", "This form was sent from another site."));
@@ -28,6 +31,8 @@ pub(crate) fn serve(shared: &Shared, parts: &Parts, body: &[u8]) -> Reply {
         }
         ("/_control/tokens", true) => kill(shared, &form),
         ("/_control/app", true) => set_active(shared, &form),
+        ("/_control/people", true) => as_person(shared, &form),
+        ("/_control/accounts", true) => set_account(shared, &form),
         _ => return page(404, dialog_page::error("Not found", "There is nothing here.")),
     };
     match (done, is_json) {
@@ -101,6 +106,35 @@ fn kill(shared: &Shared, form: &Params) -> Option<()> {
     let user_id = form.get("user_id")?;
     let subcode = form.get("subcode")?.parse().ok()?;
     shared.change(|grants| grants.kill(user_id, subcode));
+    Some(())
+}
+
+/// What a person does on facebook.com.
+fn as_person(shared: &Arc<Shared>, form: &Params) -> Option<()> {
+    let user_id = form.get("user_id")?;
+    shared.world.person(user_id)?;
+    match form.get("act")? {
+        "remove" => {
+            shared.change(|grants| grants.kill(user_id, 458));
+            outbox::deauthorized(shared, user_id);
+        }
+        "delete" => outbox::deletion_asked(shared, user_id),
+        "heal" => shared.change(|grants| grants.revive(user_id)),
+        _ => return None,
+    }
+    Some(())
+}
+
+/// Another standing of an ad account, and the webhook that tells of it.
+fn set_account(shared: &Arc<Shared>, form: &Params) -> Option<()> {
+    let id: u64 = form.get("account_id")?.trim().trim_start_matches("act_").parse().ok()?;
+    shared.world.find(&format!("act_{id}"))?;
+    let status: i64 = form.get("account_status")?.parse().ok()?;
+    let reason: i64 = if status == 2 { 1 } else { 0 };
+    shared.settings().standings.insert(id, (status, reason));
+    let value = json!({"id": id.to_string(), "account_status": status, "disable_reason": reason});
+    let change = json!({"field": "ad_account", "value": value});
+    outbox::event(shared, "application", &shared.app_id, &change);
     Some(())
 }
 

@@ -24,11 +24,30 @@ const EFFECTS: [(&str, &str); 12] = [
 const ENDS: [(u32, &str); 4] =
     [(460, "Password changed"), (458, "App removed"), (459, "Checkpoint"), (463, "Expired")];
 
+const PERSONS_ACTS: [(&str, &str); 3] = [
+    ("remove", "Remove the app on Facebook"),
+    ("delete", "Ask for deletion"),
+    ("heal", "Do what Facebook asks"),
+];
+
+const STANDINGS: [(i64, &str); 8] = [
+    (1, "active (1)"),
+    (2, "disabled (2)"),
+    (3, "unsettled (3)"),
+    (7, "pending risk review (7)"),
+    (8, "pending settlement (8)"),
+    (9, "in grace period (9)"),
+    (100, "pending closure (100)"),
+    (101, "closed (101)"),
+];
+
 pub(crate) fn console(shared: &Shared) -> String {
     let mut main = String::from("<h1>Controls</h1>\n");
     people(shared, &mut main);
     faults(shared, &mut main);
+    accounts(&mut main);
     app(shared, &mut main);
+    deliveries(shared, &mut main);
     calls(shared, &mut main);
     frame("Controls", &main)
 }
@@ -58,7 +77,47 @@ fn people(shared: &Shared, main: &mut String) {
             let _ = writeln!(main, "<button name=\"subcode\" value=\"{subcode}\">{label}</button>");
         }
         main.push_str("</div>\n</form>\n");
+        let _ = writeln!(
+            main,
+            "<form method=\"post\" action=\"/_control/people\" class=\"row\">\n\
+             <input type=\"hidden\" name=\"user_id\" value=\"{}\">",
+            escape(&view.user_id)
+        );
+        for (act, label) in PERSONS_ACTS {
+            let _ = writeln!(main, "<button name=\"act\" value=\"{act}\">{label}</button>");
+        }
+        main.push_str("</form>\n");
     }
+}
+
+/// Ad accounts change their standing, and the app hears of it where it has subscribed.
+fn accounts(main: &mut String) {
+    main.push_str(
+        "<h2>An ad account</h2>\n<form method=\"post\" action=\"/_control/accounts\" class=\"row\">\n\
+         <label>act_ <input name=\"account_id\" inputmode=\"numeric\" required></label>\n\
+         <label>becomes <select name=\"account_status\">\n",
+    );
+    for (status, label) in STANDINGS {
+        let _ = writeln!(main, "<option value=\"{status}\">{label}</option>");
+    }
+    main.push_str("</select></label>\n<button>Change</button>\n</form>\n");
+}
+
+/// What was sent to the app.
+fn deliveries(shared: &Shared, main: &mut String) {
+    main.push_str("<h2>Sent to the app</h2>\n");
+    let outbox = shared.outbox();
+    if outbox.deliveries.is_empty() {
+        main.push_str("<p>Nothing yet.</p>\n");
+        return;
+    }
+    main.push_str("<table>\n<tr><th>What</th><th>Where</th><th>Answer</th></tr>\n");
+    for one in outbox.deliveries.iter().rev().take(15) {
+        let status = if one.status == 0 { "none".to_owned() } else { one.status.to_string() };
+        let (kind, url) = (escape(&one.kind), escape(&one.url));
+        let _ = writeln!(main, "<tr><td>{kind}</td><td>{url}</td><td>{status}</td></tr>");
+    }
+    main.push_str("</table>\n");
 }
 
 fn faults(shared: &Shared, main: &mut String) {

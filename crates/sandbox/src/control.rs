@@ -8,6 +8,7 @@ use crate::calls::Call;
 use crate::clock::seconds;
 use crate::faults::{Endpoint, Fault};
 use crate::grants::{PermissionStatus, Token, TokenKind};
+use crate::outbox::{self, Delivery, Subscription};
 use crate::shared::Shared;
 use crate::token;
 
@@ -73,6 +74,56 @@ impl Control {
     /// 459 checkpoint, 460 password changed, 463 expired, 464 unconfirmed, 467 logged out.
     pub fn kill_tokens(&self, user_id: &str, subcode: u32) {
         self.shared.change(|grants| grants.kill(user_id, subcode));
+    }
+
+    /// Where the app wants to hear that somebody removed it, and that somebody wants their data deleted; as in
+    /// the App Dashboard.
+    pub fn set_app_urls(&self, deauthorize_url: Option<&str>, deletion_url: Option<&str>) {
+        let mut outbox = self.shared.outbox();
+        outbox.deauthorize_url = deauthorize_url.map(str::to_owned);
+        outbox.deletion_url = deletion_url.map(str::to_owned);
+    }
+
+    /// Subscribes the app without a handshake, as in the App Dashboard.
+    pub fn subscribe(&self, object: &str, fields: &[&str], callback_url: &str) {
+        let mut outbox = self.shared.outbox();
+        outbox.subscriptions.retain(|one| one.object != object);
+        outbox.subscriptions.push(Subscription {
+            object: object.to_owned(),
+            callback_url: callback_url.to_owned(),
+            fields: fields.iter().map(|field| (*field).to_owned()).collect(),
+        });
+    }
+
+    /// The person removes the app under Business Integrations: tokens end with 458, and the app is told.
+    pub fn remove_app(&self, user_id: &str) {
+        self.kill_tokens(user_id, 458);
+        outbox::deauthorized(&self.shared, user_id);
+    }
+
+    /// The person presses "Send request" beside the removed app.
+    pub fn ask_for_deletion(&self, user_id: &str) {
+        outbox::deletion_asked(&self.shared, user_id);
+    }
+
+    /// Sends a webhook with one change (`{"field", "value"}`), if somebody subscribed to it.
+    pub fn send_event(&self, object: &str, id: &str, change: &serde_json::Value) {
+        outbox::event(&self.shared, object, id, change);
+    }
+
+    /// A `signed_request` as the callbacks carry it, signed by our app secret now.
+    pub fn signed_request(&self, user_id: &str) -> String {
+        outbox::signed_request(&self.shared, user_id)
+    }
+
+    /// The body of an event as Meta writes it, and the value of `X-Hub-Signature-256`.
+    pub fn signed_event(&self, body: &serde_json::Value) -> (Vec<u8>, String) {
+        outbox::signed_event(&self.shared, body)
+    }
+
+    /// What was sent to the app, oldest first.
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.shared.outbox().deliveries.clone()
     }
 
     /// Lets the tokens live again that were ended by 459 or 464, as if the person had done what Facebook asked.

@@ -32,11 +32,13 @@ pub enum Endpoint {
     /// The outer call of a batch; its items are counted under their own endpoints as well.
     Batch,
     Picture,
+    /// `/{app-id}/subscriptions`.
+    Subscriptions,
     Other,
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [Endpoint; 18] = [
+    pub(crate) const ALL: [Endpoint; 19] = [
         Endpoint::Dialog,
         Endpoint::Token,
         Endpoint::Exchange,
@@ -54,6 +56,7 @@ impl Endpoint {
         Endpoint::AdAccount,
         Endpoint::Batch,
         Endpoint::Picture,
+        Endpoint::Subscriptions,
         Endpoint::Other,
     ];
 }

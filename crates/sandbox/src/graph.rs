@@ -1,5 +1,7 @@
 //! The Graph: which endpoint a path is, and who answers it.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::envelope::{GraphError, Reply};
@@ -12,10 +14,12 @@ use crate::passage::{Outcome, Passage};
 use crate::shared::Shared;
 use crate::viewer::{Insight, Viewer, identify};
 use crate::world::Node;
-use crate::{batch, debug_token, edges, instagram, permissions, picture, token, usage};
+use crate::{
+    batch, debug_token, edges, instagram, outbox, permissions, picture, subscriptions, token, usage,
+};
 
 /// A call from the socket.
-pub(crate) async fn call(shared: &Shared, mut request: Request) -> Outcome {
+pub(crate) async fn call(shared: &Arc<Shared>, mut request: Request) -> Outcome {
     let endpoint = classify(shared, &request);
     let passage = Passage::enter(shared, &request, endpoint).await;
     request.is_unchanged = passage.is_unchanged();
@@ -23,8 +27,19 @@ pub(crate) async fn call(shared: &Shared, mut request: Request) -> Outcome {
     for _ in 0..passage.times() {
         reply = Some(match endpoint {
             Endpoint::Batch => batch::perform(shared, &request).await,
+            Endpoint::Subscriptions => {
+                let trace_id = usage::trace_id(shared);
+                let reply = subscriptions::serve(shared, &request).await;
+                let reply = reply.unwrap_or_else(|error| error.reply(&trace_id));
+                usage::decorate(shared, &request, endpoint, reply, &trace_id)
+            }
             _ => perform(shared, &request, endpoint),
         });
+    }
+    // Integrators expect the callback after this as well; Meta does not say.
+    let whom = endpoint == Endpoint::RevokePermissions && request.segments.len() == 2;
+    if let (true, Some(user_id)) = (whom, request.segments.first().filter(|id| *id != "me")) {
+        outbox::deauthorized(shared, user_id);
     }
     passage.leave(&request, endpoint, reply)
 }
@@ -47,6 +62,7 @@ pub(crate) fn classify(shared: &Shared, request: &Request) -> Endpoint {
         ["refresh_access_token"] => Endpoint::InstagramRefresh,
         ["debug_token"] => Endpoint::DebugToken,
         ["picture", _] | [_, "picture"] => Endpoint::Picture,
+        _ if subscriptions::is_meant(shared, request) => Endpoint::Subscriptions,
         [_, "permissions", ..] if request.method == "DELETE" => Endpoint::RevokePermissions,
         [_, "permissions"] => Endpoint::Permissions,
         [_, "adaccounts" | "assigned_ad_accounts"] => Endpoint::AdAccounts,

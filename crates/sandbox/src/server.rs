@@ -50,7 +50,7 @@ pub(crate) async fn run(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 /// An error closes the connection without an answer.
-async fn serve(shared: &Shared, request: HttpRequest<Body>) -> io::Result<Response<Body>> {
+async fn serve(shared: &Arc<Shared>, request: HttpRequest<Body>) -> io::Result<Response<Body>> {
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
         return Ok(response(Reply::text(413, "text/plain; charset=utf-8", "too large"), None));

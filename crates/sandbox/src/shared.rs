@@ -13,6 +13,7 @@ use crate::entropy::Entropy;
 use crate::faults::{Effect, Endpoint, Fault, take};
 use crate::grants::Grants;
 use crate::holds::Holds;
+use crate::outbox::Outbox;
 use crate::world::World;
 
 pub(crate) struct Shared {
@@ -25,6 +26,9 @@ pub(crate) struct Shared {
     pub(crate) world: World,
     pub(crate) holds: Holds,
     pub(crate) state_file: Option<PathBuf>,
+    /// For calls to the app.
+    pub(crate) http: reqwest::Client,
+    outbox: Mutex<Outbox>,
     settings: Mutex<Settings>,
     grants: Mutex<Grants>,
     faults: Mutex<Vec<Fault>>,
@@ -71,6 +75,11 @@ impl Settings {
     }
 }
 
+fn http_client() -> std::io::Result<reqwest::Client> {
+    let builder = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20));
+    builder.build().map_err(std::io::Error::other)
+}
+
 impl Shared {
     pub(crate) fn new(options: Options, address: SocketAddr) -> std::io::Result<Shared> {
         let host = match address.ip() {
@@ -91,6 +100,8 @@ impl Shared {
             world: World::build(options.crowd),
             holds: Holds::default(),
             state_file: options.state_file,
+            http: http_client()?,
+            outbox: Mutex::default(),
             settings: Mutex::new(Settings::new(options.latency)),
             grants: Mutex::new(grants),
             faults: Mutex::default(),
@@ -100,6 +111,10 @@ impl Shared {
 
     pub(crate) fn settings(&self) -> MutexGuard<'_, Settings> {
         self.settings.lock().expect("no panic happens while this lock is held")
+    }
+
+    pub(crate) fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().expect("no panic happens while this lock is held")
     }
 
     pub(crate) fn grants(&self) -> MutexGuard<'_, Grants> {

@@ -6,6 +6,7 @@ mod assets;
 mod authorizations;
 mod connections;
 mod disconnect;
+mod events;
 mod jobs;
 mod keys;
 mod limits;

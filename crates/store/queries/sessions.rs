@@ -54,7 +54,7 @@ impl Db {
                       u.is_admin AS "is_admin!", s.last_seen_at AS "last_seen_at!",
                       (SELECT COUNT(*) FROM meta_connections c
                        WHERE c.user_id = u.id
-                       AND (c.status = 'needs_reauthorization' OR c.status_reason = 'permissions_missing')) AS "needing!: i64"
+                       AND (c.status = 'needs_reauthorization' OR c.status_reason IN ('permissions_missing', 'app_removed'))) AS "needing!: i64"
                FROM sessions s JOIN users u ON u.id = s.user_id
                WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3"#,
             token_hash,

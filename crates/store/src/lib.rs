@@ -7,10 +7,11 @@
 pub use metaads_store_rows::{
     AccountGroup, AdAccount, AdAccountFilter, AssetBatch, AuditEntry, Authorization, AuthorizationId,
     AuthorizationStatus, Business, Completion, Connection, ConnectionId, ConnectionKind, ConnectionStatus,
-    DataKey, Disconnection, Expiry, Happened, InstagramAccount, Job, JobId, JobKind, KeyUse, Lease, Limit,
-    NewAdAccount, NewAuthorization, NewBusiness, NewInstagramAccount, NewPage, NewSession, NewUser, Only,
-    OperatorNotice, Page, Relation, SealedAt, SealedRow, SealedTable, SelectionChange, Session, SessionId,
-    Sibling, SignedIn, StoreError, Stored, SyncState, SyncStep, UnknownAnswer, User, UserId, Visit, Words,
+    DataKey, DeletionRequest, Disconnection, Ended, Expiry, Happened, InstagramAccount, Job, JobId, JobKind,
+    KeyUse, Lease, Limit, MetaEvent, NewAdAccount, NewAuthorization, NewBusiness, NewEvent,
+    NewInstagramAccount, NewPage, NewSession, NewUser, Only, OperatorNotice, Page, Relation, SealedAt,
+    SealedRow, SealedTable, SelectionChange, Session, SessionId, Sibling, SignedIn, StoreError, Stored,
+    SyncState, SyncStep, UnknownAnswer, User, UserId, Visit, Words,
 };
 
 /// Where everything is kept. Cheap to clone.
@@ -120,6 +121,19 @@ statements! {
     fn list_notices(&self) -> Answer<Vec<OperatorNotice>>;
     fn beat(&self, now: i64) -> Answer<Option<i64>>;
     fn check_all(&self, progress: &str, from: i64, until: i64) -> Answer<u64>;
+    // Meta's calls to us
+    fn store_events(&self, events: &[NewEvent], job: &JobId, at: i64) -> Answer<u64>;
+    fn list_waiting_events(&self, limit: i64) -> Answer<Vec<MetaEvent>>;
+    fn list_events(&self, limit: i64) -> Answer<Vec<MetaEvent>>;
+    fn settle_event(&self, id: &str, outcome: &str, at: i64) -> Answer<()>;
+    fn replay_events(&self, since: i64, job: &JobId, at: i64) -> Answer<u64>;
+    fn end_grant(&self, ended: &Ended, audit_ids: &[String]) -> Answer<u64>;
+    fn delete_grant(&self, ended: &Ended) -> Answer<(u64, u64)>;
+    fn insert_deletion(&self, request: &DeletionRequest, event: Option<&NewEvent>, job: &JobId) -> Answer<String>;
+    fn find_deletion(&self, id: &str) -> Answer<Option<DeletionRequest>>;
+    fn complete_deletion(&self, app_id: &str, user_hash: &str, outcome: &str, at: i64) -> Answer<()>;
+    fn list_of_business(&self, app_id: &str, business_id: &str) -> Answer<Vec<String>>;
+    fn look_at_account(&self, account_id: &str, at: i64) -> Answer<Vec<String>>;
     // Meta's limits
     fn share_limits(&self, limits: &[Limit]) -> Answer<()>;
     fn list_limits(&self, since: i64) -> Answer<Vec<Limit>>;

@@ -2,7 +2,9 @@
 
 pub mod assets;
 pub mod authorize;
+pub mod deletion;
 pub mod disconnect;
+pub mod events;
 pub mod examine;
 mod grant;
 mod inspect;
@@ -38,6 +40,15 @@ pub(crate) fn incomplete(app: &App, scopes: &Words) -> Option<String> {
 
 fn lacks_permissions(app: &App, scopes: &Words) -> bool {
     app.config.required_scopes().any(|scope| !scopes.has(scope))
+}
+
+/// An id out of Meta's JSON, sent as text or as a number; "" where there is none.
+fn digits(value: &serde_json::Value, key: &str) -> String {
+    match value.get(key) {
+        Some(serde_json::Value::String(text)) => text.chars().take(64).collect(),
+        Some(serde_json::Value::Number(number)) => number.to_string(),
+        _ => String::new(),
+    }
 }
 
 /// Why a stored token cannot be used.

@@ -9,7 +9,7 @@ use metaads_store::{Job, JobKind, Lease, StoreError};
 use crate::accounts::sessions::IDLE_TTL;
 use crate::app::App;
 use crate::clock::ms;
-use crate::connections::{disconnect, schedule, sync, upkeep};
+use crate::connections::{disconnect, events, schedule, sync, upkeep};
 use crate::keys;
 use crate::limits;
 
@@ -166,6 +166,8 @@ async fn do_one(
         match job.kind {
             JobKind::Sync => sync::step(&worker, &job).await,
             JobKind::Check => upkeep::step(&worker, &job).await,
+            JobKind::Events => events::step(&worker).await,
+            JobKind::Standing => Ok(Settled::Done),
             JobKind::Revoke => disconnect::revoke_step(&worker, &job).await,
         }
     };
@@ -199,9 +201,7 @@ async fn settle(app: &App, job: &Job, settled: Result<Settled, StoreError>) -> R
             }
         }
         Ok(Settled::Later(at)) => {
-            app.store
-                .postpone_job(job, at.clamp(app.now() + 1_000, app.now() + schedule::DAY), false)
-                .await?;
+            app.store.postpone_job(job, at.clamp(app.now(), app.now() + schedule::DAY), false).await?;
         }
         Ok(Settled::TryAgain) => {
             app.store.postpone_job(job, app.now() + pause(app, job.attempts), true).await?;

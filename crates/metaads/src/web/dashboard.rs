@@ -197,7 +197,7 @@ impl Card {
                 ConnectionStatus::NeedsReauthorization | ConnectionStatus::Revoked => "",
             },
             subtitle: subtitle(connection),
-            broken: (connection.status == ConnectionStatus::NeedsReauthorization)
+            broken: (connection.status == ConnectionStatus::NeedsReauthorization || was_removed(connection))
                 .then(|| words::broken(reason, &connection.name, &day, connection.ad_accounts_selected)),
             hint: hint(connection, now),
             is_renewable: is_live && schedule::may_renew(connection, now),
@@ -248,6 +248,9 @@ impl Card {
 fn pill(connection: &Connection, now: i64, is_reading: bool, is_incomplete: bool) -> (u8, Pill) {
     let ends_in = connection.expires_at.map(|at| at - now);
     let (order, class, glyph, word) = match connection.status {
+        ConnectionStatus::Revoked if was_removed(connection) => {
+            (0, "pill-needs", "status-needs", "Needs you".to_owned())
+        }
         ConnectionStatus::Revoked => (5, "pill-gone", "status-gone", "Disconnected".to_owned()),
         ConnectionStatus::NeedsReauthorization => (0, "pill-needs", "status-needs", "Needs you".to_owned()),
         ConnectionStatus::Active if is_incomplete || is_data_access_over(connection) => {
@@ -272,6 +275,12 @@ fn pill(connection: &Connection, now: i64, is_reading: bool, is_incomplete: bool
         ConnectionStatus::Active => (3, "pill-active", "status-active", "Active".to_owned()),
     };
     (order, Pill { class, glyph, word })
+}
+
+/// Not ended here, but by its person on Facebook.
+fn was_removed(connection: &Connection) -> bool {
+    connection.status == ConnectionStatus::Revoked
+        && connection.status_reason.as_deref() == Some(Code::AppRemoved.as_str())
 }
 
 fn is_data_access_over(connection: &Connection) -> bool {
@@ -307,7 +316,8 @@ fn life(connection: &Connection, now: i64) -> (String, String, String) {
     let (line, from, to) = match (connection.status, connection.expires_at) {
         (ConnectionStatus::Revoked, _) => {
             let day = words::day(connection.status_changed_at, now);
-            (Lifeline::Gone, from, format!("Disconnected {day}"))
+            let what = if was_removed(connection) { "Removed" } else { "Disconnected" };
+            (Lifeline::Gone, from, format!("{what} {day}"))
         }
         (ConnectionStatus::NeedsReauthorization, end) => {
             let broke = connection.status_changed_at;

@@ -46,6 +46,11 @@ pub fn history_line(entry: &AuditEntry) -> HistoryLine {
                 if entry.detail == "revoke" { "Here and at Facebook, by you" } else { "Only here, by you" };
             ("Disconnected".to_owned(), text.to_owned(), "")
         }
+        "app_removed" => (
+            "Removed on Facebook".to_owned(),
+            "The person took the app away; our access is erased".to_owned(),
+            "bad",
+        ),
         "active" | "recovered" => ("Well again".to_owned(), String::new(), "ok"),
         "incomplete" => {
             let title =

@@ -70,6 +70,19 @@ macro_rules! upsert_instagram_accounts {
     };
 }
 
+macro_rules! insert_events {
+    ($($argument:expr),+) => {
+        sqlx::query!(
+            "INSERT INTO meta_events (id, digest, app_id, object, subject, field, value, sent_at, received_at)
+             SELECT r.id, r.digest, r.app_id, r.object, r.subject, r.field, r.value, r.sent_at, r.received_at
+             FROM jsonb_to_recordset(($1::TEXT)::JSONB) AS r (id TEXT, digest TEXT, app_id TEXT, object TEXT, subject TEXT,
+                 field TEXT, value TEXT, sent_at BIGINT, received_at BIGINT)
+             ON CONFLICT (digest) DO NOTHING",
+            $($argument),+
+        )
+    };
+}
+
 macro_rules! select_by_ids {
     ($($argument:expr),+) => {
         sqlx::query!(

@@ -10,6 +10,10 @@ text_enum!(
         Sync = "sync",
         /// Ask Meta whether a connection's token still lives. Subject: connection id.
         Check = "check",
+        /// Apply Meta's calls to us. Subject: `meta`.
+        Events = "events",
+        /// Look at the standing of chosen ad accounts. Subject: connection id.
+        Standing = "standing",
         /// End a grant at Meta. Subject: `{app id}:{app-scoped user id}`.
         Revoke = "revoke",
     }

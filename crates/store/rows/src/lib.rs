@@ -5,6 +5,7 @@ mod accounts;
 mod assets;
 mod connections;
 mod error;
+mod events;
 mod jobs;
 mod keys;
 mod limits;
@@ -21,6 +22,7 @@ pub use connections::{
     Disconnection, NewAuthorization, Sibling, Stored, SyncState,
 };
 pub use error::StoreError;
+pub use events::{DeletionRequest, Ended, MetaEvent, NewEvent};
 pub use jobs::{Job, JobKind, Lease, SyncStep};
 pub use keys::{DataKey, KeyUse, SealedAt, SealedRow, SealedTable};
 pub use limits::{Limit, UnknownAnswer};

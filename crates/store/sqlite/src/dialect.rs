@@ -68,6 +68,18 @@ macro_rules! upsert_instagram_accounts {
     };
 }
 
+macro_rules! insert_events {
+    ($($argument:expr),+) => {
+        sqlx::query!(
+            "INSERT INTO meta_events (id, digest, app_id, object, subject, field, value, sent_at, received_at)
+             SELECT r.value ->> 'id', r.value ->> 'digest', r.value ->> 'app_id', r.value ->> 'object', r.value ->> 'subject',
+                 r.value ->> 'field', r.value ->> 'value', r.value ->> 'sent_at', r.value ->> 'received_at'
+             FROM json_each($1) AS r WHERE TRUE ON CONFLICT (digest) DO NOTHING",
+            $($argument),+
+        )
+    };
+}
+
 macro_rules! select_by_ids {
     ($($argument:expr),+) => {
         sqlx::query!(

@@ -1,3 +1,4 @@
 //! What Meta says and does: limits, versions, kinds of login, calls of its own.
 
+mod calls;
 mod limits;

@@ -1,0 +1,285 @@
+//! Meta's calls to us: stored before they are answered, applied afterwards; requests for deletion.
+
+use metaads_store_rows::{DeletionRequest, Ended, JobId, MetaEvent, NewEvent, StoreError};
+
+use crate::{Db, Engine};
+
+macro_rules! select_events {
+    ($condition:literal, $($argument:expr),+) => {
+        sqlx::query_as!(
+            MetaEvent,
+            r#"SELECT id AS "id!", app_id AS "app_id!", object AS "object!", subject AS "subject!",
+                   field AS "field!", value AS "value!", sent_at AS "sent_at!", received_at AS "received_at!",
+                   applied_at AS "applied_at?", outcome AS "outcome?"
+               FROM meta_events WHERE "# + $condition,
+            $($argument),+
+        )
+    };
+}
+
+macro_rules! select_deletion {
+    ($condition:literal, $($argument:expr),+) => {
+        sqlx::query_as!(
+            DeletionRequest,
+            r#"SELECT id AS "id!", app_id AS "app_id!", user_hash AS "user_hash!", issued_at AS "issued_at!",
+                   requested_at AS "requested_at!", completed_at AS "completed_at?", outcome AS "outcome?"
+               FROM deletion_requests WHERE "# + $condition,
+            $($argument),+
+        )
+    };
+}
+
+impl Db {
+    /// Stores what is not known yet, and has it applied. Gives how many were new.
+    pub async fn store_events(&self, events: &[NewEvent], job: &JobId, at: i64) -> Result<u64, StoreError> {
+        let rows = serde_json::to_string(events).expect("rows of text and numbers always serialize");
+        let mut tx = self.begin().await?;
+        let stored = insert_events!(rows).execute(&mut *tx).await?.rows_affected();
+        if stored > 0 {
+            wake(&mut tx, job, at).await?;
+        }
+        tx.commit().await?;
+        Ok(stored)
+    }
+
+    /// The oldest that are still to be applied.
+    pub async fn list_waiting_events(&self, limit: i64) -> Result<Vec<MetaEvent>, StoreError> {
+        Ok(select_events!("applied_at IS NULL ORDER BY id LIMIT $1", limit).fetch_all(&self.read).await?)
+    }
+
+    /// The newest, for the operator.
+    pub async fn list_events(&self, limit: i64) -> Result<Vec<MetaEvent>, StoreError> {
+        Ok(select_events!("id <> '' ORDER BY received_at DESC, id DESC LIMIT $1", limit)
+            .fetch_all(&self.read)
+            .await?)
+    }
+
+    /// An event is applied. The person's id in the two callbacks goes with it.
+    pub async fn settle_event(&self, id: &str, outcome: &str, at: i64) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE meta_events SET applied_at = $2, outcome = $3,
+                 subject = CASE WHEN object = 'data_deletion' THEN '' ELSE subject END
+             WHERE id = $1",
+            id,
+            at,
+            outcome
+        )
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    /// Has what was received since then applied once more. Gives how many. Deletions are final.
+    pub async fn replay_events(&self, since: i64, job: &JobId, at: i64) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        let replayed = sqlx::query!(
+            "UPDATE meta_events SET applied_at = NULL, outcome = NULL
+             WHERE received_at >= $1 AND applied_at IS NOT NULL AND object <> 'data_deletion'",
+            since
+        )
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+        wake(&mut tx, job, at).await?;
+        tx.commit().await?;
+        Ok(replayed)
+    }
+
+    /// The person took the app away: the tokens of this grant are erased and its connections marked. What
+    /// was connected after Meta said so stays. Gives how many ended.
+    pub async fn end_grant(&self, ended: &Ended, audit_ids: &[String]) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        let rows = sqlx::query!(
+            r#"SELECT id AS "id!", user_id AS "user_id!" FROM meta_connections
+               WHERE app_id = $1 AND meta_user_id = $2 AND status <> 'revoked' AND connected_at <= $3 ORDER BY id"#,
+            ended.app_id,
+            ended.meta_user_id,
+            ended.issued_at
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        let mut number = 0;
+        // As many as there are ids for the lines of history; the rest with the next call.
+        for (row, audit_id) in rows.iter().zip(audit_ids) {
+            sqlx::query!(
+                "UPDATE meta_connections SET status = 'revoked', status_reason = 'app_removed', status_changed_at = $2,
+                     access_token = NULL, access_token_key = NULL, refresh_token = NULL,
+                     token_version = token_version + 1, expires_at = NULL, data_access_expires_at = NULL,
+                     sync_state = 'idle', updated_at = $2
+                 WHERE id = $1",
+                row.id,
+                ended.at
+            )
+            .execute(&mut *tx)
+            .await?;
+            sqlx::query!("DELETE FROM jobs WHERE kind <> 'revoke' AND subject = $1", row.id)
+                .execute(&mut *tx)
+                .await?;
+            sqlx::query!(
+                "INSERT INTO audit_log (id, at, user_id, connection_id, action, detail)
+                 VALUES ($1, $2, $3, $4, 'app_removed', '')",
+                audit_id,
+                ended.at,
+                row.user_id,
+                row.id
+            )
+            .execute(&mut *tx)
+            .await?;
+            number += 1;
+        }
+        tx.commit().await?;
+        Ok(number)
+    }
+
+    /// Deletes everything of a person at Meta: connections with their assets and history. What was connected
+    /// after they asked stays. Gives how many went, and how many stay.
+    pub async fn delete_grant(&self, ended: &Ended) -> Result<(u64, u64), StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query!(
+            "DELETE FROM audit_log WHERE connection_id IN (SELECT id FROM meta_connections
+                 WHERE app_id = $1 AND meta_user_id = $2 AND (connected_at <= $3 OR status = 'revoked'))",
+            ended.app_id,
+            ended.meta_user_id,
+            ended.issued_at
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query!(
+            "DELETE FROM jobs WHERE subject IN (SELECT id FROM meta_connections
+                 WHERE app_id = $1 AND meta_user_id = $2 AND (connected_at <= $3 OR status = 'revoked'))",
+            ended.app_id,
+            ended.meta_user_id,
+            ended.issued_at
+        )
+        .execute(&mut *tx)
+        .await?;
+        let deleted = sqlx::query!(
+            "DELETE FROM meta_connections
+             WHERE app_id = $1 AND meta_user_id = $2 AND (connected_at <= $3 OR status = 'revoked')",
+            ended.app_id,
+            ended.meta_user_id,
+            ended.issued_at
+        )
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+        let left = sqlx::query!(
+            r#"SELECT COUNT(*) AS "count!: i64" FROM meta_connections WHERE app_id = $1 AND meta_user_id = $2"#,
+            ended.app_id,
+            ended.meta_user_id
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok((deleted, u64::try_from(left.count).unwrap_or_default()))
+    }
+
+    /// Notes a request for deletion together with the event that carries it out. A repeated one gives the id
+    /// of the first.
+    pub async fn insert_deletion(
+        &self,
+        request: &DeletionRequest,
+        event: Option<&NewEvent>,
+        job: &JobId,
+    ) -> Result<String, StoreError> {
+        let mut tx = self.begin().await?;
+        let known = select_deletion!(
+            "app_id = $1 AND user_hash = $2 AND issued_at = $3",
+            request.app_id,
+            request.user_hash,
+            request.issued_at
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        if let Some(known) = known {
+            return Ok(known.id);
+        }
+        sqlx::query!(
+            "INSERT INTO deletion_requests (id, app_id, user_hash, issued_at, requested_at, completed_at, outcome)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            request.id,
+            request.app_id,
+            request.user_hash,
+            request.issued_at,
+            request.requested_at,
+            request.completed_at,
+            request.outcome
+        )
+        .execute(&mut *tx)
+        .await?;
+        if let Some(event) = event {
+            let rows = serde_json::to_string(&[event]).expect("rows of text and numbers always serialize");
+            insert_events!(rows).execute(&mut *tx).await?;
+            wake(&mut tx, job, request.requested_at).await?;
+        }
+        tx.commit().await?;
+        Ok(request.id.clone())
+    }
+
+    pub async fn find_deletion(&self, id: &str) -> Result<Option<DeletionRequest>, StoreError> {
+        Ok(select_deletion!("id = $1", id).fetch_optional(&self.read).await?)
+    }
+
+    /// What a person asked for is done.
+    pub async fn complete_deletion(
+        &self,
+        app_id: &str,
+        user_hash: &str,
+        outcome: &str,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE deletion_requests SET completed_at = $3, outcome = $4
+             WHERE app_id = $1 AND user_hash = $2 AND completed_at IS NULL",
+            app_id,
+            user_hash,
+            at,
+            outcome
+        )
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+
+    /// Live connections of a business's system users.
+    pub async fn list_of_business(&self, app_id: &str, business_id: &str) -> Result<Vec<String>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT id AS "id!" FROM meta_connections WHERE app_id = $1 AND business_id = $2 AND status <> 'revoked'"#,
+            app_id,
+            business_id
+        )
+        .fetch_all(&self.read)
+        .await?;
+        Ok(rows.into_iter().map(|row| row.id).collect())
+    }
+
+    /// Has an ad account looked at by every connection that chose it. Gives those connections.
+    pub async fn look_at_account(&self, account_id: &str, at: i64) -> Result<Vec<String>, StoreError> {
+        let mut tx = self.begin().await?;
+        let rows = sqlx::query!(
+            r#"UPDATE meta_ad_accounts SET look_at = $2 WHERE account_id = $1 AND is_selected
+               RETURNING connection_id AS "id!""#,
+            account_id,
+            at
+        )
+        .fetch_all(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(rows.into_iter().map(|row| row.id).collect())
+    }
+}
+
+/// The one job that applies events is due; whoever is at it starts over.
+async fn wake(tx: &mut sqlx::Transaction<'static, Engine>, job: &JobId, at: i64) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
+         VALUES ($1, 'events', 'meta', '', $2, 0, 0, 0, 0)
+         ON CONFLICT (kind, subject) DO UPDATE SET run_at = excluded.run_at, attempts = 0, leased_until = 0,
+             fence = jobs.fence + 1",
+        job.as_str(),
+        at
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
