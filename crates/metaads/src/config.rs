@@ -189,7 +189,7 @@ impl Config {
     }
 
     /// The Meta app that the built-in sandbox plays.
-    pub fn sandbox_app(&self, url: &str, app_id: &str, app_secret: &str) -> MetaApp {
+    pub fn sandbox_app(&self, url: &str, app_id: &str, app_secret: &str, instagram: (&str, &str)) -> MetaApp {
         let url: Url = url.parse().expect("the sandbox's own address is a URL");
         MetaApp {
             app_id: AppId::parse(app_id).expect("the sandbox's app id is made of digits"),
@@ -197,7 +197,12 @@ impl Config {
             version: self.version,
             dialog_url: url.clone(),
             instagram_url: url.clone(),
-            instagram: None,
+            instagram: Some(InstagramApp {
+                app_id: AppId::parse(instagram.0).expect("the sandbox's app ids are made of digits"),
+                app_secret: AppSecret::new(instagram.1.to_owned()),
+                dialog_url: url.clone(),
+                api_url: url.clone(),
+            }),
             graph_url: url,
             deadline: GRAPH_DEADLINE,
         }

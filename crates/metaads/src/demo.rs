@@ -59,6 +59,9 @@ pub async fn sandbox(data_dir: &Path) -> anyhow::Result<(Sandbox, Options)> {
     Ok((sandbox, options))
 }
 
+/// The pretend Meta's configuration of Login for Business: a system user whose token never ends.
+pub const LOGIN_CONFIG_ID: &str = "600700800900";
+
 /// Tells the pretend Meta where to call us: what an operator enters in the App Dashboard.
 pub fn enter_addresses(sandbox: &Sandbox, base: &str) {
     let control = sandbox.control();
@@ -74,9 +77,15 @@ pub fn enter_addresses(sandbox: &Sandbox, base: &str) {
 pub async fn sandbox_alone(listen: SocketAddr) -> anyhow::Result<()> {
     let options = Options { listen, ..Options::default() };
     let (app_id, app_secret) = (options.app_id.clone(), options.app_secret.clone());
+    let (instagram_id, instagram_secret) =
+        (options.instagram_app_id.clone(), options.instagram_app_secret.clone());
     let sandbox = Sandbox::start(options).await.with_context(|| format!("could not listen on {listen}"))?;
     let url = sandbox.url();
     println!("Pretend Meta on {url}  (controls: {url}/_control)");
+    println!(
+        "  META_LOGIN_CONFIG_ID={LOGIN_CONFIG_ID}\n  INSTAGRAM_APP_ID={instagram_id}\n  INSTAGRAM_APP_SECRET={instagram_secret}\n  \
+         INSTAGRAM_DIALOG_URL={url}\n  INSTAGRAM_API_URL={url}\n  INSTAGRAM_GRAPH_URL={url}"
+    );
     println!(
         "  META_APP_ID={app_id}\n  META_APP_SECRET={app_secret}\n  META_DIALOG_URL={url}\n  META_GRAPH_URL={url}"
     );

@@ -12,7 +12,7 @@ use crate::api;
 use crate::app::App;
 use crate::web::{
     assets, attempt, connect, connection, dashboard, deletion, disconnect, entry, guard, health, help, home,
-    hooks, picker, problem, settings,
+    hooks, paste, picker, problem, settings,
 };
 
 /// The longest form: choosing all of 10,000 accounts by hand.
@@ -34,6 +34,9 @@ pub fn routes(app: App) -> Router {
         .route("/dashboard", get(dashboard::show))
         .route("/connect/meta", post(connect::start))
         .route("/connect/meta/callback", get(connect::callback))
+        .route("/connect/instagram", post(connect::start_instagram))
+        .route("/connect/instagram/callback", get(connect::instagram_callback))
+        .route("/connect/token", get(paste::show).post(paste::create))
         .route("/connect/attempts/{id}", get(attempt::show))
         .route("/connect/attempts/{id}/status", get(attempt::status))
         .route("/connect/attempts/{id}/cancel", post(attempt::cancel))

@@ -32,7 +32,7 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!("could not listen on {}: is it in use? METAADS_LISTEN names another address", config.listen)
     })?;
-    let (meta, sandbox) = meta(&config).await?;
+    let (meta, sandbox) = meta(&mut config).await?;
     let sandbox_url = sandbox.as_ref().map(metaads_sandbox::Sandbox::url);
     let (store, keys) = store_and_keys(&mut config).await?;
     let app = App::new(Parts {
@@ -113,13 +113,15 @@ pub async fn store_and_keys(config: &mut Config) -> anyhow::Result<(Store, Keys)
     Ok((store, keys))
 }
 
-async fn meta(config: &Config) -> anyhow::Result<(MetaApp, Option<metaads_sandbox::Sandbox>)> {
+async fn meta(config: &mut Config) -> anyhow::Result<(MetaApp, Option<metaads_sandbox::Sandbox>)> {
     if let Some(meta) = config.meta.clone() {
         warn_of_version(&meta);
         return Ok((meta, None));
     }
     let (sandbox, options) = demo::sandbox(&config.data_dir).await?;
-    let meta = config.sandbox_app(&sandbox.url(), &options.app_id, &options.app_secret);
+    let instagram = (options.instagram_app_id.as_str(), options.instagram_app_secret.as_str());
+    let meta = config.sandbox_app(&sandbox.url(), &options.app_id, &options.app_secret, instagram);
+    config.login_config_id = Some(demo::LOGIN_CONFIG_ID.to_owned());
     Ok((meta, Some(sandbox)))
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use url::{Host, Url, form_urlencoded};
 
-use crate::grants::{CODE_TTL, Code, PermissionStatus};
+use crate::configurations::{self, Configuration};
+use crate::grants::{CODE_TTL, Code, PermissionStatus, TokenKind};
 use crate::params::Params;
 use crate::shared::Shared;
 use crate::world::Persona;
@@ -15,6 +16,8 @@ pub struct Answer {
     pub persona: Persona,
     /// Permissions whose tick is taken away.
     pub declined: Vec<String>,
+    /// Login for Business: which of the person's businesses.
+    pub business: usize,
     pub decision: Decision,
 }
 
@@ -29,12 +32,17 @@ pub enum Decision {
 
 impl Answer {
     pub fn agree(persona: Persona) -> Answer {
-        Answer { persona, declined: Vec::new(), decision: Decision::Agree }
+        Answer { persona, declined: Vec::new(), business: 0, decision: Decision::Agree }
+    }
+
+    /// Login for Business with the person's business number `business`.
+    pub fn for_business(persona: Persona, business: usize) -> Answer {
+        Answer { business, ..Answer::agree(persona) }
     }
 
     pub fn declining(persona: Persona, declined: &[&str]) -> Answer {
         let declined = declined.iter().map(|name| (*name).to_owned()).collect();
-        Answer { persona, declined, decision: Decision::Agree }
+        Answer { declined, ..Answer::agree(persona) }
     }
 
     pub fn cancel() -> Answer {
@@ -48,6 +56,7 @@ impl Answer {
 
 /// A dialog request that may be shown.
 pub(crate) struct Ask {
+    pub(crate) login: Login,
     redirect_uri: String,
     state: Option<String>,
     /// In the order asked, `public_profile` among them.
@@ -55,6 +64,14 @@ pub(crate) struct Ask {
     pub(crate) is_rerequest: bool,
     wants_granted_scopes: bool,
     challenge: Option<(String, String)>,
+}
+
+/// Which login is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Login {
+    Facebook,
+    Business(&'static Configuration),
+    Instagram,
 }
 
 /// A page of the dialog's own that leads nowhere: title and sentence.
@@ -107,6 +124,7 @@ pub(crate) fn validate(shared: &Shared, params: &Params) -> Result<Ask, ErrorPag
         ));
     }
     let redirect_uri = check_redirect(shared, params.get("redirect_uri").unwrap_or_default())?;
+    let (login, scopes) = what_is_asked(params)?;
     let response_type = params.get("response_type").unwrap_or("code");
     let mut types = response_type.split([',', ' ']);
     if !types.clone().any(|word| word == "code")
@@ -118,9 +136,10 @@ pub(crate) fn validate(shared: &Shared, params: &Params) -> Result<Ask, ErrorPag
     let challenge = params.get("code_challenge").filter(|_| !shared.settings().drops_pkce);
     let method = params.get("code_challenge_method").unwrap_or("plain");
     Ok(Ask {
+        login,
         redirect_uri,
         state: params.get("state").map(str::to_owned),
-        scopes: check_scopes(params.get("scope").unwrap_or_default())?,
+        scopes,
         is_rerequest: params
             .get("auth_type")
             .is_some_and(|kinds| kinds.split(',').any(|kind| kind == "rerequest")),
@@ -129,6 +148,61 @@ pub(crate) fn validate(shared: &Shared, params: &Params) -> Result<Ask, ErrorPag
         challenge: challenge.map(|challenge| (challenge.to_owned(), method.to_owned())),
     })
 }
+
+/// Permissions by name, or a configuration in their place.
+fn what_is_asked(params: &Params) -> Result<(Login, Vec<String>), ErrorPage> {
+    let Some(id) = params.get("config_id") else {
+        return Ok((Login::Facebook, check_scopes(params.get("scope").unwrap_or_default())?));
+    };
+    let unknown =
+        || ErrorPage("Invalid configuration", format!("There is no configuration {id} of this app."));
+    let configuration = configurations::find(id).ok_or_else(unknown)?;
+    let overrides = params.get("override_default_response_type") == Some("true");
+    if configuration.kind == TokenKind::SystemUser && !overrides {
+        let text = "A system user's token needs response_type=code and override_default_response_type=true.";
+        return Err(ErrorPage("Unsupported response type", text.to_owned()));
+    }
+    Ok((Login::Business(configuration), configurations::SCOPES.map(str::to_owned).to_vec()))
+}
+
+/// Instagram's own dialog: another app id, another vocabulary.
+pub(crate) fn validate_instagram(shared: &Shared, params: &Params) -> Result<Ask, ErrorPage> {
+    if params.get("client_id") != Some(&shared.instagram_app_id) {
+        let text = "Invalid platform app: client_id is not the id of an Instagram app.".to_owned();
+        return Err(ErrorPage("Invalid request", text));
+    }
+    if params.get("response_type") != Some("code") {
+        return Err(ErrorPage("Invalid request", "Invalid response_type.".to_owned()));
+    }
+    let redirect_uri = check_redirect(shared, params.get("redirect_uri").unwrap_or_default())?;
+    let scope = params.get("scope").unwrap_or_default();
+    let scopes: Vec<String> =
+        scope.split([',', ' ']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
+    let is_known = |scope: &String| INSTAGRAM_SCOPES.contains(&scope.as_str());
+    if scopes.is_empty() || !scopes.iter().all(is_known) {
+        return Err(ErrorPage("Invalid request", format!("Invalid Scopes: {scope}")));
+    }
+    let state = params.get("state").map(str::to_owned);
+    let login = Login::Instagram;
+    Ok(Ask {
+        login,
+        redirect_uri,
+        state,
+        scopes,
+        is_rerequest: true,
+        wants_granted_scopes: false,
+        challenge: None,
+    })
+}
+
+/// Permissions of Instagram's own login.
+const INSTAGRAM_SCOPES: [&str; 5] = [
+    "instagram_business_basic",
+    "instagram_business_content_publish",
+    "instagram_business_manage_messages",
+    "instagram_business_manage_comments",
+    "instagram_business_manage_insights",
+];
 
 fn check_redirect(shared: &Shared, redirect_uri: &str) -> Result<String, ErrorPage> {
     let not_absolute = || {
@@ -206,7 +280,24 @@ pub(crate) fn settle(shared: &Shared, ask: &Ask, answer: &Answer) -> String {
 }
 
 fn agree(shared: &Shared, ask: &Ask, answer: &Answer) -> String {
-    let user_id = answer.persona.user_id();
+    let (user_id, kind, lifetime) = match ask.login {
+        Login::Business(configuration) if configuration.kind == TokenKind::SystemUser => {
+            match shared.world.system_user(answer.persona.user_id(), answer.business) {
+                Some(system_user) => {
+                    (system_user.user_id.as_str(), TokenKind::SystemUser, configuration.lifetime)
+                }
+                // Without a portfolio there is nobody to act for; the real dialog wants one made first.
+                None => {
+                    return back(
+                        ask,
+                        &[("error_code", "1349186"), ("error_message", "No business portfolio")],
+                    );
+                }
+            }
+        }
+        Login::Business(_) | Login::Facebook => (answer.persona.user_id(), TokenKind::User, None),
+        Login::Instagram => (answer.persona.user_id(), TokenKind::Instagram, None),
+    };
     let now = shared.clock.now_seconds();
     let code = format!("AQ{}", shared.entropy.text("code", 190));
     let given = shared.change(|grants| {
@@ -215,7 +306,12 @@ fn agree(shared: &Shared, ask: &Ask, answer: &Answer) -> String {
             .scopes
             .iter()
             .map(|scope| {
-                (scope.clone(), is_given(scope, before.get(scope).copied(), ask.is_rerequest, answer))
+                let is_given = match ask.login {
+                    // All or nothing.
+                    Login::Business(_) => true,
+                    _ => is_given(scope, before.get(scope).copied(), ask.is_rerequest, answer),
+                };
+                (scope.clone(), is_given)
             })
             .collect();
         grants.agree(user_id, &given, now);
@@ -227,6 +323,8 @@ fn agree(shared: &Shared, ask: &Ask, answer: &Answer) -> String {
                 challenge: ask.challenge.clone(),
                 expires_at: now + CODE_TTL,
                 is_used: false,
+                kind,
+                lifetime,
             },
         );
         given
@@ -269,7 +367,12 @@ fn back(ask: &Ask, pairs: &[(&str, &str)]) -> String {
 /// The dialog without a browser.
 pub(crate) fn by_hand(shared: &Shared, dialog_url: &str, answer: &Answer) -> String {
     let query = dialog_url.split_once('?').map_or("", |(_, query)| query);
-    match validate(shared, &Params::from_form(query.as_bytes())) {
+    let params = Params::from_form(query.as_bytes());
+    let asked = match dialog_url.contains("/oauth/authorize?") {
+        true => validate_instagram(shared, &params),
+        false => validate(shared, &params),
+    };
+    match asked {
         Ok(ask) => settle(shared, &ask, answer),
         Err(ErrorPage(title, text)) => format!("error-page: {title}: {text}"),
     }

@@ -157,6 +157,14 @@ impl Control {
         self.shared.grants().renewals(user_id)
     }
 
+    /// Limits the grant to these assets (ad accounts and Pages by id); `None`: all. As if the person had ticked
+    /// them in the dialog.
+    pub fn set_targets(&self, user_id: &str, targets: Option<&[&str]>) {
+        let bare = |id: &&str| id.strip_prefix("act_").unwrap_or(id).to_owned();
+        let targets = targets.map(|ids| ids.iter().map(bare).collect());
+        self.shared.change(|grants| grants.set_targets(user_id, targets));
+    }
+
     /// Moves the end of this person's data access; without effect on somebody who granted nothing.
     pub fn set_data_access(&self, user_id: &str, ends_in: Duration) {
         let expires_at = self.shared.clock.now_seconds() + seconds(ends_in);

@@ -70,6 +70,10 @@ fn inspect(shared: &Shared, input: &str) -> Value {
 /// Instagram and Page permissions of people with few Pages are listed, so that both shapes occur.
 fn granular_scopes(shared: &Shared, found: &Found, grant: &Grant) -> Vec<Value> {
     let world = &shared.world;
+    if let Some(targets) = &grant.targets {
+        let all = grant.granted().into_iter().map(|scope| json!({"scope": scope, "target_ids": targets}));
+        return all.collect();
+    }
     let person = world.person(&found.token.user_id);
     let pages = world.pages_where(|page| Some(page.person) == person);
     let scopes = grant.granted().into_iter().filter_map(|scope| {

@@ -24,10 +24,15 @@ pub(crate) async fn call(shared: &Shared, request: &Request, headers: &HeaderMap
 
 fn serve(shared: &Shared, request: &Request, headers: &HeaderMap) -> Reply {
     let is_answer = request.segment(2) == "answer";
-    if request.segment(1) != "oauth" || request.segments.len() > 2 && !is_answer {
+    let is_instagram = is_instagrams(request);
+    if !(is_instagram || request.segment(1) == "oauth") || request.segments.len() > 2 && !is_answer {
         return page(404, dialog_page::error("Not found", "There is nothing here."));
     }
-    let ask = match authorize::validate(shared, &request.params) {
+    let asked = match is_instagram {
+        true => authorize::validate_instagram(shared, &request.params),
+        false => authorize::validate(shared, &request.params),
+    };
+    let ask = match asked {
         Ok(ask) => ask,
         Err(ErrorPage(title, text)) => return page(400, dialog_page::error(title, &text)),
     };
@@ -45,6 +50,11 @@ fn serve(shared: &Shared, request: &Request, headers: &HeaderMap) -> Reply {
     Reply::redirect(302, &target).with("set-cookie", person).with("cache-control", "no-store")
 }
 
+/// Instagram's own dialog: `/oauth/authorize`.
+pub(crate) fn is_instagrams(request: &Request) -> bool {
+    request.segment(0) == "oauth" && request.segment(1) == "authorize"
+}
+
 fn answer(params: &Params, scopes: &[String]) -> Option<Answer> {
     let persona = params.get("persona").and_then(Persona::from_key)?;
     let decision = match params.get("decision")? {
@@ -55,7 +65,8 @@ fn answer(params: &Params, scopes: &[String]) -> Option<Answer> {
     };
     let is_ticked = |scope: &String| params.all("permission").any(|ticked| ticked == scope);
     let declined = scopes.iter().filter(|scope| !is_ticked(scope)).cloned().collect();
-    Some(Answer { persona, declined, decision })
+    let business = params.get("business").and_then(|index| index.parse().ok()).unwrap_or(0);
+    Some(Answer { persona, declined, business, decision })
 }
 
 fn last_person(headers: &HeaderMap) -> Persona {

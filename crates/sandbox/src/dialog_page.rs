@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::authorize::Ask;
+use crate::authorize::{Ask, Login};
 use crate::grants::PermissionStatus;
 use crate::params::Request;
 use crate::shared::Shared;
@@ -34,13 +34,26 @@ pub(crate) fn dialog(shared: &Shared, request: &Request, ask: &Ask, chosen: Pers
             "<p class=\"note\">This app is not active: whoever continues is sent back with 1349126.</p>\n",
         );
     }
-    let action = format!("/{}/dialog/oauth/answer", request.version);
+    let action = match ask.login {
+        Login::Instagram => "/oauth/authorize/answer".to_owned(),
+        Login::Facebook | Login::Business(_) => format!("/{}/dialog/oauth/answer", request.version),
+    };
+    match ask.login {
+        Login::Facebook => {}
+        Login::Business(one) => {
+            let _ = writeln!(main, "<p>Login for Business, configuration {}: {}.</p>", one.id, one.note);
+        }
+        Login::Instagram => main.push_str("<p>Instagram’s own login, without Facebook.</p>\n"),
+    }
     let _ = writeln!(main, "<form method=\"post\" action=\"{action}\">");
     for (name, value) in request.params.0.iter().filter(|(name, _)| !is_ours(name)) {
         let (name, value) = (escape(name), escape(value));
         let _ = writeln!(main, "<input type=\"hidden\" name=\"{name}\" value=\"{value}\">");
     }
     main.push_str(&people(chosen));
+    if let Login::Business(_) = ask.login {
+        main.push_str(BUSINESSES);
+    }
     main.push_str(&permissions(shared, ask));
     main.push_str(
         "<div class=\"acts\">\n\
@@ -54,8 +67,14 @@ pub(crate) fn dialog(shared: &Shared, request: &Request, ask: &Ask, chosen: Pers
 
 /// Names the form fills itself; the original request cannot answer for the person.
 fn is_ours(name: &str) -> bool {
-    matches!(name, "persona" | "permission" | "decision")
+    matches!(name, "persona" | "permission" | "decision" | "business")
 }
+
+/// The agency has three; the others have one or none.
+const BUSINESSES: &str = "<fieldset>\n<legend>For which of your businesses?</legend>\n\
+     <label><input type=\"radio\" name=\"business\" value=\"0\" checked><span>the first</span></label>\n\
+     <label><input type=\"radio\" name=\"business\" value=\"1\"><span>the second</span></label>\n\
+     <label><input type=\"radio\" name=\"business\" value=\"2\"><span>the third</span></label>\n</fieldset>\n";
 
 fn people(chosen: Persona) -> String {
     let mut html = String::from("<fieldset>\n<legend>Who are you today?</legend>\n");
@@ -98,7 +117,8 @@ fn permissions(shared: &Shared, ask: &Ask) -> String {
                  body:has(#persona-{key}:checked) #row-{scope} .for-{key}{{display:inline}}"
             );
         }
-        let fixed = if scope == "public_profile" { " disabled" } else { "" };
+        let is_fixed = scope == "public_profile" || matches!(ask.login, Login::Business(_));
+        let fixed = if is_fixed { " disabled" } else { "" };
         let _ = writeln!(
             html,
             "<label id=\"row-{scope}\"><input type=\"checkbox\" name=\"permission\" id=\"permission-{scope}\" \

@@ -34,6 +34,11 @@ pub(crate) fn permissions(context: &Context) -> Value {
 
 fn rows(context: &Context, node: Node, edge: &str) -> Result<Option<Vec<Node>>, GraphError> {
     let world = &context.shared.world;
+    if let Node::Person(person) = node
+        && let Some(business) = world.people[person].business
+    {
+        return system_users_rows(context, business, edge).map(|rows| rows.map(|rows| ticked(context, rows)));
+    }
     let rows = match (node, edge) {
         (Node::Person(person), "adaccounts" | "assigned_ad_accounts") => {
             require_ads(context)?;
@@ -87,7 +92,42 @@ fn rows(context: &Context, node: Node, edge: &str) -> Result<Option<Vec<Node>>, 
         }
         _ => return Ok(None),
     };
-    Ok(Some(rows))
+    Ok(Some(ticked(context, rows)))
+}
+
+/// A system user is no person: `/me/accounts` and `/me/adaccounts` are empty, what it has was assigned to it.
+fn system_users_rows(
+    context: &Context,
+    business: usize,
+    edge: &str,
+) -> Result<Option<Vec<Node>>, GraphError> {
+    let world = &context.shared.world;
+    Ok(Some(match edge {
+        "adaccounts" | "accounts" => Vec::new(),
+        "assigned_ad_accounts" => {
+            require_ads(context)?;
+            world.accounts_of_business(business)
+        }
+        "assigned_pages" => {
+            require_pages(context)?;
+            world.pages_where(|page| page.business == Some(business))
+        }
+        "businesses" => {
+            require_business(context)?;
+            vec![Node::Business(business)]
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// Without the ad accounts and Pages that were not ticked in the dialog.
+fn ticked(context: &Context, mut rows: Vec<Node>) -> Vec<Node> {
+    let world = &context.shared.world;
+    rows.retain(|node| match node {
+        Node::Account(_) | Node::Page(_) => context.insight.grant.covers(&world.id(*node)),
+        Node::Person(_) | Node::Business(_) | Node::Instagram(_) => true,
+    });
+    rows
 }
 
 pub(crate) fn require_ads(context: &Context) -> Result<(), GraphError> {

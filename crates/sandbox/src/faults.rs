@@ -14,6 +14,10 @@ pub enum Endpoint {
     Token,
     /// `grant_type=fb_exchange_token`.
     Exchange,
+    /// The code of Instagram's own dialog for a token.
+    InstagramToken,
+    /// `grant_type=ig_exchange_token`.
+    InstagramExchange,
     /// `grant_type=ig_refresh_token`, for tokens of Instagram's own login.
     InstagramRefresh,
     DebugToken,
@@ -38,10 +42,12 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [Endpoint; 19] = [
+    pub(crate) const ALL: [Endpoint; 21] = [
         Endpoint::Dialog,
         Endpoint::Token,
         Endpoint::Exchange,
+        Endpoint::InstagramToken,
+        Endpoint::InstagramExchange,
         Endpoint::InstagramRefresh,
         Endpoint::DebugToken,
         Endpoint::Me,

@@ -36,6 +36,9 @@ pub(crate) struct Grants {
 pub(crate) struct Grant {
     pub(crate) permissions: BTreeMap<String, PermissionStatus>,
     pub(crate) data_access_expires_at: i64,
+    /// The assets that were ticked, by their ids without `act_`; `None`: all of them.
+    #[serde(default)]
+    pub(crate) targets: Option<Vec<String>>,
 }
 
 /// How a permission stands on `/me/permissions`.
@@ -82,6 +85,11 @@ pub(crate) struct Code {
     pub(crate) challenge: Option<(String, String)>,
     pub(crate) expires_at: i64,
     pub(crate) is_used: bool,
+    #[serde(default)]
+    pub(crate) kind: TokenKind,
+    /// How long a system user's token lives; `None`: for ever.
+    #[serde(default)]
+    pub(crate) lifetime: Option<i64>,
 }
 
 impl Token {
@@ -127,6 +135,12 @@ impl From<PermissionStatus> for Option<bool> {
 }
 
 impl Grant {
+    /// Whether an asset was ticked.
+    pub(crate) fn covers(&self, id: &str) -> bool {
+        let id = id.strip_prefix("act_").unwrap_or(id);
+        self.targets.as_ref().is_none_or(|targets| targets.iter().any(|target| target == id))
+    }
+
     pub(crate) fn has(&self, permission: &str) -> bool {
         self.permissions.get(permission) == Some(&PermissionStatus::Granted)
     }
@@ -183,6 +197,13 @@ impl Grants {
     }
 
     /// Without effect on somebody who granted nothing.
+    pub(crate) fn set_targets(&mut self, user_id: &str, targets: Option<Vec<String>>) {
+        if let Some(grant) = self.people.get_mut(user_id) {
+            grant.targets = targets;
+        }
+    }
+
+    /// Without effect on somebody who granted nothing.
     pub(crate) fn set_data_access(&mut self, user_id: &str, expires_at: i64) {
         if let Some(grant) = self.people.get_mut(user_id) {
             grant.data_access_expires_at = expires_at;
@@ -218,6 +239,13 @@ impl Grants {
         let hash = digest(text);
         self.held.entry(token.user_id.clone()).or_default().push(hash.clone());
         self.tokens.insert(hash, token);
+    }
+
+    /// Ends one token, if it is there.
+    pub(crate) fn end_token(&mut self, text: &str) {
+        if let Some(token) = self.tokens.get_mut(&digest(text)) {
+            token.dead = Some(466);
+        }
     }
 
     /// A token that was given for an older one.

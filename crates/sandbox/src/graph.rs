@@ -55,6 +55,10 @@ pub(crate) fn classify(shared: &Shared, request: &Request) -> Endpoint {
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
     match segments.as_slice() {
         [] if request.method == "POST" => Endpoint::Batch,
+        ["oauth", "access_token"] if request.params.get("client_id") == Some(&shared.instagram_app_id) => {
+            Endpoint::InstagramToken
+        }
+        ["access_token"] => Endpoint::InstagramExchange,
         ["oauth", "access_token"] => match request.params.get("grant_type") {
             Some("fb_exchange_token") => Endpoint::Exchange,
             _ => Endpoint::Token,
@@ -84,6 +88,8 @@ fn route(shared: &Shared, request: &Request) -> Result<Reply, GraphError> {
         [] => Err(root(request)),
         ["oauth", "access_token"] => token::serve(shared, request),
         ["refresh_access_token"] => instagram::refresh(shared, request),
+        ["access_token"] => instagram::long_lived(shared, request),
+        ["oauth", "revoke"] => token::revoke(shared, request),
         ["me"] if instagram::is_meant(request) => instagram::me(shared, request),
         ["debug_token"] => debug_token::serve(shared, request),
         ["picture", file] => picture::file(file),
@@ -154,8 +160,14 @@ fn visible(shared: &Shared, request: &Request, insight: &Insight, id: &str) -> R
     }
     let found = shared.world.find(id);
     found
-        .filter(|node| shared.world.seen_by(*node) == Some(insight.person))
+        .filter(|node| is_shown(shared, insight, *node))
         .ok_or_else(|| GraphError::unsupported(&request.method, id))
+}
+
+/// Whether this person or system user may see a thing, and ticked it.
+pub(crate) fn is_shown(shared: &Shared, insight: &Insight, node: Node) -> bool {
+    let is_asset = matches!(node, Node::Account(_) | Node::Page(_));
+    shared.world.sees(insight.person, node) && (!is_asset || insight.grant.covers(&shared.world.id(node)))
 }
 
 /// The words for a permission that is missing: (#200), as HTTP 403.

@@ -3,12 +3,12 @@
 //! In the world outside this is another host; here the head of the token tells the two apart. No proof is
 //! demanded, and no app secret.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::envelope::{GraphError, Reply};
 use crate::fields;
 use crate::grants::{Token, TokenKind};
-use crate::params::Request;
+use crate::params::{Params, Request};
 use crate::shared::Shared;
 use crate::token::{self, LONG_TTL};
 use crate::viewer::{require_alive, unknown_token, unparsable_token};
@@ -16,12 +16,68 @@ use crate::world::Profile;
 
 /// How the tokens of this login begin.
 pub(crate) const HEAD: &str = "IGAA";
+/// The first token lives for an hour.
+const SHORT_TTL: i64 = 3_600;
 /// Younger tokens are not renewed.
 const LEAST_AGE: i64 = 86_400;
 
 /// Whether a call to `/me` is one for Instagram.
 pub(crate) fn is_meant(request: &Request) -> bool {
     request.params.get("access_token").is_some_and(|token| token.starts_with(HEAD))
+}
+
+/// The code of Instagram's dialog for a token of an hour. Flat, with a number for an id; refusals have a form
+/// of their own.
+pub(crate) fn exchange_code(shared: &Shared, params: &Params) -> Reply {
+    let refused = |message: &str| {
+        let body = json!({"error_type": "OAuthException", "code": 400, "error_message": message});
+        let mut reply = Reply::json(&body);
+        reply.status = 400;
+        reply
+    };
+    let value = |name: &str| params.get(name).unwrap_or_default();
+    if value("client_secret") != shared.instagram_app_secret {
+        return refused("Invalid platform app");
+    }
+    let now = shared.clock.now_seconds();
+    let used =
+        shared.change(|grants| token::use_code(grants, value("code"), value("redirect_uri"), None, now));
+    let code = match used {
+        Ok(code) if code.kind == TokenKind::Instagram => code,
+        Ok(_) => return refused("Invalid authorization code"),
+        Err(error) if error.subcode == Some(36008) => {
+            return refused(
+                "Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth dialog request",
+            );
+        }
+        Err(_) => return refused("This authorization code has been used"),
+    };
+    let text = token::new_text(shared, TokenKind::Instagram);
+    shared.change(|grants| {
+        grants.add_token(&text, Token::new(&code.user_id, TokenKind::Instagram, now, Some(now + SHORT_TTL)));
+    });
+    let person = shared.world.person(&code.user_id).unwrap_or_default();
+    let id = shared.world.profile(person).id;
+    Reply::json(&json!({"access_token": text, "user_id": id, "permissions": granted(shared, &code.user_id)}))
+}
+
+fn granted(shared: &Shared, user_id: &str) -> Vec<String> {
+    let granted = shared.grants().grant(user_id).map(|grant| grant.granted()).unwrap_or_default();
+    granted.into_iter().filter(|permission| permission.starts_with("instagram_business_")).collect()
+}
+
+/// `/access_token`: the token of an hour for one of sixty days.
+pub(crate) fn long_lived(shared: &Shared, request: &Request) -> Result<Reply, GraphError> {
+    require_get(request)?;
+    if request.params.get("grant_type") != Some("ig_exchange_token") {
+        return Err(refused("Invalid parameter: grant_type has to be ig_exchange_token."));
+    }
+    if request.params.get("client_secret") != Some(&shared.instagram_app_secret) {
+        return Err(refused("Error validating client secret."));
+    }
+    let (_, old) = sent(shared, request)?;
+    let end = shared.clock.now_seconds() + LONG_TTL;
+    Ok(Reply::json(&token::renewed(shared, &old, Some(end))))
 }
 
 /// `/refresh_access_token`: another token for sixty days.
@@ -39,9 +95,7 @@ pub(crate) fn refresh(shared: &Shared, request: &Request) -> Result<Reply, Graph
         true => token::unchanged(shared, text, &old),
         false => token::renewed(shared, &old, Some(now + LONG_TTL)),
     };
-    let granted = shared.grants().grant(&old.user_id).map(|grant| grant.granted()).unwrap_or_default();
-    let ours = granted.into_iter().filter(|permission| permission.starts_with("instagram_business_"));
-    body["permissions"] = ours.collect::<Vec<_>>().join(",").into();
+    body["permissions"] = granted(shared, &old.user_id).join(",").into();
     Ok(Reply::json(&body))
 }
 
@@ -53,7 +107,7 @@ pub(crate) fn me(shared: &Shared, request: &Request) -> Result<Reply, GraphError
     let profile = shared.world.profile(person);
     let mut object = Map::new();
     for field in request.params.get("fields").map(fields::parse).transpose()?.unwrap_or_default() {
-        let Some(value) = value(&profile, &field.name) else {
+        let Some(value) = value(&profile, &request.base, &field.name) else {
             return Err(GraphError {
                 kind: "IGApiException",
                 ..GraphError::nonexisting_field(&field.name, "IGUser")
@@ -65,13 +119,14 @@ pub(crate) fn me(shared: &Shared, request: &Request) -> Result<Reply, GraphError
     Ok(Reply::json(&Value::Object(object)))
 }
 
-fn value(profile: &Profile, field: &str) -> Option<Value> {
+fn value(profile: &Profile, base: &str, field: &str) -> Option<Value> {
     match field {
         "id" => Some(profile.id.to_string().into()),
         "user_id" => Some(profile.user_id.to_string().into()),
         "username" => Some(profile.username.as_str().into()),
         "name" => Some(profile.name.as_str().into()),
         "account_type" => Some("BUSINESS".into()),
+        "profile_picture_url" => Some(format!("{base}/picture/instagram.svg").into()),
         _ => None,
     }
 }

@@ -13,6 +13,7 @@ mod authorize;
 mod batch;
 mod calls;
 mod clock;
+mod configurations;
 mod console;
 mod console_page;
 mod control;
@@ -69,6 +70,9 @@ pub struct Options {
     pub listen: SocketAddr,
     pub app_id: String,
     pub app_secret: String,
+    /// The app of Instagram's own login.
+    pub instagram_app_id: String,
+    pub instagram_app_secret: String,
     pub clock: Clock,
     /// Added to every Graph call, not to the dialog.
     pub latency: Duration,
@@ -97,6 +101,8 @@ impl Default for Options {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             app_id: "100200300400500".to_owned(),
             app_secret: "pretend-meta-app-secret".to_owned(),
+            instagram_app_id: "500400300200100".to_owned(),
+            instagram_app_secret: "pretend-instagram-app-secret".to_owned(),
             clock: Clock::System,
             latency: Duration::ZERO,
             state_file: None,

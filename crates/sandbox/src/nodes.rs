@@ -125,7 +125,11 @@ fn person_cell(context: &Context, index: usize, name: &str) -> Cell {
         "first_name" => Cell::Plain(first_name.into()),
         "last_name" => Cell::Plain(last_name.into()),
         "email" if context.insight.has("email") => Cell::Plain(person.email().into()),
-        "email" | "client_business_id" => Cell::Absent,
+        "client_business_id" => match person.business {
+            Some(business) => Cell::Plain(context.shared.world.businesses[business].id.to_string().into()),
+            None => Cell::Absent,
+        },
+        "email" => Cell::Absent,
         "picture" => Cell::Plain(picture::field(&context.request.base, person)),
         _ => Cell::Unknown,
     }

@@ -60,14 +60,15 @@ async fn serve(shared: &Arc<Shared>, request: HttpRequest<Body>) -> io::Result<R
         return Ok(response(console::serve(shared, &parts, &body), None));
     }
     let request = Request::from_http(&parts.method, target, &parts.headers, &body, &shared.base);
-    if request.segment(0) != "dialog" {
+    let is_dialog = request.segment(0) == "dialog" || dialog::is_instagrams(&request);
+    if !is_dialog {
         let latency = shared.settings().latency;
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
         }
     }
     let outcome = match request.segment(0) {
-        "dialog" => dialog::call(shared, &request, &parts.headers).await,
+        _ if is_dialog => dialog::call(shared, &request, &parts.headers).await,
         _ => graph::call(shared, request).await,
     };
     match outcome {

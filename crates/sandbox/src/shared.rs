@@ -19,6 +19,8 @@ use crate::world::World;
 pub(crate) struct Shared {
     pub(crate) app_id: String,
     pub(crate) app_secret: String,
+    pub(crate) instagram_app_id: String,
+    pub(crate) instagram_app_secret: String,
     /// `http://host:port`, without a slash at the end.
     pub(crate) base: String,
     pub(crate) clock: Clock,
@@ -94,6 +96,8 @@ impl Shared {
         Ok(Shared {
             app_id: options.app_id,
             app_secret: options.app_secret,
+            instagram_app_id: options.instagram_app_id,
+            instagram_app_secret: options.instagram_app_secret,
             base: format!("http://{}", SocketAddr::new(host, address.port())),
             clock: options.clock,
             entropy,

@@ -20,6 +20,9 @@ pub(crate) const LONG_TTL: i64 = 5_184_000;
 
 pub(crate) fn serve(shared: &Shared, request: &Request) -> Result<Reply, GraphError> {
     let params = &request.params;
+    if params.get("client_id") == Some(&shared.instagram_app_id) {
+        return Ok(instagram::exchange_code(shared, params));
+    }
     check_app(shared, params)?;
     if let Some(token) = params.get("access_token") {
         proof::check(shared, params, token, false)?;
@@ -57,22 +60,27 @@ fn redeem(shared: &Shared, params: &Params) -> Result<Reply, GraphError> {
         .ok_or_else(|| GraphError::oauth(191, "Missing redirect_uri parameter."))?;
     let now = shared.clock.now_seconds();
     let text = new_text(shared, TokenKind::User);
-    shared.change(|grants| {
-        let user_id = use_code(grants, code, redirect_uri, params.get("code_verifier"), now)?;
-        grants.add_token(&text, Token::new(&user_id, TokenKind::User, now, Some(now + SHORT_TTL)));
-        Ok(())
+    let lifetime = shared.change(|grants| {
+        let code = use_code(grants, code, redirect_uri, params.get("code_verifier"), now)?;
+        let lifetime = match code.kind {
+            TokenKind::SystemUser => code.lifetime,
+            TokenKind::User | TokenKind::Instagram => Some(SHORT_TTL),
+        };
+        let token = Token::new(&code.user_id, code.kind, now, lifetime.map(|lifetime| now + lifetime));
+        grants.add_token(&text, token);
+        Ok(lifetime)
     })?;
-    Ok(Reply::json(&body(shared, &text, Some(SHORT_TTL))))
+    Ok(Reply::json(&body(shared, &text, lifetime)))
 }
 
-/// Uses a code up and says whose it is. A refusal other than "used" leaves it as it was.
-fn use_code(
+/// Uses a code up and gives what it stands for. A refusal other than "used" leaves it as it was.
+pub(crate) fn use_code(
     grants: &mut Grants,
     code: &str,
     redirect_uri: &str,
     verifier: Option<&str>,
     now: i64,
-) -> Result<String, GraphError> {
+) -> Result<Code, GraphError> {
     let Some(code) = grants.code_mut(code) else {
         return Err(GraphError::code_refused(Some(36009), "Invalid verification code format."));
     };
@@ -89,7 +97,7 @@ fn use_code(
     }
     check_verifier(code, verifier)?;
     code.is_used = true;
-    Ok(code.user_id.clone())
+    Ok(code.clone())
 }
 
 fn check_verifier(code: &Code, verifier: Option<&str>) -> Result<(), GraphError> {
@@ -144,6 +152,14 @@ fn exchange(shared: &Shared, request: &Request) -> Result<Reply, GraphError> {
     Ok(Reply::json(&renewed(shared, &token, expires_at)))
 }
 
+/// `/oauth/revoke`: ends one token; that of a system user has no person whose grant could end.
+pub(crate) fn revoke(shared: &Shared, request: &Request) -> Result<Reply, GraphError> {
+    check_app(shared, &request.params)?;
+    let text = request.params.get("revoke_token").unwrap_or_default();
+    shared.change(|grants| grants.end_token(text));
+    Ok(Reply::json(&json!({"success": true})))
+}
+
 /// Gives a new token for a live one and says so; the old one stays as it is.
 pub(crate) fn renewed(shared: &Shared, old: &Token, expires_at: Option<i64>) -> Value {
     let now = shared.clock.now_seconds();
@@ -157,7 +173,7 @@ pub(crate) fn unchanged(shared: &Shared, text: &str, token: &Token) -> Value {
     body(shared, text, token.expires_at.map(|end| end - shared.clock.now_seconds()))
 }
 
-fn new_text(shared: &Shared, kind: TokenKind) -> String {
+pub(crate) fn new_text(shared: &Shared, kind: TokenKind) -> String {
     format!("{}{}", head(kind), shared.entropy.text("token", 180))
 }
 

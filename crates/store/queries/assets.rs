@@ -2,7 +2,7 @@
 
 use metaads_store_rows::{
     AccountGroup, AdAccount, AdAccountFilter, AssetBatch, Business, ConnectionId, InstagramAccount, Page,
-    Relation, SelectionChange, StoreError, UserId, Words,
+    Relation, SelectionChange, StoreError, UnreadList, UserId, Words,
 };
 
 use crate::{Db, Engine};
@@ -111,12 +111,48 @@ impl Db {
     pub async fn list_pages(&self, id: &ConnectionId) -> Result<Vec<Page>, StoreError> {
         Ok(sqlx::query_as!(
             Page,
-            r#"SELECT page_id AS "page_id!", name AS "name!" FROM meta_pages
-               WHERE connection_id = $1 ORDER BY name, page_id LIMIT 1000"#,
+            r#"SELECT page_id AS "page_id!", name AS "name!", tasks AS "tasks!: Words",
+                   has_linked_instagram AS "has_linked_instagram!", business_name AS "business_name?",
+                   EXISTS (SELECT 1 FROM meta_instagram_accounts i WHERE i.connection_id = p.connection_id
+                       AND i.page_id = p.page_id) AS "has_instagram!: bool"
+               FROM meta_pages p WHERE connection_id = $1 ORDER BY name, page_id LIMIT 1000"#,
             id.as_str()
         )
         .fetch_all(&self.read)
         .await?)
+    }
+
+    /// Lists that the newest reading could not read.
+    pub async fn list_unread_lists(&self, id: &ConnectionId) -> Result<Vec<UnreadList>, StoreError> {
+        Ok(sqlx::query_as!(
+            UnreadList,
+            r#"SELECT list AS "list!", business_id AS "business_id!", business_name AS "business_name!",
+                   reason AS "reason!"
+               FROM meta_unread_lists WHERE connection_id = $1 ORDER BY business_name, list LIMIT 500"#,
+            id.as_str()
+        )
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    /// Of these ids of ad accounts and Pages, those that this generation has not seen yet.
+    pub async fn list_unseen(
+        &self,
+        id: &ConnectionId,
+        generation: i64,
+        wanted: &[String],
+    ) -> Result<Vec<String>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT account_id AS "id!: String" FROM meta_ad_accounts WHERE connection_id = $1 AND seen_in = $2
+               UNION SELECT page_id FROM meta_pages WHERE connection_id = $1 AND seen_in = $2
+               UNION SELECT instagram_id FROM meta_instagram_accounts WHERE connection_id = $1 AND seen_in = $2"#,
+            id.as_str(),
+            generation
+        )
+        .fetch_all(&self.read)
+        .await?;
+        let seen: std::collections::HashSet<String> = rows.into_iter().map(|row| row.id).collect();
+        Ok(wanted.iter().filter(|id| !seen.contains(*id)).cloned().collect())
     }
 
     pub async fn list_instagram_accounts(

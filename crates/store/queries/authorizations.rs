@@ -1,7 +1,7 @@
 //! Trips to the login dialog.
 
 use metaads_store_rows::{
-    Authorization, AuthorizationId, AuthorizationStatus, ConnectionId, NewAuthorization, SessionId,
+    Authorization, AuthorizationId, AuthorizationStatus, ConnectionId, Login, NewAuthorization, SessionId,
     StoreError, UserId,
 };
 
@@ -19,7 +19,7 @@ macro_rules! select_authorization {
         sqlx::query_as!(
             Authorization,
             r#"SELECT id AS "id!: AuthorizationId", user_id AS "user_id!: UserId",
-                      session_id AS "session_id!: SessionId", redirect_uri AS "redirect_uri!",
+                      session_id AS "session_id!: SessionId", kind AS "login!: Login", redirect_uri AS "redirect_uri!",
                       pkce_verifier AS "pkce_verifier?", is_popup AS "is_popup!",
                       reconnects AS "reconnects?: ConnectionId", status AS "status!: AuthorizationStatus",
                       outcome AS "outcome?", detail AS "detail?",
@@ -55,8 +55,8 @@ impl Db {
         .await?;
         sqlx::query!(
             "INSERT INTO authorizations (id, user_id, session_id, state_hash, redirect_uri, pkce_verifier, is_popup,
-                 is_rerequest, reconnects, status, created_at, expires_at, pkce_verifier_key)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', $10, $11, $12)",
+                 is_rerequest, reconnects, status, created_at, expires_at, pkce_verifier_key, kind)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', $10, $11, $12, $13)",
             new.id.as_str(),
             new.user_id.as_str(),
             new.session_id.as_str(),
@@ -68,7 +68,8 @@ impl Db {
             new.reconnects.as_ref().map(ConnectionId::as_str),
             new.created_at,
             new.expires_at,
-            key_name(new.pkce_verifier.as_ref())
+            key_name(new.pkce_verifier.as_ref()),
+            new.login.as_str()
         )
         .execute(&mut *tx)
         .await?;
@@ -82,6 +83,7 @@ impl Db {
         &self,
         state_hash: &str,
         session: &SessionId,
+        is_instagram: bool,
         now: i64,
     ) -> Result<Option<Authorization>, StoreError> {
         // In a transaction of its own: only a commit that succeeds has taken anything. A lone statement
@@ -90,11 +92,13 @@ impl Db {
         let taken = sqlx::query!(
             r#"UPDATE authorizations SET status = 'consumed', expires_at = $3 + $4
                WHERE state_hash = $1 AND session_id = $2 AND status = 'pending' AND expires_at > $3
+                 AND (kind = 'instagram') = $5
                RETURNING id AS "id!""#,
             state_hash,
             session.as_str(),
             now,
-            COMPLETION_TTL_MS
+            COMPLETION_TTL_MS,
+            is_instagram
         )
         .fetch_optional(&mut *tx)
         .await?;

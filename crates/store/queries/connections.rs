@@ -17,7 +17,10 @@ macro_rules! select_connections_with {
                  picture_url AS "picture_url?", status AS "status!: ConnectionStatus",
                  status_reason AS "status_reason?", status_changed_at AS "status_changed_at!",
                  access_token AS "access_token?", token_version AS "token_version!", scopes AS "scopes!: Words",
-                 declined_scopes AS "declined_scopes!: Words", expires_at AS "expires_at?",
+                 declined_scopes AS "declined_scopes!: Words", expired_scopes AS "expired_scopes!: Words",
+                 granular_scopes AS "granular_scopes!", business_id AS "business_id?",
+                 business_name AS "business_name?", is_pasted AS "is_pasted!", last_synced_at AS "last_synced_at?",
+                 expires_at AS "expires_at?",
                  data_access_expires_at AS "data_access_expires_at?", last_refreshed_at AS "last_refreshed_at?",
                  last_checked_at AS "last_checked_at?", sync_state AS "sync_state!: SyncState",
                  sync_done AS "sync_done!", sync_total AS "sync_total?", sync_generation AS "sync_generation!",
@@ -142,12 +145,13 @@ impl Db {
             None => Stored::Created,
         };
         let outcome = if stored == Stored::Created { "connected" } else { "reconnected" };
-        let finished = sqlx::query!(
+        if let Some(authorization) = &new.authorization_id {
+            let finished = sqlx::query!(
             "UPDATE authorizations SET status = 'completed', outcome = $2, connection_id = $3, finished_at = $4,
                  pkce_verifier = NULL, pkce_verifier_key = NULL
              WHERE id = $1 AND status = 'consumed'
                AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = authorizations.session_id)",
-            new.authorization_id.as_str(),
+            authorization.as_str(),
             outcome,
             new.connection_id.as_str(),
             new.at
@@ -155,8 +159,9 @@ impl Db {
         .execute(&mut *tx)
         .await?
         .rows_affected();
-        if finished == 0 {
-            return Ok(Stored::CalledOff);
+            if finished == 0 {
+                return Ok(Stored::CalledOff);
+            }
         }
         let Some(generation) = upsert_connection(&mut tx, new).await? else { return Ok(Stored::Raced) };
         write_assets(&mut tx, &new.connection_id, generation, &new.assets, new.at).await?;
@@ -203,14 +208,17 @@ async fn upsert_connection(
         r#"INSERT INTO meta_connections (id, user_id, kind, app_id, meta_user_id, name, picture_url, status,
                status_reason, status_changed_at, access_token, token_version, scopes, declined_scopes, expires_at,
                data_access_expires_at, last_refreshed_at, last_checked_at, sync_state, sync_done, sync_total,
-               sync_generation, connected_at, created_at, updated_at, access_token_key)
+               sync_generation, connected_at, created_at, updated_at, access_token_key, expired_scopes,
+               granular_scopes, business_id, business_name, is_pasted)
            VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $16, $8, $9, 1, $10, $11, $12, $13, $8, $8, 'running', $14, $15,
-               1, $8, $8, $8, $17)
+               1, $8, $8, $8, $17, $18, $19, $20, $21, $22)
            ON CONFLICT (id) DO UPDATE SET name = excluded.name, picture_url = excluded.picture_url,
                status = 'active', status_reason = excluded.status_reason, status_changed_at = excluded.status_changed_at,
                access_token = excluded.access_token, access_token_key = excluded.access_token_key,
                token_version = meta_connections.token_version + 1,
                scopes = excluded.scopes, declined_scopes = excluded.declined_scopes,
+               expired_scopes = excluded.expired_scopes, granular_scopes = excluded.granular_scopes,
+               business_id = excluded.business_id, business_name = excluded.business_name, is_pasted = excluded.is_pasted,
                expires_at = excluded.expires_at, data_access_expires_at = excluded.data_access_expires_at,
                last_refreshed_at = excluded.last_refreshed_at, last_checked_at = excluded.last_checked_at,
                sync_state = 'running', sync_done = excluded.sync_done, sync_total = excluded.sync_total,
@@ -234,7 +242,12 @@ async fn upsert_connection(
         i64::try_from(new.assets.ad_accounts.len()).unwrap_or(i64::MAX),
         new.sync_total,
         new.status_reason,
-        new.access_token.key_id().to_string()
+        new.access_token.key_id().to_string(),
+        new.expired_scopes.to_text(),
+        new.granular_scopes,
+        new.business.as_ref().map(|(id, _)| id),
+        new.business.as_ref().map(|(_, name)| name),
+        new.authorization_id.is_none()
     )
     .fetch_optional(&mut **tx)
     .await;

@@ -13,6 +13,7 @@ impl Db {
         connection: &ConnectionId,
         job: &JobId,
         progress: &str,
+        lane: i64,
         at: i64,
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
@@ -31,13 +32,14 @@ impl Db {
         }
         sqlx::query!(
             "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
-             VALUES ($1, 'sync', $2, $3, $4, 0, 0, 0, 0)
+             VALUES ($1, 'sync', $2, $3, $4, 0, 0, 0, $5)
              ON CONFLICT (kind, subject) DO UPDATE SET progress = excluded.progress, run_at = excluded.run_at,
-                 attempts = 0, leased_until = 0, fence = jobs.fence + 1",
+                 attempts = 0, leased_until = 0, fence = jobs.fence + 1, lane = excluded.lane",
             job.as_str(),
             connection.as_str(),
             progress,
-            at
+            at,
+            lane
         )
         .execute(&mut *tx)
         .await?;
@@ -81,6 +83,22 @@ impl Db {
             return Ok(false);
         }
         write_assets(&mut tx, &step.connection_id, step.generation, &step.assets, step.at).await?;
+        if let Some(unread) = &step.unread {
+            sqlx::query!(
+                "INSERT INTO meta_unread_lists (connection_id, list, business_id, business_name, reason, seen_in)
+                 VALUES ($1, $2, $3, $4, $5, $6)
+                 ON CONFLICT (connection_id, list, business_id) DO UPDATE SET business_name = excluded.business_name,
+                     reason = excluded.reason, seen_in = excluded.seen_in",
+                step.connection_id.as_str(),
+                unread.list,
+                unread.business_id,
+                unread.business_name,
+                unread.reason,
+                step.generation
+            )
+            .execute(&mut *tx)
+            .await?;
+        }
         count_progress(&mut tx, step).await?;
         if step.next.is_none() {
             finish_generation(&mut tx, step).await?;
@@ -151,7 +169,25 @@ async fn finish_generation(
     .execute(&mut **tx)
     .await?;
     sqlx::query!(
-        "UPDATE meta_connections SET sync_state = 'idle', sync_total = sync_done, last_checked_at = $2 WHERE id = $1",
+        "DELETE FROM meta_unread_lists WHERE connection_id = $1 AND seen_in < $2",
+        id,
+        step.generation
+    )
+    .execute(&mut **tx)
+    .await?;
+    // From now on the standing of what is chosen is looked at, again and again.
+    sqlx::query!(
+        "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
+         VALUES ($1, 'standing', $2, '', $3, 0, 0, 0, 1) ON CONFLICT (kind, subject) DO NOTHING",
+        step.audit_id,
+        id,
+        step.at
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "UPDATE meta_connections SET sync_state = 'idle', sync_total = sync_done, last_checked_at = $2,
+             last_synced_at = $2 WHERE id = $1",
         id,
         step.at
     )

@@ -1,6 +1,6 @@
 //! Looking after a connection: what a visit learned, the renewed token and the next visit, in one write.
 
-use metaads_store_rows::{ConnectionStatus, Happened, Job, StoreError, Visit};
+use metaads_store_rows::{ConnectionStatus, Happened, Job, StoreError, Visit, Words};
 
 use crate::queries::keys::key_name;
 use crate::{Db, Engine};
@@ -62,7 +62,8 @@ async fn update_connection(
              data_access_expires_at = CASE WHEN $10 THEN $11 ELSE data_access_expires_at END,
              token_version = token_version + $12,
              last_refreshed_at = CASE WHEN $12 = 1 THEN $4 ELSE last_refreshed_at END,
-             access_token = COALESCE($13, access_token), access_token_key = COALESCE($14, access_token_key)
+             access_token = COALESCE($13, access_token), access_token_key = COALESCE($14, access_token_key),
+             expired_scopes = COALESCE($15, expired_scopes), granular_scopes = COALESCE($16, granular_scopes)
          WHERE id = $1",
         visit.connection_id.as_str(),
         status.as_str(),
@@ -77,7 +78,9 @@ async fn update_connection(
         visit.data_access_expires_at.at(),
         i64::from(visit.renewed.is_some()),
         visit.renewed.as_ref().map(|sealed| sealed.as_bytes()),
-        key_name(visit.renewed.as_ref())
+        key_name(visit.renewed.as_ref()),
+        visit.expired_scopes.as_ref().map(Words::to_text),
+        visit.granular_scopes
     )
     .execute(&mut **tx)
     .await?;

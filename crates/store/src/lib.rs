@@ -8,10 +8,10 @@ pub use metaads_store_rows::{
     AccountGroup, AdAccount, AdAccountFilter, AssetBatch, AuditEntry, Authorization, AuthorizationId,
     AuthorizationStatus, Business, Completion, Connection, ConnectionId, ConnectionKind, ConnectionStatus,
     DataKey, DeletionRequest, Disconnection, Ended, Expiry, Happened, InstagramAccount, Job, JobId, JobKind,
-    KeyUse, Lease, Limit, MetaEvent, NewAdAccount, NewAuthorization, NewBusiness, NewEvent,
+    KeyUse, Lease, Limit, Login, MetaEvent, NewAdAccount, NewAuthorization, NewBusiness, NewEvent,
     NewInstagramAccount, NewPage, NewSession, NewUser, Only, OperatorNotice, Page, Relation, SealedAt,
     SealedRow, SealedTable, SelectionChange, Session, SessionId, Sibling, SignedIn, StoreError, Stored,
-    SyncState, SyncStep, UnknownAnswer, User, UserId, Visit, Words,
+    SyncState, SyncStep, UnknownAnswer, UnreadList, User, UserId, Visit, Words,
 };
 
 /// Where everything is kept. Cheap to clone.
@@ -71,7 +71,7 @@ statements! {
     fn sweep(&self, now: i64, idle_since: i64, authorizations_before: i64) -> Answer<()>;
     // authorizations
     fn insert_authorization(&self, new: &NewAuthorization) -> Answer<()>;
-    fn consume_authorization(&self, state_hash: &str, session: &SessionId, now: i64) -> Answer<Option<Authorization>>;
+    fn consume_authorization(&self, state_hash: &str, session: &SessionId, is_instagram: bool, now: i64) -> Answer<Option<Authorization>>;
     fn find_authorization_by_state(&self, state_hash: &str) -> Answer<Option<Authorization>>;
     fn find_authorization(&self, user: &UserId, id: &AuthorizationId) -> Answer<Option<Authorization>>;
     fn find_open_authorization(&self, user: &UserId, now: i64) -> Answer<Option<Authorization>>;
@@ -94,6 +94,8 @@ statements! {
     fn count_ad_accounts(&self, filter: &AdAccountFilter) -> Answer<Vec<AccountGroup>>;
     fn list_businesses(&self, id: &ConnectionId) -> Answer<Vec<Business>>;
     fn list_pages(&self, id: &ConnectionId) -> Answer<Vec<Page>>;
+    fn list_unread_lists(&self, id: &ConnectionId) -> Answer<Vec<UnreadList>>;
+    fn list_unseen(&self, id: &ConnectionId, generation: i64, wanted: &[String]) -> Answer<Vec<String>>;
     fn list_instagram_accounts(&self, id: &ConnectionId) -> Answer<Vec<InstagramAccount>>;
     fn select_ad_accounts(&self, user: &UserId, id: &ConnectionId, scope: Option<&[String]>, wanted: &[String], at: i64, audit_id: &str) -> Answer<SelectionChange>;
     // work in the background
@@ -104,7 +106,7 @@ statements! {
     fn enqueue_job(&self, id: &JobId, kind: JobKind, subject: &str, progress: &str, at: i64) -> Answer<()>;
     fn finish_job(&self, job: &Job) -> Answer<bool>;
     fn postpone_job(&self, job: &Job, run_at: i64, is_attempt: bool) -> Answer<bool>;
-    fn start_sync(&self, connection: &ConnectionId, job: &JobId, progress: &str, at: i64) -> Answer<bool>;
+    fn start_sync(&self, connection: &ConnectionId, job: &JobId, progress: &str, lane: i64, at: i64) -> Answer<bool>;
     fn settle_sync_step(&self, job: &Job, step: &SyncStep) -> Answer<bool>;
     fn set_sync_state(&self, id: &ConnectionId, state: SyncState) -> Answer<()>;
     // keys

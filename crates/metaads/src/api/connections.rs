@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::connections::permissions;
 use crate::connections::standing::Standing;
 use crate::web::connection::find;
 use crate::web::dashboard::EXPIRING_MS;
@@ -136,9 +137,8 @@ impl ConnectionBody {
             ConnectionStatus::Active if is_expiring => "expiring",
             other => other.as_str(),
         };
-        let missing = app.config.required_scopes().filter(|scope| !connection.scopes.has(scope));
+        let Words(missing_scopes) = permissions::missing(app, connection.kind, &connection.scopes);
         let Words(declined_scopes) = connection.declined_scopes;
-        let missing_scopes: Vec<String> = missing.map(str::to_owned).collect();
         ConnectionBody {
             id: connection.id.to_string(),
             kind: connection.kind.as_str(),

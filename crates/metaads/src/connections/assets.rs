@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 
-use metaads_graph::{AdAccount, Business, ListPage, Page, Profile, Reading};
+use metaads_graph::{
+    AdAccount, AdAccountId, Business, GranularScope, InstagramAccount, ListPage, Page, Profile, Reading,
+};
 use metaads_store::{AssetBatch, NewAdAccount, NewBusiness, NewInstagramAccount, NewPage, Relation};
 
+use super::progress::{List, Todo};
 use super::standing::Standing;
-use super::sync::{List, Todo};
 
 /// What the first batch brought, and what is still to be read in the background.
-pub fn first_reading(profile: &Profile) -> (AssetBatch, Vec<Todo>) {
+pub fn first_reading(profile: &Profile, granular: &[GranularScope]) -> (AssetBatch, Vec<Todo>) {
     let mut batch = AssetBatch::default();
     let mut todo = Vec::new();
     let mut mine = HashMap::new();
@@ -38,20 +40,51 @@ pub fn first_reading(profile: &Profile) -> (AssetBatch, Vec<Todo>) {
         }
         Err(_) => todo.push(Todo { list: List::Pages, after: None }),
     }
+    todo.extend(targets(granular.iter().map(|scope| (scope.scope.as_str(), scope.target_ids.as_slice()))));
     (batch, todo)
+}
+
+/// The assets that permissions name one by one: read by id where the lists did not show them.
+pub fn targets<'a>(granular: impl Iterator<Item = (&'a str, &'a [String])>) -> Option<Todo> {
+    let (mut accounts, mut pages) = (Vec::new(), Vec::new());
+    for (scope, ids) in granular {
+        let wanted = match scope {
+            "ads_read" | "ads_management" => &mut accounts,
+            // Instagram's permissions carry the ids of Pages.
+            _ if scope.starts_with("pages_") || scope.starts_with("instagram_") => &mut pages,
+            _ => continue,
+        };
+        let bare = ids.iter().map(|id| id.strip_prefix("act_").unwrap_or(id).to_owned());
+        wanted.extend(bare.filter(|id| AdAccountId::parse(id).is_ok()));
+    }
+    for ids in [&mut accounts, &mut pages] {
+        ids.sort();
+        ids.dedup();
+    }
+    let is_any = !accounts.is_empty() || !pages.is_empty();
+    is_any.then_some(Todo { list: List::Targets { accounts, pages }, after: None })
 }
 
 fn rest<T>(list: List, page: &ListPage<T>) -> Option<Todo> {
     page.after.clone().map(|after| Todo { list, after: Some(after) })
 }
 
-/// A business's own lists of ad accounts.
-pub fn of_business(business: &Business) -> [Todo; 2] {
-    let (id, name) = (business.id.to_string(), business.name.clone());
-    [
-        Todo { list: List::Owned { id: id.clone(), name: name.clone() }, after: None },
-        Todo { list: List::Client { id, name }, after: None },
-    ]
+/// A business's own lists.
+pub fn of_business(business: &Business) -> Vec<Todo> {
+    lists_of_business(business.id.as_str(), &business.name)
+}
+
+/// The same by id and name.
+pub fn lists_of_business(id: &str, name: &str) -> Vec<Todo> {
+    let (id, name) = (id.to_owned(), name.to_owned());
+    let lists = [
+        List::Owned { id: id.clone(), name: name.clone() },
+        List::Client { id: id.clone(), name: name.clone() },
+        List::OwnedPages { id: id.clone(), name: name.clone() },
+        List::ClientPages { id: id.clone(), name: name.clone() },
+        List::Instagram { id, name },
+    ];
+    lists.map(|list| Todo { list, after: None }).to_vec()
 }
 
 pub fn new_business(business: &Business) -> NewBusiness {
@@ -69,6 +102,9 @@ pub fn add_pages(batch: &mut AssetBatch, pages: &[Page]) {
             page_id: page.id.to_string(),
             name: page.name.clone(),
             tasks: words(&page.tasks),
+            has_linked_instagram: page.has_linked_instagram,
+            business_id: page.business.as_ref().map(|(id, _)| id.to_string()),
+            business_name: page.business.as_ref().map(|(_, name)| name.clone()),
         });
         let known = |id: &str| batch.instagram_accounts.iter().any(|own| own.instagram_id == id);
         if let Some(instagram) = &page.instagram
@@ -82,6 +118,16 @@ pub fn add_pages(batch: &mut AssetBatch, pages: &[Page]) {
             });
         }
     }
+}
+
+/// Instagram accounts that a business lists; which Page they belong to is known from the Pages.
+pub fn add_instagram(batch: &mut AssetBatch, accounts: &[InstagramAccount]) {
+    batch.instagram_accounts.extend(accounts.iter().map(|account| NewInstagramAccount {
+        instagram_id: account.id.to_string(),
+        username: account.username.clone(),
+        name: account.name.clone(),
+        page_id: None,
+    }));
 }
 
 /// One ad account as a row. `mine` are the person's businesses (id to name).

@@ -3,18 +3,18 @@
 
 use std::time::Duration;
 
-use metaads_graph::{Asks, AuthorizationCode, Callback, DialogAnswer, DialogRequest, Person, PkceVerifier};
+use metaads_graph::{Asks, AuthorizationCode, Callback, DialogAnswer, DialogRequest, PkceVerifier};
 use metaads_store::{
     Authorization, AuthorizationId, AuthorizationStatus, Completion, ConnectionId, ConnectionKind, JobKind,
-    NewAuthorization, SignedIn, StoreError, Stored,
+    Login, NewAuthorization, SignedIn, StoreError, Stored, UserId,
 };
 use metaads_vault::Place;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::assets;
 use super::grant::{Grant, ask_meta};
-use super::sync::progress_after_login;
+use super::permissions::INSTAGRAM_SCOPES;
+use super::progress::progress_after_login;
 use super::{token_place, token_row};
 use crate::accounts::throttle::{self, Bucket};
 use crate::app::App;
@@ -29,6 +29,8 @@ const COMPLETION_DEADLINE: Duration = Duration::from_secs(18);
 /// What the person asked for when pressing the button.
 #[derive(Debug, Default)]
 pub struct Wish {
+    /// Which dialog; where a connection is reconnected, its own kind counts.
+    pub login: Option<Login>,
     pub is_popup: bool,
     /// Reconnect this connection in place.
     pub reconnects: Option<ConnectionId>,
@@ -47,6 +49,12 @@ pub struct Begun {
 pub enum BeginError {
     #[error("there is no such connection")]
     NoSuchConnection,
+    /// Login for Business or Instagram Login is not set up here.
+    #[error("this login is not offered here")]
+    NotOffered,
+    /// A pasted token has no dialog; another one is pasted.
+    #[error("the connection was made by a pasted token")]
+    Pasted,
     #[error("too many attempts")]
     Throttled,
     #[error(transparent)]
@@ -58,30 +66,30 @@ pub async fn begin(app: &App, who: &SignedIn, wish: Wish) -> Result<Begun, Begin
     if !throttle::allow(app, &Bucket::Connect { user: &who.user_id }).await? {
         return Err(BeginError::Throttled);
     }
-    if let Some(id) = &wish.reconnects
-        && app.store.find_connection(&who.user_id, id).await?.is_none()
-    {
-        return Err(BeginError::NoSuchConnection);
-    }
+    let reconnected = match &wish.reconnects {
+        None => None,
+        Some(id) => {
+            let known = app.store.find_connection(&who.user_id, id).await?;
+            Some(known.ok_or(BeginError::NoSuchConnection)?)
+        }
+    };
+    let login = match &reconnected {
+        Some(connection) if connection.is_pasted => return Err(BeginError::Pasted),
+        Some(connection) => login_of(connection.kind),
+        None => wish.login.unwrap_or(Login::Facebook),
+    };
     let id = app.new_authorization_id();
     let state = app.entropy.token();
-    let verifier = app.config.is_pkce.then(|| PkceVerifier::from_random(app.entropy.bytes()));
-    let redirect_uri = app.config.redirect_uri();
-    let challenge = verifier.as_ref().map(PkceVerifier::challenge);
-    let dialog = app.graph().app().dialog(&DialogRequest {
-        redirect_uri: &redirect_uri,
-        state: &state,
-        asks: Asks::Permissions(&app.config.scopes),
-        is_rerequest: wish.is_asking_again,
-        is_popup: wish.is_popup,
-        challenge: challenge.as_ref(),
-    });
+    let has_verifier = app.config.is_pkce && login != Login::Instagram;
+    let verifier = has_verifier.then(|| PkceVerifier::from_random(app.entropy.bytes()));
+    let (redirect_uri, dialog) = dialog(app, login, &wish, &state, verifier.as_ref())?;
     let now = app.now();
     let new = NewAuthorization {
         pkce_verifier: verifier.map(|verifier| app.seal(&verifier_place(id.as_str()), verifier.expose())),
         id: id.clone(),
         user_id: who.user_id.clone(),
         session_id: who.session_id.clone(),
+        login,
         state_hash: hash(&state),
         redirect_uri,
         is_popup: wish.is_popup,
@@ -95,6 +103,48 @@ pub async fn begin(app: &App, who: &SignedIn, wish: Wish) -> Result<Begun, Begin
     Ok(Begun { id, dialog })
 }
 
+/// The login that made connections of this kind.
+fn login_of(kind: ConnectionKind) -> Login {
+    match kind {
+        ConnectionKind::FacebookUser => Login::Facebook,
+        ConnectionKind::BusinessSystemUser => Login::Business,
+        ConnectionKind::InstagramUser => Login::Instagram,
+    }
+}
+
+/// Where the browser comes back to, and where it is sent.
+fn dialog(
+    app: &App,
+    login: Login,
+    wish: &Wish,
+    state: &str,
+    verifier: Option<&PkceVerifier>,
+) -> Result<(String, Url), BeginError> {
+    let meta = app.graph().app();
+    let asks = match (login, &app.config.login_config_id) {
+        (Login::Instagram, _) => {
+            let instagram = meta.instagram.as_ref().ok_or(BeginError::NotOffered)?;
+            let redirect_uri = app.config.instagram_redirect_uri();
+            let dialog = instagram.dialog(&redirect_uri, state, &INSTAGRAM_SCOPES);
+            return Ok((redirect_uri, dialog));
+        }
+        (Login::Business, Some(id)) => Asks::Configuration(id),
+        (Login::Business, None) => return Err(BeginError::NotOffered),
+        (Login::Facebook, _) => Asks::Permissions(&app.config.scopes),
+    };
+    let redirect_uri = app.config.redirect_uri();
+    let challenge = verifier.map(PkceVerifier::challenge);
+    let dialog = meta.dialog(&DialogRequest {
+        redirect_uri: &redirect_uri,
+        state,
+        asks,
+        is_rerequest: wish.is_asking_again && login == Login::Facebook,
+        is_popup: wish.is_popup,
+        challenge: challenge.as_ref(),
+    });
+    Ok((redirect_uri, dialog))
+}
+
 /// How a callback ended.
 #[derive(Debug)]
 pub enum Ended {
@@ -104,8 +154,14 @@ pub enum Ended {
     Refused(Code),
 }
 
-/// Takes the browser's callback to its end.
-pub async fn complete(app: &App, who: Option<&SignedIn>, query: &str) -> Result<Ended, StoreError> {
+/// Takes the browser's callback to its end. Instagram Login has a callback of its own: an answer that comes
+/// by the wrong one is nobody's.
+pub async fn complete(
+    app: &App,
+    who: Option<&SignedIn>,
+    query: &str,
+    is_instagram: bool,
+) -> Result<Ended, StoreError> {
     // (1) Consume: one conditional update takes the row, so that a callback counts once. A crash
     //     after it leaves a consumed row, which expires by itself; Meta's code was not used.
     let callback = match Callback::parse(query) {
@@ -115,7 +171,7 @@ pub async fn complete(app: &App, who: Option<&SignedIn>, query: &str) -> Result<
             return Ok(Ended::Refused(Code::StateExpired));
         }
     };
-    let authorization = match consume(app, who, &callback).await? {
+    let authorization = match consume(app, who, &callback, is_instagram).await? {
         Ok(authorization) => authorization,
         Err(code) => {
             tracing::warn!(code = code.as_str(), "a callback was refused");
@@ -123,7 +179,7 @@ pub async fn complete(app: &App, who: Option<&SignedIn>, query: &str) -> Result<
         }
     };
     let ended = Ended::Settled { id: authorization.id.clone(), is_popup: authorization.is_popup };
-    let outcome = match answer_of(app, &callback) {
+    let outcome = match answer_of(app, &callback, is_instagram) {
         Ok(code) => settle(app, &authorization, code).await?,
         Err(failure) => Err(failure),
     };
@@ -166,11 +222,12 @@ async fn consume(
     app: &App,
     who: Option<&SignedIn>,
     callback: &Callback,
+    is_instagram: bool,
 ) -> Result<Result<Authorization, Code>, StoreError> {
     let state = hash(&callback.state);
     if let Some(who) = who
         && let Some(authorization) =
-            app.store.consume_authorization(&state, &who.session_id, app.now()).await?
+            app.store.consume_authorization(&state, &who.session_id, is_instagram, app.now()).await?
     {
         return Ok(Ok(authorization));
     }
@@ -189,9 +246,15 @@ async fn consume(
 }
 
 /// The code, or why there is none. A foreign issuer (RFC 9207) never gets to see our secret.
-fn answer_of<'a>(app: &App, callback: &'a Callback) -> Result<&'a AuthorizationCode, Failure> {
+fn answer_of<'a>(
+    app: &App,
+    callback: &'a Callback,
+    is_instagram: bool,
+) -> Result<&'a AuthorizationCode, Failure> {
     if let Some(issuer) = &callback.issuer {
-        let own = app.graph().app().dialog_url.origin();
+        let meta = app.graph().app();
+        let instagram = meta.instagram.as_ref().filter(|_| is_instagram);
+        let own = instagram.map_or(&meta.dialog_url, |instagram| &instagram.dialog_url).origin();
         let is_own = Url::parse(issuer).is_ok_and(|issuer| issuer.origin() == own);
         if !is_own {
             return Err(Code::CodeRefused.into());
@@ -224,14 +287,14 @@ async fn settle(
         Ok(Err(failure)) => return Ok(Err(failure)),
         Err(_) => return Ok(Err(Code::MetaUnavailable.into())),
     };
-    if let Some(failure) = wrong_person(app, authorization, &grant.person).await? {
+    if let Some(failure) = wrong_person(app, authorization, &grant).await? {
         return Ok(Err(failure));
     }
     // (3) Seal, for the row it will stand in; (4) one write. A crash before it leaves what (2) left,
     //     after it everything is there and the job goes on reading. Another tab that connected the
     //     same person in this moment makes it start over with that connection's id, once.
     for _ in 0..2 {
-        let completion = seal(app, authorization, &grant).await?;
+        let completion = seal(app, &authorization.user_id, Some(&authorization.id), &grant).await?;
         match app.store.complete_authorization(&completion).await? {
             Stored::Created | Stored::Updated => {
                 tracing::info!(authorization = %authorization.id, connection = %completion.connection_id, "connected");
@@ -252,7 +315,8 @@ async fn settle(
 /// rests on it, Meta is told to forget it.
 async fn end_unwanted_grant(app: &App, completion: &Completion) -> Result<(), StoreError> {
     let (app_id, user) = (&completion.app_id, &completion.meta_user_id);
-    if app.store.list_siblings(&completion.connection_id, app_id, user).await?.is_empty()
+    if completion.kind == ConnectionKind::FacebookUser
+        && app.store.list_siblings(&completion.connection_id, app_id, user).await?.is_empty()
         && app.store.find_connection_for_job(&completion.connection_id).await?.is_none()
     {
         let grant = format!("{app_id}:{user}");
@@ -265,7 +329,7 @@ async fn end_unwanted_grant(app: &App, completion: &Completion) -> Result<(), St
 async fn wrong_person(
     app: &App,
     authorization: &Authorization,
-    met: &Person,
+    met: &Grant,
 ) -> Result<Option<Failure>, StoreError> {
     let Some(id) = &authorization.reconnects else { return Ok(None) };
     // Deleted meanwhile: then it is a new connection.
@@ -273,41 +337,43 @@ async fn wrong_person(
         return Ok(None);
     };
     // Under another Meta app the same person has another id: it is a new connection too.
-    if expected.meta_user_id == met.id.as_str() || expected.app_id != app.graph().app().app_id.as_str() {
+    if expected.meta_user_id == met.meta_user_id || expected.app_id != met.app_id {
         return Ok(None);
     }
     let detail = Detail { expected: Some(expected.name), met: Some(met.name.clone()), ..Detail::default() };
     Ok(Some(Failure { code: Code::WrongPerson, detail }))
 }
 
-async fn seal(app: &App, authorization: &Authorization, grant: &Grant) -> Result<Completion, StoreError> {
-    let kind = ConnectionKind::FacebookUser;
-    let app_id = app.graph().app().app_id.to_string();
-    let meta_user_id = grant.person.id.to_string();
-    let known = app.store.find_connection_id(&authorization.user_id, kind, &app_id, &meta_user_id).await?;
+/// What is written of a grant; without an authorization it was pasted.
+pub(super) async fn seal(
+    app: &App,
+    user: &UserId,
+    authorization: Option<&AuthorizationId>,
+    grant: &Grant,
+) -> Result<Completion, StoreError> {
+    let known = app.store.find_connection_id(user, grant.kind, &grant.app_id, &grant.meta_user_id).await?;
     let connection_id = known.unwrap_or_else(|| app.new_connection_id());
-    let (found, todo) = assets::first_reading(&grant.profile);
     Ok(Completion {
-        access_token: app.seal(
-            &token_place(&token_row(&authorization.user_id, connection_id.as_str())),
-            grant.token.expose(),
-        ),
-        authorization_id: authorization.id.clone(),
-        user_id: authorization.user_id.clone(),
+        access_token: app.seal(&token_place(&token_row(user, connection_id.as_str())), grant.token.expose()),
+        authorization_id: authorization.cloned(),
+        user_id: user.clone(),
         connection_id,
-        kind,
-        app_id,
-        meta_user_id,
-        name: grant.person.name.clone(),
-        picture_url: grant.person.picture_url.clone(),
-        status_reason: super::incomplete(app, &grant.scopes),
-        scopes: grant.scopes.clone(),
-        declined_scopes: grant.declined_scopes.clone(),
+        kind: grant.kind,
+        app_id: grant.app_id.clone(),
+        meta_user_id: grant.meta_user_id.clone(),
+        name: grant.name.clone(),
+        picture_url: grant.picture_url.clone(),
+        status_reason: super::incomplete(app, grant.kind, &grant.permissions.granted),
+        scopes: grant.permissions.granted.clone(),
+        declined_scopes: grant.permissions.declined.clone(),
+        expired_scopes: grant.permissions.expired.clone(),
+        granular_scopes: grant.granular_scopes.clone(),
+        business: grant.business.clone(),
         expires_at: grant.expires_at,
         data_access_expires_at: grant.data_access_expires_at,
-        sync_total: grant.profile.ad_accounts.as_ref().ok().and_then(|page| page.total),
-        assets: found,
-        sync_progress: progress_after_login(todo),
+        sync_total: grant.total,
+        assets: grant.found.clone(),
+        sync_progress: progress_after_login(grant.todo.clone()),
         at: app.now(),
         ids: [app.new_row_id(), app.new_row_id(), app.new_row_id()],
     })

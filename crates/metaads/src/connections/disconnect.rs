@@ -2,8 +2,11 @@
 //! the person's and outlives the connection.
 
 use metaads_graph::{AppScopedUserId, Recovery};
-use metaads_store::{Connection, ConnectionId, Disconnection, Job, JobKind, Sibling, StoreError, UserId};
+use metaads_store::{
+    Connection, ConnectionId, ConnectionKind, Disconnection, Job, JobKind, Sibling, StoreError, UserId,
+};
 
+use super::open_token;
 use super::upkeep::READ_AGAIN;
 use crate::app::App;
 use crate::jobs::Settled;
@@ -45,11 +48,16 @@ pub async fn disconnect(
     connection: &Connection,
     how: How,
 ) -> Result<bool, StoreError> {
+    if how == How::Revoke && connection.kind == ConnectionKind::BusinessSystemUser {
+        end_token(app, connection).await;
+    }
     let order = Disconnection {
         user_id: user.clone(),
         connection_id: connection.id.clone(),
         // A grant of another app cannot be revoked with this one's secret.
-        is_revoking: how == How::Revoke && connection.app_id == app.graph().app().app_id.as_str(),
+        is_revoking: how == How::Revoke
+            && connection.kind == ConnectionKind::FacebookUser
+            && connection.app_id == app.graph().app().app_id.as_str(),
         at: app.now(),
         ids: [app.new_row_id(), app.new_row_id()],
     };
@@ -57,6 +65,15 @@ pub async fn disconnect(
     tracing::info!(connection = %connection.id, ?how, done, "disconnected");
     app.jobs_bell.notify_waiters();
     Ok(done)
+}
+
+/// A system user has no person whose grant could end: its token is ended instead, while we still have it. Where
+/// Meta is not there it is erased all the same.
+async fn end_token(app: &App, connection: &Connection) {
+    let Ok(token) = open_token(app, connection).await else { return };
+    if let Err(error) = app.graph().revoke_token(&token).await {
+        tracing::warn!(connection = %connection.id, %error, "Meta could not be told that a token ended");
+    }
 }
 
 /// Tells Meta that a grant has ended. Siblings, if there are any, are checked afterwards: they have

@@ -9,6 +9,7 @@ use metaads_store::{ConnectionId, DeletionRequest, Ended, JobKind, MetaEvent, Ne
 use serde_json::Value;
 
 use super::disconnect::check_grant;
+use super::sync::Who;
 use super::{deletion, sync};
 use crate::app::App;
 use crate::entropy::hash;
@@ -263,7 +264,7 @@ async fn of_business(
         if is_removal {
             app.store.enqueue_job(&app.new_job_id(), JobKind::Check, &connection, "", app.now()).await?;
         } else if let Some(id) = ConnectionId::from_text(&connection) {
-            sync::start(app, &id).await?;
+            sync::start(app, &id, Who::Person).await?;
         }
     }
     Ok(if is_removal { "checked" } else { "read again" })

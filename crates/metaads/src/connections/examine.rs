@@ -4,11 +4,11 @@ use metaads_graph::{AccessToken, GraphError, Recovery};
 use metaads_store::{Connection, ConnectionKind, ConnectionStatus, Expiry, Job, Words};
 use serde_json::json;
 
-use super::inspect::{Finding, has_lapsed, inspect};
+use super::inspect::{Finding, inspect};
 use super::refresh::{Renewal, renew};
 use super::schedule::{self, Ending};
 use super::upkeep::{Outcome, READ_AGAIN, Wish};
-use super::{grant, lacks_permissions};
+use super::{grant, permissions};
 use crate::app::App;
 use crate::words::Code;
 
@@ -24,6 +24,8 @@ pub struct Examined {
     /// None: nothing was learned.
     pub standing: Option<(ConnectionStatus, Option<String>)>,
     pub scopes: Option<(Words, Words)>,
+    pub expired_scopes: Option<Words>,
+    pub granular_scopes: Option<String>,
     pub expires_at: Expiry,
     pub data_access_expires_at: Expiry,
     pub renewed: Option<AccessToken>,
@@ -47,6 +49,8 @@ impl Examined {
             outcome,
             standing: None,
             scopes: None,
+            expired_scopes: None,
+            granular_scopes: None,
             expires_at: Expiry::Unsaid,
             data_access_expires_at: Expiry::Unsaid,
             renewed: None,
@@ -141,9 +145,12 @@ async fn judge(
         return examined;
     }
     let mut examined = Examined::of(Ending::Well, outcome);
-    let lapsed_before = connection.status_reason.as_deref() == Some(Code::PermissionExpired.as_str());
-    let mut has_lapsed_now = lapsed_before;
-    let mut scopes = connection.scopes.clone();
+    let mut permissions = grant::Permissions {
+        granted: connection.scopes.clone(),
+        declined: connection.declined_scopes.clone(),
+        expired: connection.expired_scopes.clone(),
+    };
+    examined.granular_scopes = finding.granular_scopes.clone();
     if let Some(inspected) = &finding.scopes
         && (job.progress == READ_AGAIN || !same_words(inspected, &connection.scopes))
     {
@@ -151,11 +158,15 @@ async fn judge(
             ConnectionKind::FacebookUser => app.graph().read_permissions(token).await.ok(),
             ConnectionKind::BusinessSystemUser | ConnectionKind::InstagramUser => None,
         };
-        has_lapsed_now = listed.as_deref().map_or(lapsed_before, |listed| has_lapsed(app, listed));
-        let (granted, declined) = grant::permissions(app, inspected, listed.as_deref());
-        scopes = granted.clone();
-        examined.scopes = Some((granted, declined));
+        let asked = permissions::asked(app, connection.kind, &Words(inspected.clone()));
+        let read = grant::permissions(&asked, inspected, listed.as_deref());
+        // Only the person's own list tells what lapsed.
+        let expired = if listed.is_some() { read.expired.clone() } else { permissions.expired };
+        permissions = grant::Permissions { expired, ..read };
+        examined.scopes = Some((permissions.granted.clone(), permissions.declined.clone()));
+        examined.expired_scopes = Some(permissions.expired.clone());
     }
+    let scopes = &permissions.granted;
     let data_access = match finding.data_access_expires_at {
         Expiry::Unsaid => connection.data_access_expires_at,
         said => said.at(),
@@ -163,13 +174,13 @@ async fn judge(
     let is_data_over = data_access.is_some_and(|at| at <= app.now())
         && scopes.0.iter().any(|scope| scope.starts_with(WATCHED_BY_DATA_ACCESS))
         && connection.kind == ConnectionKind::FacebookUser;
-    let reason = match connection.kind {
-        // Its permissions are of another vocabulary, which comes with Instagram Login.
-        ConnectionKind::InstagramUser => None,
-        _ if lacks_permissions(app, &scopes) && has_lapsed_now => Some(Code::PermissionExpired),
-        _ if lacks_permissions(app, &scopes) => Some(Code::PermissionsMissing),
-        _ if is_data_over => Some(Code::DataAccessExpired),
-        _ => None,
+    let missing = permissions::missing(app, connection.kind, scopes);
+    let has_lapsed = missing.0.iter().any(|scope| permissions.expired.has(scope));
+    let reason = match () {
+        () if has_lapsed => Some(Code::PermissionExpired),
+        () if !missing.0.is_empty() => Some(Code::PermissionsMissing),
+        () if is_data_over => Some(Code::DataAccessExpired),
+        () => None,
     };
     examined.standing = Some((ConnectionStatus::Active, reason.map(|code| code.as_str().to_owned())));
     examined.expires_at = finding.expires_at;

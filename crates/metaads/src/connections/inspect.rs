@@ -1,10 +1,10 @@
 //! What Meta says about a stored token: alive or dead, why, until when, with which permissions.
 //! Network only: nothing is written here.
 
-use metaads_graph::{AccessToken, DeadGrant, GraphError, Permission, Recovery, TokenInspection};
+use metaads_graph::{AccessToken, DeadGrant, GraphError, Recovery, TokenInspection};
 use metaads_store::{Connection, ConnectionKind, Expiry};
 
-use super::grant::{is_ours, seconds_to_ms};
+use super::grant::{granular_text, is_ours, seconds_to_ms};
 use crate::app::App;
 use crate::words::Code;
 
@@ -17,6 +17,8 @@ pub struct Finding {
     pub data_access_expires_at: Expiry,
     /// The permissions that it has; None: this kind of token does not tell.
     pub scopes: Option<Vec<String>>,
+    /// JSON; None: this kind of token does not tell.
+    pub granular_scopes: Option<String>,
 }
 
 /// Asks about a token of this connection, whether it is the stored one or one that shall replace it.
@@ -44,6 +46,7 @@ impl Finding {
             expires_at: Expiry::Unsaid,
             data_access_expires_at: Expiry::Unsaid,
             scopes: None,
+            granular_scopes: None,
         }
     }
 }
@@ -71,6 +74,7 @@ fn read(app: &App, connection: &Connection, inspection: &TokenInspection) -> Fin
         data_access_expires_at: inspection
             .data_access_expires_at
             .map_or(Expiry::Unsaid, |at| Expiry::At(seconds_to_ms(at))),
+        granular_scopes: inspection.is_valid.then(|| granular_text(&inspection.granular_scopes)),
         scopes: Some(inspection.scopes.clone()),
     }
 }
@@ -91,9 +95,4 @@ fn code_of(dead: DeadGrant) -> Code {
         DeadGrant::AppRemoved => Code::AppRemoved,
         DeadGrant::DataAccessExpired => Code::DataAccessExpired,
     }
-}
-
-/// Whether a needed permission was taken back because the app left it unused.
-pub fn has_lapsed(app: &App, listed: &[Permission]) -> bool {
-    listed.iter().any(|one| one.status == "expired" && app.config.is_required(&one.permission))
 }

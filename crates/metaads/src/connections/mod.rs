@@ -8,6 +8,9 @@ pub mod events;
 pub mod examine;
 mod grant;
 mod inspect;
+pub mod paste;
+pub mod permissions;
+mod progress;
 pub mod refresh;
 pub mod schedule;
 pub mod standing;
@@ -15,7 +18,7 @@ pub mod sync;
 pub mod upkeep;
 
 use metaads_graph::AccessToken;
-use metaads_store::{Connection, UserId, Words};
+use metaads_store::{Connection, ConnectionKind, UserId, Words};
 use metaads_vault::Place;
 
 use crate::app::App;
@@ -34,12 +37,14 @@ pub(crate) fn token_place(row: &str) -> Place<'_> {
 }
 
 /// The reason that marks a living connection without all the permissions it needs.
-pub(crate) fn incomplete(app: &App, scopes: &Words) -> Option<String> {
-    lacks_permissions(app, scopes).then(|| Code::PermissionsMissing.as_str().to_owned())
+pub(crate) fn incomplete(app: &App, kind: ConnectionKind, scopes: &Words) -> Option<String> {
+    let is_missing = !permissions::missing(app, kind, scopes).0.is_empty();
+    is_missing.then(|| Code::PermissionsMissing.as_str().to_owned())
 }
 
-fn lacks_permissions(app: &App, scopes: &Words) -> bool {
-    app.config.required_scopes().any(|scope| !scopes.has(scope))
+/// To how many assets each permission is limited; those for everything are not there.
+pub fn limits_of(granular: &str) -> Vec<(String, usize)> {
+    grant::granular_of(granular).into_iter().map(|(scope, ids)| (scope, ids.len())).collect()
 }
 
 /// An id out of Meta's JSON, sent as text or as a number; "" where there is none.

@@ -1,10 +1,14 @@
 //! Reading the rest of a connection's assets in the background, one page a step. Where it stands is
 //! stored with what was read, so that a crash repeats one page at most.
 
-use metaads_graph::{BusinessId, GraphError, Reading, Recovery};
-use metaads_store::{AssetBatch, Connection, ConnectionId, Job, JobKind, StoreError, SyncState, SyncStep};
-use serde::{Deserialize, Serialize};
+use metaads_graph::{
+    AccessToken, AdAccountId, BusinessId, GraphError, InstagramAccount, PageId, Reading, Recovery,
+};
+use metaads_store::{
+    AssetBatch, Connection, ConnectionId, Job, JobKind, StoreError, SyncState, SyncStep, UnreadList,
+};
 
+use super::progress::{List, Progress, Todo};
 use super::upkeep::{NoToken, fresh_token};
 use super::{assets, schedule};
 use crate::app::App;
@@ -12,67 +16,29 @@ use crate::jobs::Settled;
 
 /// A page is read with a token that lasts at least so long.
 const TOKEN_TTL: i64 = 10 * schedule::MINUTE;
-/// Rows asked for at once.
-pub const PAGE_LIMIT: u32 = 100;
 /// No reading takes so many pages; cursors that turn in circles do.
 const PAGES_LIMIT: u32 = 5_000;
+/// Nodes read in one batch.
+const BATCH: usize = 50;
 /// From so many failed tries in a row on, the page says that reading is stuck.
 const STUCK_AFTER: i64 = 3;
 
-/// What is still to be read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Progress {
-    pub todo: Vec<Todo>,
-    pub limit: u32,
-    /// Pages read so far.
-    #[serde(default)]
-    pub pages: u32,
-}
-
-/// What follows a login: `todo` is what its first answers left.
-pub fn progress_after_login(todo: Vec<Todo>) -> String {
-    Progress { todo, limit: PAGE_LIMIT, pages: 0 }.to_text()
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Todo {
-    pub list: List,
-    /// Meta's cursor; None: from the start.
-    pub after: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum List {
-    Businesses,
-    AdAccounts,
-    Pages,
-    Owned { id: String, name: String },
-    Client { id: String, name: String },
-}
-
-impl Progress {
-    /// Everything, from the start.
-    pub fn everything() -> Progress {
-        let todo = [List::Businesses, List::AdAccounts, List::Pages];
-        Progress { todo: todo.map(|list| Todo { list, after: None }).to_vec(), limit: PAGE_LIMIT, pages: 0 }
-    }
-
-    pub fn to_text(&self) -> String {
-        serde_json::to_string(self).expect("a progress of texts and numbers always serializes")
-    }
-
-    fn from_text(text: &str) -> Progress {
-        serde_json::from_str(text).unwrap_or_else(|_| Progress::everything())
-    }
-}
-
-/// Reads everything anew, because somebody asked. False where the connection is not connected.
-pub async fn start(app: &App, id: &ConnectionId) -> Result<bool, StoreError> {
-    let progress = Progress::everything().to_text();
-    let started = app.store.start_sync(id, &app.new_job_id(), &progress, app.now()).await?;
+/// Reads everything anew, because somebody asked, or in the background now and then. False where the
+/// connection is not connected.
+pub async fn start(app: &App, id: &ConnectionId, who: Who) -> Result<bool, StoreError> {
+    let Some(connection) = app.store.find_connection_for_job(id).await? else { return Ok(false) };
+    let progress = Progress::everything(&connection).to_text();
+    let lane = i64::from(who == Who::Nobody);
+    let started = app.store.start_sync(id, &app.new_job_id(), &progress, lane, app.now()).await?;
     app.jobs_bell.notify_waiters();
     Ok(started)
+}
+
+/// Whether somebody waits for a reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    Person,
+    Nobody,
 }
 
 /// One step: the first list's next page.
@@ -93,15 +59,20 @@ pub async fn step(app: &App, job: &Job) -> Result<Settled, StoreError> {
         }
         Err(NoToken::Unreadable) => return ask_whether_it_lives(app, &connection).await,
     };
-    let mut progress = Progress::from_text(&job.progress);
+    let mut progress = Progress::from_text(&job.progress, &connection);
     let read = match progress.todo.first() {
-        Some(todo) => read(app, &token, todo, progress.limit).await,
+        Some(todo) => match &todo.list {
+            List::Targets { accounts, pages } => {
+                read_targets(app, &connection, &token, accounts, pages).await?
+            }
+            _ => read(app, &token, todo, progress.limit).await,
+        },
         None => Ok(Read::default()),
     };
     match read {
         Ok(read) => {
             advance(&mut progress, &read);
-            settle(app, job, &connection, &progress, read.assets, read.total).await
+            settle(app, job, &connection, &progress, read).await
         }
         Err(error) => failed(app, job, &connection, progress, &error).await,
     }
@@ -114,14 +85,10 @@ struct Read {
     after: Option<String>,
     total: Option<i64>,
     more: Vec<Todo>,
+    unread: Option<UnreadList>,
 }
 
-async fn read(
-    app: &App,
-    token: &metaads_graph::AccessToken,
-    todo: &Todo,
-    limit: u32,
-) -> Result<Read, GraphError> {
+async fn read(app: &App, token: &AccessToken, todo: &Todo, limit: u32) -> Result<Read, GraphError> {
     let after = todo.after.as_deref();
     let mut read = Read::default();
     match &todo.list {
@@ -131,31 +98,90 @@ async fn read(
             read.more = page.items.iter().flat_map(assets::of_business).collect();
             read.after = page.after;
         }
-        List::Pages => {
-            let page = app.graph().list_pages(token, &Reading::MyPages, after, limit).await?;
+        List::OwnInstagram => {
+            let profile = app.graph().read_instagram_profile(token).await?;
+            let (id, username, name) = (profile.id, profile.username, profile.name);
+            assets::add_instagram(&mut read.assets, &[InstagramAccount { id, username, name }]);
+        }
+        List::Instagram { .. } => {
+            let Some(reading) = reading_of(&todo.list) else { return Ok(read) };
+            let page = app.graph().list_instagram_accounts(token, &reading, after, limit).await?;
+            assets::add_instagram(&mut read.assets, &page.items);
+            read.after = page.after;
+        }
+        List::Pages | List::AssignedPages | List::OwnedPages { .. } | List::ClientPages { .. } => {
+            let Some(reading) = reading_of(&todo.list) else { return Ok(read) };
+            let page = app.graph().list_pages(token, &reading, after, limit).await?;
             assets::add_pages(&mut read.assets, &page.items);
             read.after = page.after;
         }
-        List::AdAccounts => return read_accounts(app, token, Reading::MyAdAccounts, "", todo, limit).await,
-        List::Owned { id, name } => match BusinessId::parse(id) {
-            Ok(id) => {
-                return read_accounts(app, token, Reading::OwnedAdAccounts(id), name, todo, limit).await;
-            }
-            Err(_) => return Ok(read),
-        },
-        List::Client { id, name } => match BusinessId::parse(id) {
-            Ok(id) => {
-                return read_accounts(app, token, Reading::ClientAdAccounts(id), name, todo, limit).await;
-            }
-            Err(_) => return Ok(read),
-        },
+        List::AdAccounts | List::AssignedAdAccounts | List::Owned { .. } | List::Client { .. } => {
+            let Some(reading) = reading_of(&todo.list) else { return Ok(read) };
+            return read_accounts(app, token, reading, todo.list.names().2, todo, limit).await;
+        }
+        List::Targets { .. } => {}
     }
     Ok(read)
 }
 
+/// The list at Meta; None where it has none, or its business is no id.
+fn reading_of(list: &List) -> Option<Reading> {
+    let business = |id: &String| BusinessId::parse(id).ok();
+    Some(match list {
+        List::AdAccounts => Reading::MyAdAccounts,
+        List::AssignedAdAccounts => Reading::AssignedAdAccounts,
+        List::Businesses => Reading::MyBusinesses,
+        List::Pages => Reading::MyPages,
+        List::AssignedPages => Reading::AssignedPages,
+        List::Owned { id, .. } => Reading::OwnedAdAccounts(business(id)?),
+        List::Client { id, .. } => Reading::ClientAdAccounts(business(id)?),
+        List::OwnedPages { id, .. } => Reading::OwnedPages(business(id)?),
+        List::ClientPages { id, .. } => Reading::ClientPages(business(id)?),
+        List::Instagram { id, .. } => Reading::OwnedInstagram(business(id)?),
+        List::OwnInstagram | List::Targets { .. } => return None,
+    })
+}
+
+/// Assets that the permissions name and no list has shown: fifty at a time, by id.
+async fn read_targets(
+    app: &App,
+    connection: &Connection,
+    token: &AccessToken,
+    accounts: &[String],
+    pages: &[String],
+) -> Result<Result<Read, GraphError>, StoreError> {
+    let generation = connection.sync_generation;
+    let accounts = app.store.list_unseen(&connection.id, generation, accounts).await?;
+    let pages = app.store.list_unseen(&connection.id, generation, pages).await?;
+    let account_ids: Vec<AdAccountId> =
+        accounts.iter().filter_map(|id| AdAccountId::parse(id).ok()).take(BATCH).collect();
+    let page_ids: Vec<PageId> = pages.iter().filter_map(|id| PageId::parse(id).ok()).take(BATCH).collect();
+    let mut read = Read::default();
+    let asked = tokio::try_join!(
+        app.graph().read_ad_accounts(token, &account_ids),
+        app.graph().read_pages(token, &page_ids),
+    );
+    let (found_accounts, found_pages) = match asked {
+        Ok(found) => found,
+        Err(error) => return Ok(Err(error)),
+    };
+    let none = std::collections::HashMap::new();
+    // What cannot be read by its id is not ours to use, whatever the permission says.
+    let rows = found_accounts.into_iter().flatten();
+    read.assets.ad_accounts =
+        rows.map(|account| assets::new_ad_account(&account, &Reading::MyAdAccounts, &none)).collect();
+    assets::add_pages(&mut read.assets, &found_pages.into_iter().flatten().collect::<Vec<_>>());
+    let rest = |ids: Vec<String>| ids.into_iter().skip(BATCH).collect::<Vec<_>>();
+    let (accounts, pages) = (rest(accounts), rest(pages));
+    if !accounts.is_empty() || !pages.is_empty() {
+        read.more.push(Todo { list: List::Targets { accounts, pages }, after: None });
+    }
+    Ok(Ok(read))
+}
+
 async fn read_accounts(
     app: &App,
-    token: &metaads_graph::AccessToken,
+    token: &AccessToken,
     reading: Reading,
     business_name: &str,
     todo: &Todo,
@@ -169,6 +195,7 @@ async fn read_accounts(
         after: page.after,
         total: page.total,
         more: Vec::new(),
+        unread: None,
     })
 }
 
@@ -194,15 +221,15 @@ async fn settle(
     job: &Job,
     connection: &Connection,
     progress: &Progress,
-    assets: AssetBatch,
-    total: Option<i64>,
+    read: Read,
 ) -> Result<Settled, StoreError> {
     let is_last = progress.todo.is_empty() || progress.pages >= PAGES_LIMIT;
     let step = SyncStep {
         connection_id: connection.id.clone(),
         generation: connection.sync_generation,
-        assets,
-        total,
+        assets: read.assets,
+        unread: read.unread,
+        total: read.total,
         next: (!is_last).then(|| progress.to_text()),
         at: app.now(),
         audit_id: app.new_row_id(),
@@ -223,7 +250,7 @@ async fn failed(
     match error.recovery() {
         Recovery::AskForLess if progress.limit > 1 => {
             progress.limit /= 2;
-            settle(app, job, connection, &progress, AssetBatch::default(), None).await
+            settle(app, job, connection, &progress, Read::default()).await
         }
         // One list that this person or app may not read does not end the others.
         Recovery::Permission
@@ -232,8 +259,9 @@ async fn failed(
         | Recovery::WrongToken
         | Recovery::Bug
         | Recovery::Unknown => {
-            advance(&mut progress, &Read::default());
-            settle(app, job, connection, &progress, AssetBatch::default(), None).await
+            let read = Read { unread: unread(&progress, error), ..Read::default() };
+            advance(&mut progress, &read);
+            settle(app, job, connection, &progress, read).await
         }
         Recovery::Grant(_) => ask_whether_it_lives(app, connection).await,
         Recovery::Wait(_) => {
@@ -246,6 +274,22 @@ async fn failed(
             Ok(Settled::TryAgain)
         }
     }
+}
+
+/// The list that was left out, for the page that says why an account is missing.
+fn unread(progress: &Progress, error: &GraphError) -> Option<UnreadList> {
+    let (list, business_id, business_name) = progress.todo.first()?.list.names();
+    let reason = match error.recovery() {
+        Recovery::Permission => "permission",
+        Recovery::Asset => "unreachable",
+        _ => "refused",
+    };
+    Some(UnreadList {
+        list: list.to_owned(),
+        business_id: business_id.to_owned(),
+        business_name: business_name.to_owned(),
+        reason: reason.to_owned(),
+    })
 }
 
 /// The token seems dead: `debug_token` decides, not this answer.

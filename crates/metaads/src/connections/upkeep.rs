@@ -13,6 +13,7 @@ use metaads_store::{
 
 use super::examine::{Examined, Told, examine};
 use super::schedule::{self, Ending};
+use super::sync::Who;
 use super::{TokenUnusable, open_token, sync, token_place, token_row};
 use crate::app::App;
 use crate::jobs::{Settled, lease};
@@ -99,7 +100,7 @@ async fn visit(app: &App, id: &ConnectionId, job: &Job, wish: Wish) -> Result<Ou
     }
     if job.progress == READ_AGAIN && matches!(outcome, Outcome::Well | Outcome::Renewed | Outcome::NotRenewed)
     {
-        sync::start(app, id).await?;
+        sync::start(app, id, Who::Nobody).await?;
     }
     Ok(outcome)
 }
@@ -125,6 +126,8 @@ fn to_record(app: &App, connection: &Connection, job: &Job, examined: Examined) 
         token_version: connection.token_version,
         standing: examined.standing,
         scopes: examined.scopes,
+        expired_scopes: examined.expired_scopes,
+        granular_scopes: examined.granular_scopes,
         expires_at: examined.expires_at,
         data_access_expires_at: examined.data_access_expires_at,
         renewed: examined.renewed.map(|token| app.seal(&token_place(&row), token.expose())),

@@ -6,7 +6,9 @@ use askama::Template;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use metaads_store::{Authorization, AuthorizationId, AuthorizationStatus, Connection, SignedIn, SyncState};
+use metaads_store::{
+    Authorization, AuthorizationId, AuthorizationStatus, Connection, ConnectionKind, SignedIn, SyncState,
+};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -16,6 +18,7 @@ use super::frame::{Frame, Section, page};
 use super::help::ProblemPage;
 use super::problem::{Problem, support_id};
 use crate::app::App;
+use crate::connections::permissions;
 use crate::words::{self, Act, Code};
 
 /// "Look again" without scripts waits so long for news.
@@ -256,17 +259,19 @@ fn connected(
     is_without: bool,
 ) -> ConnectedPage {
     let card = Card::new(app, connection, app.now());
-    let missing: Vec<&String> =
-        app.config.scopes.iter().filter(|scope| !connection.scopes.has(scope)).collect();
-    let is_withheld = !connection.scopes.has("ads_read") && !connection.scopes.has("ads_management");
+    let asked = permissions::asked(app, connection.kind, &connection.scopes);
+    let missing: Vec<&String> = asked.iter().filter(|scope| !connection.scopes.has(scope)).collect();
+    let is_instagram = connection.kind == ConnectionKind::InstagramUser;
+    let has_ads = connection.scopes.has("ads_read") || connection.scopes.has("ads_management");
+    let is_withheld = !is_instagram && !has_ads;
     let kind = match () {
         () if is_withheld => Kind::Withheld,
         () if card.is_reading => Kind::Reading,
-        () if card.reachable_number == 0 => Kind::NoAdAccounts,
+        () if card.reachable_number == 0 && !is_instagram => Kind::NoAdAccounts,
         () if !missing.is_empty() && !is_without => Kind::Partial,
         () => Kind::Connected,
     };
-    let given = app.config.scopes.iter().filter(|scope| connection.scopes.has(scope));
+    let given = asked.iter().filter(|scope| connection.scopes.has(scope));
     ConnectedPage {
         attempt: authorization.id.to_string(),
         is_again: authorization.outcome.as_deref() == Some("reconnected"),
@@ -274,7 +279,7 @@ fn connected(
         found: found(connection),
         given: given.filter_map(|scope| words::scope(scope)).map(|words| words.name).collect(),
         developer_names: missing.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", "),
-        missing: missing.into_iter().map(|scope| Missing::new(app, scope)).collect(),
+        missing: missing.into_iter().map(|scope| Missing::new(app, connection, scope)).collect(),
         frame,
         version,
         card,
@@ -284,12 +289,12 @@ fn connected(
 }
 
 impl Missing {
-    fn new(app: &App, scope: &str) -> Missing {
+    fn new(app: &App, connection: &Connection, scope: &str) -> Missing {
         let words = words::scope(scope);
         Missing {
             name: words.map_or_else(|| scope.to_owned(), |words| words.name.to_owned()),
             without: words.map_or("", |words| words.without),
-            is_needed: app.config.is_required(scope),
+            is_needed: permissions::is_required(app, connection.kind, scope),
         }
     }
 }

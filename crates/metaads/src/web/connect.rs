@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use metaads_store::ConnectionId;
+use metaads_store::{ConnectionId, Login, SignedIn};
 use serde_json::json;
 
 use super::extract::{Fields, MaybeUser, User, Visit};
@@ -20,19 +20,47 @@ pub async fn start(
     User(who): User,
     fields: Fields,
 ) -> Result<Response, Problem> {
+    let login = match fields.one("kind") {
+        "" => None,
+        "facebook" => Some(Login::Facebook),
+        "business" => Some(Login::Business),
+        _ => return Err(Problem::Invalid),
+    };
+    begin(&app, &visit, &who, &fields, login).await
+}
+
+/// The "Connect an Instagram account" button: Instagram Login, without Facebook.
+pub async fn start_instagram(
+    State(app): State<App>,
+    visit: Visit,
+    User(who): User,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    begin(&app, &visit, &who, &fields, Some(Login::Instagram)).await
+}
+
+async fn begin(
+    app: &App,
+    visit: &Visit,
+    who: &SignedIn,
+    fields: &Fields,
+    login: Option<Login>,
+) -> Result<Response, Problem> {
     let reconnects = match fields.one("connection") {
         "" => None,
         id => Some(ConnectionId::from_text(id).ok_or(Problem::NotFound)?),
     };
-    if !matches!(fields.one("kind"), "" | "facebook") {
-        return Err(Problem::Invalid);
-    }
     let wish = Wish {
+        login,
         is_popup: fields.one("display") == "popup",
         reconnects,
         is_asking_again: fields.one("ask_again") == "1",
     };
-    let begun = authorize::begin(&app, &who, wish).await?;
+    let begun = match authorize::begin(app, who, wish).await {
+        Ok(begun) => begun,
+        Err(BeginError::Pasted) => return Ok(Redirect::to("/connect/token").into_response()),
+        Err(error) => return Err(error.into()),
+    };
     if visit.wants_json {
         let body =
             json!({"dialog": begun.dialog.as_str(), "attempt": format!("/connect/attempts/{}", begun.id)});
@@ -41,15 +69,38 @@ pub async fn start(
     Ok(Redirect::to(begun.dialog.as_str()).into_response())
 }
 
-/// Where the dialog sends the browser back to. Ends with a redirect at once, so that code and state
+/// Where Facebook's dialog sends the browser back to.
+pub async fn callback(
+    app: State<App>,
+    who: MaybeUser,
+    query: RawQuery,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    come_back(app, who, query, method, headers, false).await
+}
+
+/// Where Instagram's dialog does.
+pub async fn instagram_callback(
+    app: State<App>,
+    who: MaybeUser,
+    query: RawQuery,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    come_back(app, who, query, method, headers, true).await
+}
+
+/// Where a dialog sends the browser back to. Ends with a redirect at once, so that code and state
 /// do not stay in the address bar, the history or a Referer. The fragment takes the place of the `#_=_`
 /// that Facebook appends.
-pub async fn callback(
+async fn come_back(
     State(app): State<App>,
     MaybeUser(who): MaybeUser,
     RawQuery(query): RawQuery,
     method: Method,
     headers: HeaderMap,
+    is_instagram: bool,
 ) -> Result<Response, Problem> {
     // Neither a look ahead of the browser's nor a HEAD is a person coming back.
     let is_prefetch =
@@ -59,7 +110,10 @@ pub async fn callback(
     }
     let query = query.unwrap_or_default();
     // Beside the request: a browser that leaves now must not break the work off half-way.
-    let work = crate::tasks::spawn(async move { authorize::complete(&app, who.as_ref(), &query).await });
+    let work =
+        crate::tasks::spawn(
+            async move { authorize::complete(&app, who.as_ref(), &query, is_instagram).await },
+        );
     let ended = work.await.map_err(|error| {
         tracing::error!(%error, "completing a connect attempt broke off");
         Problem::Broken
@@ -76,6 +130,7 @@ impl From<BeginError> for Problem {
     fn from(error: BeginError) -> Problem {
         match error {
             BeginError::NoSuchConnection => Problem::NotFound,
+            BeginError::NotOffered | BeginError::Pasted => Problem::Invalid,
             BeginError::Throttled => Problem::Throttled,
             BeginError::Store(error) => error.into(),
         }

@@ -15,8 +15,8 @@ use super::frame::{Frame, Section, page};
 use super::problem::Problem;
 use crate::app::App;
 use crate::connections::standing::Standing;
-use crate::connections::sync;
 use crate::connections::upkeep::{self, Outcome, Wish};
+use crate::connections::{limits_of, permissions, sync};
 use crate::words::{self, HistoryLine, StandingWords};
 
 /// Chosen accounts shown on the overview, and lines of history.
@@ -41,6 +41,7 @@ struct ConnectionPage {
     permissions: Vec<PermissionRow>,
     history: Vec<HistoryRow>,
     is_revocation_pending: bool,
+    is_pasted: bool,
 }
 
 struct ChosenRow {
@@ -54,8 +55,14 @@ struct ChosenRow {
 
 struct PermissionRow {
     name: String,
+    /// What stops without it.
+    without: &'static str,
     is_given: bool,
     is_needed: bool,
+    /// Meta took it back, since it was not used.
+    has_lapsed: bool,
+    /// How many assets it is limited to; 0: all of them.
+    targets: usize,
 }
 
 struct HistoryRow {
@@ -115,7 +122,8 @@ pub async fn show(
             "instagram" => app.store.list_instagram_accounts(&connection.id).await?,
             _ => Vec::new(),
         },
-        permissions: permissions(&app, &connection),
+        permissions: permission_rows(&app, &connection),
+        is_pasted: connection.is_pasted,
         history: history.iter().map(|entry| HistoryRow::new(words::history_line(entry), now)).collect(),
         is_revocation_pending: connection.app_id == app_id
             && app.store.is_revocation_pending(app_id, &connection.meta_user_id).await?,
@@ -130,7 +138,8 @@ pub async fn read_again(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let connection = find(&app, &who, &id).await?;
-    let notice = if sync::start(&app, &connection.id).await? { "reading" } else { "not_connected" };
+    let notice =
+        if sync::start(&app, &connection.id, sync::Who::Person).await? { "reading" } else { "not_connected" };
     Ok(Redirect::to(&format!("/connections/{id}?notice={notice}")).into_response())
 }
 
@@ -197,13 +206,17 @@ fn instagram_until(connection: &Connection, now: i64) -> Option<String> {
     connection.data_access_expires_at.filter(|at| has_instagram && *at > now).map(|at| words::day(at, now))
 }
 
-fn permissions(app: &App, connection: &Connection) -> Vec<PermissionRow> {
+fn permission_rows(app: &App, connection: &Connection) -> Vec<PermissionRow> {
+    let limited = limits_of(&connection.granular_scopes);
     let row = |scope: &String| PermissionRow {
         name: words::scope(scope).map_or_else(|| scope.clone(), |words| words.name.to_owned()),
+        without: words::scope(scope).map_or("", |words| words.without),
         is_given: connection.scopes.has(scope),
-        is_needed: app.config.is_required(scope),
+        is_needed: permissions::is_required(app, connection.kind, scope),
+        has_lapsed: connection.expired_scopes.has(scope),
+        targets: limited.iter().find(|(own, _)| own == scope).map_or(0, |(_, number)| *number),
     };
-    app.config.scopes.iter().map(row).collect()
+    permissions::asked(app, connection.kind, &connection.scopes).iter().map(row).collect()
 }
 
 impl ChosenRow {

@@ -11,7 +11,7 @@ use super::frame::{Frame, Section, page};
 use super::problem::Problem;
 use crate::accounts::sessions::is_handheld;
 use crate::app::App;
-use crate::connections::schedule;
+use crate::connections::{permissions, schedule};
 use crate::limits;
 use crate::ui::Lifeline;
 use crate::words::{self, Broken, Code, Hint};
@@ -29,6 +29,11 @@ struct DashboardPage {
     filters: Vec<Filter>,
     has_connections: bool,
     is_handheld: bool,
+    base: String,
+    /// Login for Business is set up.
+    has_business: bool,
+    /// Instagram Login is set up.
+    has_instagram: bool,
     notice: &'static str,
     /// What only an admin can mend; shown to admins.
     trouble: Vec<Trouble>,
@@ -131,6 +136,9 @@ pub async fn show(
         filters,
         has_connections,
         is_handheld: is_handheld(&visit.user_agent),
+        base: app.config.base().to_owned(),
+        has_business: app.config.login_config_id.is_some(),
+        has_instagram: app.graph().app().instagram.is_some(),
         notice: match wanted.notice.as_deref() {
             Some("removed") => "The connection is removed from the list.",
             _ => "",
@@ -180,10 +188,11 @@ impl Card {
     pub fn new(app: &App, connection: &Connection, now: i64) -> Card {
         let is_live = connection.status != ConnectionStatus::Revoked;
         let is_reading = is_live && connection.sync_state == SyncState::Running;
-        let missing: Vec<&String> =
-            app.config.scopes.iter().filter(|scope| !connection.scopes.has(scope)).collect();
-        let missing_required = missing.iter().filter(|scope| app.config.is_required(scope)).count();
-        let asked = app.config.scopes.len();
+        let asked = permissions::asked(app, connection.kind, &connection.scopes);
+        let missing: Vec<&String> = asked.iter().filter(|scope| !connection.scopes.has(scope)).collect();
+        let is_required = |scope: &&&String| permissions::is_required(app, connection.kind, scope);
+        let missing_required = missing.iter().filter(is_required).count();
+        let asked = asked.len();
         let (order, pill) = pill(connection, now, is_reading, missing_required > 0);
         let (lifeline, life_from, life_to) = life(connection, now);
         let day = words::day(connection.status_changed_at, now);

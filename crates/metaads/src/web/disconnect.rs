@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use metaads_store::ConnectionStatus;
+use metaads_store::{ConnectionKind, ConnectionStatus};
 
 use super::connection::find;
 use super::extract::{Fields, User, Visit};
@@ -25,6 +25,9 @@ struct DisconnectPage {
     /// Connections of other people here that rest on the same grant.
     others: usize,
     others_words: String,
+    /// Whom the person deals with: Facebook or Instagram.
+    is_instagram: bool,
+    is_system_user: bool,
 }
 
 pub async fn show(
@@ -51,6 +54,8 @@ pub async fn show(
         ),
         others_words: words::plural(count, "other connection", "other connections"),
         others,
+        is_instagram: connection.kind == ConnectionKind::InstagramUser,
+        is_system_user: connection.kind == ConnectionKind::BusinessSystemUser,
         name: connection.name,
         id,
     }))
@@ -65,6 +70,8 @@ pub async fn act(
     let connection = find(&app, &who, &id).await?;
     let how = match fields.one("how") {
         // The safer of the two, as the page presets it.
+        // Instagram gives programs no way to end it there.
+        _ if connection.kind == ConnectionKind::InstagramUser => How::Forget,
         "" if disconnect::siblings(&app, &connection).await?.is_empty() => How::Revoke,
         "" => How::Forget,
         text => How::from_text(text).ok_or(Problem::Invalid)?,

@@ -15,6 +15,7 @@ pub mod health;
 pub mod help;
 pub mod home;
 pub mod hooks;
+pub mod paste;
 pub mod picker;
 pub mod problem;
 pub mod settings;

@@ -32,15 +32,7 @@ pub fn history_line(entry: &AuditEntry) -> HistoryLine {
             let number = entry.detail.parse().unwrap_or_default();
             ("Accounts read".to_owned(), plural(number, "ad account", "ad accounts"), "")
         }
-        "selected" => {
-            let mut numbers = entry.detail.split(',').map(|number| number.parse().unwrap_or_default());
-            let [now, added, removed] = [(); 3].map(|()| numbers.next().unwrap_or_default());
-            (
-                format!("{} chosen", plural(now, "ad account", "ad accounts")),
-                format!("{} newly ticked, {} removed, by you", count(added), count(removed)),
-                "",
-            )
-        }
+        "selected" => selected(entry),
         "disconnected" => {
             let text =
                 if entry.detail == "revoke" { "Here and at Facebook, by you" } else { "Only here, by you" };
@@ -86,6 +78,16 @@ pub fn history_line(entry: &AuditEntry) -> HistoryLine {
         other => (other.to_owned(), String::new(), ""),
     };
     HistoryLine { title, text, tone, at: entry.at }
+}
+
+fn selected(entry: &AuditEntry) -> (String, String, &'static str) {
+    let mut numbers = entry.detail.split(',').map(|number| number.parse().unwrap_or_default());
+    let [now, added, removed] = [(); 3].map(|()| numbers.next().unwrap_or_default());
+    (
+        format!("{} chosen", plural(now, "ad account", "ad accounts")),
+        format!("{} newly ticked, {} removed, by you", count(added), count(removed)),
+        "",
+    )
 }
 
 fn detail(entry: &AuditEntry) -> Value {

@@ -26,6 +26,9 @@ pub fn scope(key: &str) -> Option<ScopeWords> {
         "instagram_basic" => {
             ("See your Instagram accounts", "Without it, Instagram accounts are not listed.")
         }
+        "instagram_business_basic" => {
+            ("See this Instagram account", "Without it, nothing of the account can be read.")
+        }
         "public_profile" => ("Your name and picture", "Without it, we cannot show who is connected."),
         _ => return None,
     };

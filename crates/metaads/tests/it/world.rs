@@ -105,6 +105,8 @@ impl World {
             ("META_DIALOG_URL", sandbox.url()),
             ("META_GRAPH_URL", sandbox.url()),
             ("INSTAGRAM_GRAPH_URL", sandbox.url()),
+            ("INSTAGRAM_DIALOG_URL", sandbox.url()),
+            ("INSTAGRAM_API_URL", sandbox.url()),
         ];
         all.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let settings: Vec<(String, String)> =

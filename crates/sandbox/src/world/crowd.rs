@@ -13,6 +13,7 @@ pub(super) fn people(count: usize) -> impl Iterator<Item = Person> {
         user_id: crowd_user_id(index),
         name: format!("Person {index:05}"),
         persona: None,
+        business: None,
     })
 }
 

@@ -48,7 +48,32 @@ impl World {
         let mut world =
             World { people, businesses: Vec::new(), accounts: Vec::new(), pages: Vec::new(), by_user_id };
         people::settle(&mut world);
+        world.add_system_users();
         world
+    }
+
+    /// Each business that somebody here manages has a system user for the app.
+    fn add_system_users(&mut self) {
+        let members = self.businesses.iter().enumerate().filter(|(_, business)| business.member.is_some());
+        let users: Vec<Person> = members
+            .map(|(index, business)| Person {
+                user_id: format!("122{}", spread_id(7, index as u64, 14)),
+                name: format!("The app under test for {}", business.name),
+                persona: None,
+                business: Some(index),
+            })
+            .collect();
+        for user in users {
+            self.by_user_id.insert(user.user_id.clone(), self.people.len());
+            self.people.push(user);
+        }
+    }
+
+    /// The system user of a person's business number `index`.
+    pub(crate) fn system_user(&self, user_id: &str, index: usize) -> Option<&Person> {
+        let mine = self.businesses_of(self.person(user_id)?);
+        let Some(Node::Business(business)) = mine.get(index) else { return None };
+        self.people.iter().find(|person| person.business == Some(*business))
     }
 
     pub(crate) fn person(&self, user_id: &str) -> Option<usize> {
@@ -116,14 +141,31 @@ impl World {
         kept.map(|(index, _)| Node::Page(index)).collect()
     }
 
-    /// The person through whom this thing can be seen; client companies are seen by nobody here.
-    pub(crate) fn seen_by(&self, node: Node) -> Option<usize> {
-        match node {
+    /// Whether somebody can see this thing at all; client companies are seen by nobody here.
+    pub(crate) fn sees(&self, person: usize, node: Node) -> bool {
+        if let Some(business) = self.people[person].business {
+            return match node {
+                Node::Person(index) => index == person,
+                Node::Business(index) => index == business,
+                Node::Account(index) => {
+                    let account = &self.accounts[index];
+                    [account.owner, account.agency].contains(&Some(business))
+                }
+                Node::Page(index) | Node::Instagram(index) => self.pages[index].business == Some(business),
+            };
+        }
+        let seen_by = match node {
             Node::Person(index) => Some(index),
             Node::Business(index) => self.businesses[index].member,
             Node::Account(index) => Some(self.accounts[index].person),
             Node::Page(index) | Node::Instagram(index) => Some(self.pages[index].person),
-        }
+        };
+        seen_by == Some(person)
+    }
+
+    /// The ad accounts assigned to a system user.
+    pub(crate) fn accounts_of_business(&self, business: usize) -> Vec<Node> {
+        self.accounts_where(|account| [account.owner, account.agency].contains(&Some(business)))
     }
 }
 

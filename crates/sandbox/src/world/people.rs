@@ -89,8 +89,10 @@ pub(crate) struct Person {
     /// The app-scoped id this app sees.
     pub(crate) user_id: String,
     pub(crate) name: String,
-    /// `None`: one of the crowd, whom the dialog does not offer.
+    /// `None`: one of the crowd or a system user, whom the dialog does not offer.
     pub(crate) persona: Option<Persona>,
+    /// A system user: the business it belongs to.
+    pub(crate) business: Option<usize>,
 }
 
 impl Person {
@@ -121,6 +123,7 @@ pub(super) fn all() -> impl Iterator<Item = Person> {
         user_id: persona.user_id().to_owned(),
         name: persona.name().to_owned(),
         persona: Some(persona),
+        business: None,
     })
 }
 

@@ -47,11 +47,13 @@ macro_rules! upsert_businesses {
 macro_rules! upsert_pages {
     ($($argument:expr),+) => {
         sqlx::query!(
-            "INSERT INTO meta_pages (connection_id, page_id, name, tasks, seen_in)
-             SELECT $1, r.page_id, r.name, r.tasks, $2
-             FROM jsonb_to_recordset(($3::TEXT)::JSONB) AS r (page_id TEXT, name TEXT, tasks TEXT)
+            "INSERT INTO meta_pages (connection_id, page_id, name, tasks, seen_in, has_linked_instagram, business_id, business_name)
+             SELECT $1, r.page_id, r.name, r.tasks, $2, r.has_linked_instagram, r.business_id, r.business_name
+             FROM jsonb_to_recordset(($3::TEXT)::JSONB) AS r (page_id TEXT, name TEXT, tasks TEXT, has_linked_instagram BOOLEAN,
+                 business_id TEXT, business_name TEXT)
              ON CONFLICT (connection_id, page_id) DO UPDATE SET name = excluded.name, tasks = excluded.tasks,
-                 seen_in = excluded.seen_in",
+                 has_linked_instagram = excluded.has_linked_instagram, business_id = excluded.business_id,
+                 business_name = excluded.business_name, seen_in = excluded.seen_in",
             $($argument),+
         )
     };
@@ -64,7 +66,8 @@ macro_rules! upsert_instagram_accounts {
              SELECT $1, r.instagram_id, r.username, r.name, r.page_id, $2
              FROM jsonb_to_recordset(($3::TEXT)::JSONB) AS r (instagram_id TEXT, username TEXT, name TEXT, page_id TEXT)
              ON CONFLICT (connection_id, instagram_id) DO UPDATE SET username = excluded.username,
-                 name = excluded.name, page_id = excluded.page_id, seen_in = excluded.seen_in",
+                 name = excluded.name,
+                 page_id = COALESCE(excluded.page_id, meta_instagram_accounts.page_id), seen_in = excluded.seen_in",
             $($argument),+
         )
     };

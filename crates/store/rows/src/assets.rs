@@ -45,6 +45,21 @@ pub struct NewPage {
     pub page_id: String,
     pub name: String,
     pub tasks: String,
+    pub has_linked_instagram: bool,
+    pub business_id: Option<String>,
+    pub business_name: Option<String>,
+}
+
+/// A list that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadList {
+    /// Meta's name of the edge.
+    pub list: String,
+    /// "" for the person's own lists.
+    pub business_id: String,
+    pub business_name: String,
+    /// A word of our own: `permission`, `unreachable`, `refused`.
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -155,6 +170,12 @@ pub struct Business {
 pub struct Page {
     pub page_id: String,
     pub name: String,
+    pub tasks: Words,
+    /// Some Instagram account is linked to it, professional or not.
+    pub has_linked_instagram: bool,
+    /// A professional one, which programs may use.
+    pub has_instagram: bool,
+    pub business_name: Option<String>,
 }
 
 #[derive(Debug, Clone)]

@@ -20,6 +20,16 @@ text_enum!(
 );
 
 text_enum!(
+    /// Which dialog a trip goes to.
+    Login {
+        Facebook = "facebook",
+        /// Facebook Login for Business, with a configuration.
+        Business = "business",
+        Instagram = "instagram",
+    }
+);
+
+text_enum!(
     /// What kind of Meta identity it is.
     ConnectionKind {
         FacebookUser = "facebook_user",
@@ -47,6 +57,7 @@ pub struct NewAuthorization {
     pub id: AuthorizationId,
     pub user_id: UserId,
     pub session_id: SessionId,
+    pub login: Login,
     pub state_hash: String,
     pub redirect_uri: String,
     pub pkce_verifier: Option<Sealed>,
@@ -62,6 +73,7 @@ pub struct Authorization {
     pub id: AuthorizationId,
     pub user_id: UserId,
     pub session_id: SessionId,
+    pub login: Login,
     pub redirect_uri: String,
     /// The envelope's bytes; whether they open is found out when they are needed.
     pub pkce_verifier: Option<Vec<u8>>,
@@ -80,7 +92,8 @@ pub struct Authorization {
 /// Everything the last phase of connecting writes, at once or not at all.
 #[derive(Debug)]
 pub struct Completion {
-    pub authorization_id: AuthorizationId,
+    /// None: a token that was pasted.
+    pub authorization_id: Option<AuthorizationId>,
     pub user_id: UserId,
     /// The id the token was sealed for: the existing connection's, or a new one.
     pub connection_id: ConnectionId,
@@ -94,6 +107,11 @@ pub struct Completion {
     pub status_reason: Option<String>,
     pub scopes: Words,
     pub declined_scopes: Words,
+    pub expired_scopes: Words,
+    /// JSON: `[[scope, [ids]]]`.
+    pub granular_scopes: String,
+    /// Id and name of the portfolio that a system user belongs to.
+    pub business: Option<(String, String)>,
     pub expires_at: Option<i64>,
     pub data_access_expires_at: Option<i64>,
     pub assets: AssetBatch,
@@ -133,6 +151,17 @@ pub struct Connection {
     pub token_version: i64,
     pub scopes: Words,
     pub declined_scopes: Words,
+    /// Taken back by Meta, since the app left them unused.
+    pub expired_scopes: Words,
+    /// JSON: `[[scope, [ids]]]`; a scope that is not there covers everything.
+    pub granular_scopes: String,
+    /// The portfolio that a system user belongs to.
+    pub business_id: Option<String>,
+    pub business_name: Option<String>,
+    /// The token was pasted; no dialog can renew it.
+    pub is_pasted: bool,
+    /// When everything was last read to the end.
+    pub last_synced_at: Option<i64>,
     pub expires_at: Option<i64>,
     pub data_access_expires_at: Option<i64>,
     pub last_refreshed_at: Option<i64>,

@@ -1,6 +1,6 @@
 //! Work in the background.
 
-use crate::assets::AssetBatch;
+use crate::assets::{AssetBatch, UnreadList};
 use crate::text::{ConnectionId, JobId, text_enum};
 
 text_enum!(
@@ -40,6 +40,8 @@ pub struct SyncStep {
     pub connection_id: ConnectionId,
     pub generation: i64,
     pub assets: AssetBatch,
+    /// A list that could not be read.
+    pub unread: Option<UnreadList>,
     pub total: Option<i64>,
     /// None: that was the last step.
     pub next: Option<String>,

@@ -15,11 +15,11 @@ mod visits;
 pub use accounts::{NewSession, NewUser, Session, SignedIn, User};
 pub use assets::{
     AccountGroup, AdAccount, AdAccountFilter, AssetBatch, Business, InstagramAccount, NewAdAccount,
-    NewBusiness, NewInstagramAccount, NewPage, Only, Page, Relation, SelectionChange,
+    NewBusiness, NewInstagramAccount, NewPage, Only, Page, Relation, SelectionChange, UnreadList,
 };
 pub use connections::{
     AuditEntry, Authorization, AuthorizationStatus, Completion, Connection, ConnectionKind, ConnectionStatus,
-    Disconnection, NewAuthorization, Sibling, Stored, SyncState,
+    Disconnection, Login, NewAuthorization, Sibling, Stored, SyncState,
 };
 pub use error::StoreError;
 pub use events::{DeletionRequest, Ended, MetaEvent, NewEvent};

@@ -15,6 +15,10 @@ pub struct Visit {
     pub standing: Option<(ConnectionStatus, Option<String>)>,
     /// What is granted and declined; None: not read.
     pub scopes: Option<(Words, Words)>,
+    /// What lapsed; None: not read.
+    pub expired_scopes: Option<Words>,
+    /// JSON; None: not read.
+    pub granular_scopes: Option<String>,
     pub expires_at: Expiry,
     pub data_access_expires_at: Expiry,
     /// The token that takes the old one's place.

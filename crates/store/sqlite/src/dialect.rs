@@ -45,11 +45,13 @@ macro_rules! upsert_businesses {
 macro_rules! upsert_pages {
     ($($argument:expr),+) => {
         sqlx::query!(
-            "INSERT INTO meta_pages (connection_id, page_id, name, tasks, seen_in)
-             SELECT $1, r.value ->> 'page_id', r.value ->> 'name', r.value ->> 'tasks', $2
+            "INSERT INTO meta_pages (connection_id, page_id, name, tasks, seen_in, has_linked_instagram, business_id, business_name)
+             SELECT $1, r.value ->> 'page_id', r.value ->> 'name', r.value ->> 'tasks', $2, r.value ->> 'has_linked_instagram',
+                 r.value ->> 'business_id', r.value ->> 'business_name'
              FROM json_each($3) AS r WHERE TRUE
              ON CONFLICT (connection_id, page_id) DO UPDATE SET name = excluded.name, tasks = excluded.tasks,
-                 seen_in = excluded.seen_in",
+                 has_linked_instagram = excluded.has_linked_instagram, business_id = excluded.business_id,
+                 business_name = excluded.business_name, seen_in = excluded.seen_in",
             $($argument),+
         )
     };
@@ -62,7 +64,8 @@ macro_rules! upsert_instagram_accounts {
              SELECT $1, r.value ->> 'instagram_id', r.value ->> 'username', r.value ->> 'name', r.value ->> 'page_id', $2
              FROM json_each($3) AS r WHERE TRUE
              ON CONFLICT (connection_id, instagram_id) DO UPDATE SET username = excluded.username,
-                 name = excluded.name, page_id = excluded.page_id, seen_in = excluded.seen_in",
+                 name = excluded.name,
+                 page_id = COALESCE(excluded.page_id, meta_instagram_accounts.page_id), seen_in = excluded.seen_in",
             $($argument),+
         )
     };

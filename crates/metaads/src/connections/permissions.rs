@@ -1,0 +1,41 @@
+//! Which permissions a connection needs: each kind of login has its own.
+
+use metaads_store::{ConnectionKind, Words};
+
+use crate::app::App;
+
+/// Instagram Login is asked for this one. Its vocabulary is not Facebook's.
+pub const INSTAGRAM_SCOPES: [&str; 1] = ["instagram_business_basic"];
+
+/// What is asked for; for a system user the configuration at Meta says it, and only what it lacks is known.
+pub fn asked(app: &App, kind: ConnectionKind, granted: &Words) -> Vec<String> {
+    match kind {
+        ConnectionKind::FacebookUser => app.config.scopes.clone(),
+        ConnectionKind::InstagramUser => INSTAGRAM_SCOPES.map(str::to_owned).to_vec(),
+        ConnectionKind::BusinessSystemUser => {
+            let known = app.config.scopes.iter().filter(|scope| granted.has(scope)).cloned();
+            known.chain(missing(app, kind, granted).0).collect()
+        }
+    }
+}
+
+/// Whether a connection of this kind does not work without it.
+pub fn is_required(app: &App, kind: ConnectionKind, scope: &str) -> bool {
+    match kind {
+        ConnectionKind::FacebookUser => app.config.is_required(scope),
+        ConnectionKind::InstagramUser => scope == INSTAGRAM_SCOPES[0],
+        ConnectionKind::BusinessSystemUser => matches!(scope, "ads_read" | "ads_management"),
+    }
+}
+
+/// Needed ones that are not there.
+pub fn missing(app: &App, kind: ConnectionKind, granted: &Words) -> Words {
+    let needed: Vec<String> = match kind {
+        ConnectionKind::FacebookUser => app.config.required_scopes().map(str::to_owned).collect(),
+        ConnectionKind::InstagramUser => vec![INSTAGRAM_SCOPES[0].to_owned()],
+        // One of the two is enough.
+        ConnectionKind::BusinessSystemUser if granted.has("ads_management") => Vec::new(),
+        ConnectionKind::BusinessSystemUser => vec!["ads_read".to_owned()],
+    };
+    Words(needed.into_iter().filter(|scope| !granted.has(scope)).collect())
+}

@@ -1,0 +1,129 @@
+//! What of a connection's assets is still to be read: lists at Meta, each with the cursor where it goes on. It
+//! is stored with the job that reads them.
+
+use metaads_store::{Connection, ConnectionKind};
+use serde::{Deserialize, Serialize};
+
+use super::assets;
+use super::grant::granular_of;
+
+/// Rows asked for at once.
+pub const PAGE_LIMIT: u32 = 100;
+/// What is still to be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    pub todo: Vec<Todo>,
+    pub limit: u32,
+    /// Pages read so far.
+    #[serde(default)]
+    pub pages: u32,
+}
+
+/// What follows a login: `todo` is what its first answers left.
+pub fn progress_after_login(todo: Vec<Todo>) -> String {
+    Progress { todo, limit: PAGE_LIMIT, pages: 0 }.to_text()
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Todo {
+    pub list: List,
+    /// Meta's cursor; None: from the start.
+    pub after: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum List {
+    Businesses,
+    AdAccounts,
+    Pages,
+    Owned {
+        id: String,
+        name: String,
+    },
+    Client {
+        id: String,
+        name: String,
+    },
+    OwnedPages {
+        id: String,
+        name: String,
+    },
+    ClientPages {
+        id: String,
+        name: String,
+    },
+    Instagram {
+        id: String,
+        name: String,
+    },
+    /// The account behind Instagram Login.
+    OwnInstagram,
+    /// A system user's own.
+    AssignedAdAccounts,
+    AssignedPages,
+    /// Assets that the permissions name: read by id where no list showed them. Left out again once read.
+    Targets {
+        accounts: Vec<String>,
+        pages: Vec<String>,
+    },
+}
+
+impl List {
+    /// What Meta calls it, and the business whose list it is ("" for the person's own).
+    pub fn names(&self) -> (&'static str, &str, &str) {
+        match self {
+            List::Businesses => ("businesses", "", ""),
+            List::AdAccounts => ("adaccounts", "", ""),
+            List::Pages => ("accounts", "", ""),
+            List::AssignedAdAccounts => ("assigned_ad_accounts", "", ""),
+            List::AssignedPages => ("assigned_pages", "", ""),
+            List::Targets { .. } => ("granular_scopes", "", ""),
+            List::OwnInstagram => ("me", "", ""),
+            List::Owned { id, name } => ("owned_ad_accounts", id, name),
+            List::Client { id, name } => ("client_ad_accounts", id, name),
+            List::OwnedPages { id, name } => ("owned_pages", id, name),
+            List::ClientPages { id, name } => ("client_pages", id, name),
+            List::Instagram { id, name } => ("owned_instagram_accounts", id, name),
+        }
+    }
+}
+
+/// What there is to be read of a system user.
+pub fn of_system_user(business: Option<&(String, String)>, granular: &str) -> Vec<Todo> {
+    let own = [List::AssignedAdAccounts, List::AssignedPages].map(|list| Todo { list, after: None });
+    let of_business = business.map(|(id, name)| assets::lists_of_business(id, name)).unwrap_or_default();
+    of_business.into_iter().chain(own).chain(targets_of(granular)).collect()
+}
+
+fn targets_of(granular: &str) -> Option<Todo> {
+    let granular = granular_of(granular);
+    assets::targets(granular.iter().map(|(scope, ids)| (scope.as_str(), ids.as_slice())))
+}
+
+impl Progress {
+    /// Everything, from the start.
+    pub fn everything(connection: &Connection) -> Progress {
+        let todo = match connection.kind {
+            ConnectionKind::FacebookUser => {
+                let lists = [List::Businesses, List::AdAccounts, List::Pages];
+                let lists = lists.map(|list| Todo { list, after: None });
+                lists.into_iter().chain(targets_of(&connection.granular_scopes)).collect()
+            }
+            ConnectionKind::BusinessSystemUser => {
+                let business = connection.business_id.clone().zip(connection.business_name.clone());
+                of_system_user(business.as_ref(), &connection.granular_scopes)
+            }
+            ConnectionKind::InstagramUser => vec![Todo { list: List::OwnInstagram, after: None }],
+        };
+        Progress { todo, limit: PAGE_LIMIT, pages: 0 }
+    }
+
+    pub fn to_text(&self) -> String {
+        serde_json::to_string(self).expect("a progress of texts and numbers always serializes")
+    }
+
+    pub fn from_text(text: &str, connection: &Connection) -> Progress {
+        serde_json::from_str(text).unwrap_or_else(|_| Progress::everything(connection))
+    }
+}

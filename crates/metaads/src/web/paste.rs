@@ -1,0 +1,54 @@
+//! Connecting by a system user's token that was made in Business settings.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use metaads_store::SignedIn;
+
+use super::extract::{Fields, User, Visit};
+use super::frame::{Frame, Section, page};
+use super::problem::Problem;
+use crate::app::App;
+use crate::connections::paste::{self, Pasted};
+
+#[derive(Template)]
+#[template(path = "paste.html")]
+struct PastePage {
+    frame: Frame,
+    app_id: String,
+    /// What is wrong with what was pasted. The token itself is never shown again.
+    problem: Option<String>,
+}
+
+pub async fn show(State(app): State<App>, visit: Visit, User(who): User) -> Response {
+    page(&paste_page(&app, &visit, &who, None))
+}
+
+pub async fn create(
+    State(app): State<App>,
+    visit: Visit,
+    User(who): User,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let problem = match paste::paste(&app, &who, fields.one("token")).await? {
+        Pasted::Connected(id) => return Ok(Redirect::to(&format!("/connections/{id}")).into_response()),
+        Pasted::Throttled => return Err(Problem::Throttled),
+        Pasted::NotAToken => "That is no access token. Copy it whole, from its first letter to its last.".to_owned(),
+        Pasted::NotASystemUser => "That token acts for a person and ends within hours. Use Connect Meta Account for people; here belongs a system user’s.".to_owned(),
+        Pasted::Refused(code) => {
+            let words = code.words();
+            format!("{}. {} {}", words.title, words.cause, words.remedy)
+        }
+    };
+    let shown = paste_page(&app, &visit, &who, Some(problem));
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&shown)).into_response())
+}
+
+fn paste_page(app: &App, visit: &Visit, who: &SignedIn, problem: Option<String>) -> PastePage {
+    PastePage {
+        frame: Frame::new(app, visit, Some(who), Section::Connections, "Connect a system user"),
+        app_id: app.graph().app().app_id.to_string(),
+        problem,
+    }
+}
