@@ -11,8 +11,8 @@ use tower_http::compression::CompressionLayer;
 use crate::api;
 use crate::app::App;
 use crate::web::{
-    assets, attempt, connect, connection, dashboard, deletion, disconnect, entry, guard, health, help, home,
-    hooks, paste, picker, problem, settings,
+    assets, attempt, business, connect, connection, dashboard, deletion, disconnect, entry, guard, health,
+    help, home, hooks, paste, picker, problem, settings,
 };
 
 /// The longest form: choosing all of 10,000 accounts by hand.
@@ -36,6 +36,7 @@ pub fn routes(app: App) -> Router {
         .route("/connect/meta/callback", get(connect::callback))
         .route("/connect/instagram", post(connect::start_instagram))
         .route("/connect/instagram/callback", get(connect::instagram_callback))
+        .route("/connect/business", get(business::show))
         .route("/connect/token", get(paste::show).post(paste::create))
         .route("/connect/attempts/{id}", get(attempt::show))
         .route("/connect/attempts/{id}/status", get(attempt::status))

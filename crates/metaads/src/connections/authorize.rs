@@ -36,6 +36,8 @@ pub struct Wish {
     pub reconnects: Option<ConnectionId>,
     /// Ask again for declined permissions.
     pub is_asking_again: bool,
+    /// At a phone or tablet.
+    pub is_handheld: bool,
 }
 
 /// A trip that has begun.
@@ -55,6 +57,9 @@ pub enum BeginError {
     /// A pasted token has no dialog; another one is pasted.
     #[error("the connection was made by a pasted token")]
     Pasted,
+    /// Facebook offers Login for Business on computers only.
+    #[error("a business is connected from a computer")]
+    NeedsComputer,
     #[error("too many attempts")]
     Throttled,
     #[error(transparent)]
@@ -78,6 +83,9 @@ pub async fn begin(app: &App, who: &SignedIn, wish: Wish) -> Result<Begun, Begin
         Some(connection) => login_of(connection.kind),
         None => wish.login.unwrap_or(Login::Facebook),
     };
+    if login == Login::Business && wish.is_handheld && app.config.login_config_id.is_some() {
+        return Err(BeginError::NeedsComputer);
+    }
     let id = app.new_authorization_id();
     let state = app.entropy.token();
     let has_verifier = app.config.is_pkce && login != Login::Instagram;

@@ -15,7 +15,7 @@ use serde_json::json;
 use super::dashboard::Card;
 use super::extract::{MaybeUser, User, Visit};
 use super::frame::{Frame, Section, page};
-use super::help::ProblemPage;
+use super::help::{ProblemPage, place};
 use super::problem::{Problem, support_id};
 use crate::app::App;
 use crate::connections::permissions;
@@ -50,6 +50,8 @@ struct ConnectedPage {
     missing: Vec<Missing>,
     given: Vec<&'static str>,
     developer_names: String,
+    /// Where the person agreed.
+    place: &'static str,
     kind: Kind,
 }
 
@@ -128,6 +130,7 @@ pub async fn show(
                 ProblemPage::new(frame(code.words().title), code, code.words().act, Some(support), detail);
             shown.reconnects = reconnects.unwrap_or_default();
             shown.is_popup = is_popup;
+            shown.login = authorization.login;
             page(&shown)
         }
     })
@@ -266,7 +269,8 @@ fn connected(
     let is_withheld = !is_instagram && !has_ads;
     let kind = match () {
         () if is_withheld => Kind::Withheld,
-        () if card.is_reading => Kind::Reading,
+        // Of Instagram there is nothing more to read than what has come.
+        () if card.is_reading && !is_instagram => Kind::Reading,
         () if card.reachable_number == 0 && !is_instagram => Kind::NoAdAccounts,
         () if !missing.is_empty() && !is_without => Kind::Partial,
         () => Kind::Connected,
@@ -277,6 +281,7 @@ fn connected(
         is_again: authorization.outcome.as_deref() == Some("reconnected"),
         seconds: (authorization.finished_at.unwrap_or_default() - authorization.created_at) / 1000,
         found: found(connection),
+        place: place(authorization.login),
         given: given.filter_map(|scope| words::scope(scope)).map(|words| words.name).collect(),
         developer_names: missing.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", "),
         missing: missing.into_iter().map(|scope| Missing::new(app, connection, scope)).collect(),

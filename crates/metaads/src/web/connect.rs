@@ -7,8 +7,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use metaads_store::{ConnectionId, Login, SignedIn};
 use serde_json::json;
 
+use super::business;
 use super::extract::{Fields, MaybeUser, User, Visit};
 use super::problem::Problem;
+use crate::accounts::sessions::is_handheld;
 use crate::app::App;
 use crate::connections::authorize::{self, BeginError, Ended, Wish};
 
@@ -55,9 +57,15 @@ async fn begin(
         is_popup: fields.one("display") == "popup",
         reconnects,
         is_asking_again: fields.one("ask_again") == "1",
+        is_handheld: is_handheld(&visit.user_agent),
     };
     let begun = match authorize::begin(app, who, wish).await {
         Ok(begun) => begun,
+        Err(BeginError::NeedsComputer) => {
+            let query = fields.one("connection");
+            let query = if query.is_empty() { String::new() } else { format!("?connection={query}") };
+            return Ok(Redirect::to(&format!("{}{query}", business::PATH)).into_response());
+        }
         Err(BeginError::Pasted) => return Ok(Redirect::to("/connect/token").into_response()),
         Err(error) => return Err(error.into()),
     };
@@ -130,7 +138,7 @@ impl From<BeginError> for Problem {
     fn from(error: BeginError) -> Problem {
         match error {
             BeginError::NoSuchConnection => Problem::NotFound,
-            BeginError::NotOffered | BeginError::Pasted => Problem::Invalid,
+            BeginError::NotOffered | BeginError::Pasted | BeginError::NeedsComputer => Problem::Invalid,
             BeginError::Throttled => Problem::Throttled,
             BeginError::Store(error) => error.into(),
         }

@@ -29,7 +29,6 @@ struct DashboardPage {
     filters: Vec<Filter>,
     has_connections: bool,
     is_handheld: bool,
-    base: String,
     /// Login for Business is set up.
     has_business: bool,
     /// Instagram Login is set up.
@@ -136,7 +135,6 @@ pub async fn show(
         filters,
         has_connections,
         is_handheld: is_handheld(&visit.user_agent),
-        base: app.config.base().to_owned(),
         has_business: app.config.login_config_id.is_some(),
         has_instagram: app.graph().app().instagram.is_some(),
         notice: match wanted.notice.as_deref() {

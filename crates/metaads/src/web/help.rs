@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use metaads_store::Login;
 
 use super::extract::{MaybeUser, Visit};
 use super::frame::{Frame, Section, page};
@@ -27,9 +28,31 @@ pub struct ProblemPage {
     pub expected: Option<String>,
     pub is_popup: bool,
     pub is_help: bool,
+    /// Which dialog "again" leads to.
+    pub login: Login,
 }
 
 impl ProblemPage {
+    fn place(&self) -> &'static str {
+        place(self.login)
+    }
+
+    fn connect_path(&self) -> &'static str {
+        if self.login == Login::Instagram { "/connect/instagram" } else { "/connect/meta" }
+    }
+
+    /// Only Facebook's plain dialog comes in a window of its own.
+    fn is_popup_login(&self) -> bool {
+        self.login == Login::Facebook
+    }
+
+    fn kind_field(&self) -> &'static str {
+        match self.login {
+            Login::Business => r#"<input type="hidden" name="kind" value="business">"#,
+            Login::Facebook | Login::Instagram => "",
+        }
+    }
+
     pub fn new(
         frame: Frame,
         code: Code,
@@ -60,8 +83,14 @@ impl ProblemPage {
             expected: detail.expected.map(|name| words::first_name(&name).to_owned()),
             is_popup: false,
             is_help: false,
+            login: Login::Facebook,
         }
     }
+}
+
+/// Where the person agrees.
+pub fn place(login: Login) -> &'static str {
+    if login == Login::Instagram { "Instagram" } else { "Facebook" }
 }
 
 #[derive(Template)]

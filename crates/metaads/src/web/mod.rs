@@ -2,6 +2,7 @@
 
 pub mod assets;
 pub mod attempt;
+pub mod business;
 pub mod connect;
 pub mod connection;
 pub mod dashboard;
