@@ -55,7 +55,7 @@ impl Db {
                       disable_reason AS "disable_reason?", is_reachable AS "is_reachable!",
                       business_id AS "business_id?", business_name AS "business_name?", group_id AS "group_id!",
                       relation AS "relation!: Relation", tasks AS "tasks!: Words",
-                      last_validated_at AS "last_validated_at!"
+                      last_validated_at AS "last_validated_at!", lost_reason AS "lost_reason?"
                FROM meta_ad_accounts
                WHERE connection_id = $1
                  AND ($2 = '*' OR group_id = $2)

@@ -40,7 +40,9 @@ macro_rules! select_connections {
                  (SELECT COUNT(*) FROM meta_ad_accounts a WHERE a.connection_id = c.id AND a.is_selected)
                      AS "ad_accounts_selected!: i64",
                  (SELECT COUNT(*) FROM meta_ad_accounts a WHERE a.connection_id = c.id AND a.is_selected
-                     AND a.account_status IN (3, 9)) AS "ad_accounts_owing!: i64",
+                     AND a.is_reachable AND a.account_status IN (3, 9)) AS "ad_accounts_owing!: i64",
+                 (SELECT COUNT(*) FROM meta_ad_accounts a WHERE a.connection_id = c.id AND a.is_selected
+                     AND NOT a.is_selectable) AS "ad_accounts_stopped!: i64",
                  (SELECT COUNT(*) FROM meta_pages p WHERE p.connection_id = c.id) AS "pages_total!: i64",
                  (SELECT COUNT(*) FROM meta_instagram_accounts i WHERE i.connection_id = c.id)
                      AS "instagram_total!: i64",
@@ -73,7 +75,7 @@ impl Db {
     pub async fn find_connection_for_job(&self, id: &ConnectionId) -> Result<Option<Connection>, StoreError> {
         Ok(select_connections_with!(
             r#"CAST(0 AS BIGINT) AS "ad_accounts_total!: i64", CAST(0 AS BIGINT) AS "ad_accounts_selected!: i64",
-               CAST(0 AS BIGINT) AS "ad_accounts_owing!: i64", CAST(0 AS BIGINT) AS "pages_total!: i64",
+               CAST(0 AS BIGINT) AS "ad_accounts_owing!: i64", CAST(0 AS BIGINT) AS "ad_accounts_stopped!: i64", CAST(0 AS BIGINT) AS "pages_total!: i64",
                CAST(0 AS BIGINT) AS "instagram_total!: i64", CAST(0 AS BIGINT) AS "businesses_total!: i64",
                CAST(NULL AS TEXT) AS "first_business?: String""#,
             "id = $1",

@@ -12,5 +12,6 @@ mod keys;
 mod limits;
 mod operators;
 mod sessions;
+mod standing;
 mod sync;
 mod visits;

@@ -138,19 +138,40 @@ async fn count_progress(
 }
 
 /// What this generation did not see is no longer reachable: ad accounts are kept and marked, since
-/// somebody may have chosen them; the rest goes.
-async fn finish_generation(
+/// somebody may want to know.
+async fn mark_unseen_accounts(
     tx: &mut sqlx::Transaction<'static, crate::Engine>,
     step: &SyncStep,
 ) -> Result<(), StoreError> {
     let id = step.connection_id.as_str();
+    // Where Meta would not show a list for a reason that may pass, what it held is left as it was.
     sqlx::query!(
-        "UPDATE meta_ad_accounts SET is_reachable = FALSE, is_selectable = FALSE WHERE connection_id = $1 AND seen_in < $2",
+        "UPDATE meta_ad_accounts SET is_reachable = FALSE, is_selectable = FALSE, lost_reason = 'asset_unreachable'
+         WHERE connection_id = $1 AND seen_in < $2 AND NOT is_selected AND NOT EXISTS
+             (SELECT 1 FROM meta_unread_lists u WHERE u.connection_id = $1 AND u.seen_in = $2 AND u.reason = 'refused')",
         id,
         step.generation
     )
     .execute(&mut **tx)
     .await?;
+    // What somebody chose is asked for by its id before it is called lost.
+    sqlx::query!(
+        "UPDATE meta_ad_accounts SET look_at = 0 WHERE connection_id = $1 AND seen_in < $2 AND is_selected AND is_reachable",
+        id,
+        step.generation
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The end of a reading: what it did not see goes, and the standing of what is chosen is looked at.
+async fn finish_generation(
+    tx: &mut sqlx::Transaction<'static, crate::Engine>,
+    step: &SyncStep,
+) -> Result<(), StoreError> {
+    let id = step.connection_id.as_str();
+    mark_unseen_accounts(tx, step).await?;
     sqlx::query!(
         "DELETE FROM meta_businesses WHERE connection_id = $1 AND seen_in < $2",
         id,
@@ -178,7 +199,7 @@ async fn finish_generation(
     // From now on the standing of what is chosen is looked at, again and again.
     sqlx::query!(
         "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
-         VALUES ($1, 'standing', $2, '', $3, 0, 0, 0, 1) ON CONFLICT (kind, subject) DO NOTHING",
+         VALUES ($1, 'standing', $2, '', $3, 0, 0, 0, 1) ON CONFLICT (kind, subject) DO UPDATE SET run_at = excluded.run_at",
         step.audit_id,
         id,
         step.at

@@ -8,10 +8,10 @@ pub use metaads_store_rows::{
     AccountGroup, AdAccount, AdAccountFilter, AssetBatch, AuditEntry, Authorization, AuthorizationId,
     AuthorizationStatus, Business, Completion, Connection, ConnectionId, ConnectionKind, ConnectionStatus,
     DataKey, DeletionRequest, Disconnection, Ended, Expiry, Happened, InstagramAccount, Job, JobId, JobKind,
-    KeyUse, Lease, Limit, Login, MetaEvent, NewAdAccount, NewAuthorization, NewBusiness, NewEvent,
+    KeyUse, Lease, Limit, Login, Looked, MetaEvent, NewAdAccount, NewAuthorization, NewBusiness, NewEvent,
     NewInstagramAccount, NewPage, NewSession, NewUser, Only, OperatorNotice, Page, Relation, SealedAt,
-    SealedRow, SealedTable, SelectionChange, Session, SessionId, Sibling, SignedIn, StoreError, Stored,
-    SyncState, SyncStep, UnknownAnswer, UnreadList, User, UserId, Visit, Words,
+    SealedRow, SealedTable, Seen, SelectionChange, Session, SessionId, Sibling, SignedIn, StoreError, Stored,
+    SyncState, SyncStep, UnknownAnswer, UnreadList, User, UserId, Visit, Watched, Words,
 };
 
 /// Where everything is kept. Cheap to clone.
@@ -98,6 +98,11 @@ statements! {
     fn list_unseen(&self, id: &ConnectionId, generation: i64, wanted: &[String]) -> Answer<Vec<String>>;
     fn list_instagram_accounts(&self, id: &ConnectionId) -> Answer<Vec<InstagramAccount>>;
     fn select_ad_accounts(&self, user: &UserId, id: &ConnectionId, scope: Option<&[String]>, wanted: &[String], at: i64, audit_id: &str) -> Answer<SelectionChange>;
+    // how chosen ad accounts stand
+    fn list_watched(&self, id: &ConnectionId, accounts: &[String]) -> Answer<Vec<Watched>>;
+    fn list_due_accounts(&self, id: &ConnectionId, now: i64, limit: i64) -> Answer<Vec<Watched>>;
+    fn record_standings(&self, job: &Job, id: &ConnectionId, looked: &[Looked], at: i64) -> Answer<bool>;
+    fn note_standings(&self, id: &ConnectionId, looked: &[Looked], at: i64) -> Answer<bool>;
     // work in the background
     fn claim_job(&self, is_upkeep_too: bool, lease: Lease) -> Answer<Option<Job>>;
     fn claim_job_of(&self, kind: JobKind, subject: &str, lease: Lease) -> Answer<Option<Job>>;

@@ -181,7 +181,7 @@ fn account_body(connection: &ConnectionId, account: AdAccount) -> Value {
         "is_selected": account.is_selected,
         "is_selectable": account.is_selectable,
         "status": standing.as_str(),
-        "status_reason": standing.reason(),
+        "status_reason": account.lost_reason.as_deref().or(standing.reason()),
         "business": business,
         "relation": account.relation.as_str(),
         "tasks": account.tasks.0,

@@ -8,7 +8,7 @@ use super::inspect::{Finding, inspect};
 use super::refresh::{Renewal, renew};
 use super::schedule::{self, Ending};
 use super::upkeep::{Outcome, READ_AGAIN, Wish};
-use super::{grant, permissions};
+use super::{forget_trouble, grant, permissions, tell_operator};
 use crate::app::App;
 use crate::words::Code;
 
@@ -211,10 +211,7 @@ async fn failed(
     let (ending, outcome) = match error.recovery() {
         Recovery::Wait(_) => (Ending::HeldOff, Outcome::HeldOff),
         Recovery::Operator(fault) => {
-            let (code, text) = (Code::MetaAppMisconfigured.as_str(), format!("{} ({error})", fault.remedy()));
-            if let Err(error) = app.store.notice(code, &text, app.now()).await {
-                tracing::error!(%error, "trouble for the operator could not be noted");
-            }
+            tell_operator(app, fault, error).await;
             (Ending::HeldOff, Outcome::Away)
         }
         Recovery::RetryLater
@@ -234,16 +231,6 @@ async fn failed(
         examined.told.push(told(action, &said(error)));
     }
     examined
-}
-
-/// Meta has answered our app again.
-async fn forget_trouble(app: &App, job: &Job) {
-    if job.attempts == 0 {
-        return;
-    }
-    if let Err(error) = app.store.clear_notice(Code::MetaAppMisconfigured.as_str()).await {
-        tracing::error!(%error, "a notice that is over could not be cleared");
-    }
 }
 
 fn told(action: &'static str, detail: &serde_json::Value) -> Told {

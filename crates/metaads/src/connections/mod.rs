@@ -13,12 +13,14 @@ pub mod permissions;
 mod progress;
 pub mod refresh;
 pub mod schedule;
+pub mod selection;
 pub mod standing;
 pub mod sync;
 pub mod upkeep;
+pub mod watch;
 
-use metaads_graph::AccessToken;
-use metaads_store::{Connection, ConnectionKind, UserId, Words};
+use metaads_graph::{AccessToken, Fault, GraphError};
+use metaads_store::{Connection, ConnectionKind, Job, UserId, Words};
 use metaads_vault::Place;
 
 use crate::app::App;
@@ -45,6 +47,24 @@ pub(crate) fn incomplete(app: &App, kind: ConnectionKind, scopes: &Words) -> Opt
 /// To how many assets each permission is limited; those for everything are not there.
 pub fn limits_of(granular: &str) -> Vec<(String, usize)> {
     grant::granular_of(granular).into_iter().map(|(scope, ids)| (scope, ids.len())).collect()
+}
+
+/// Notes trouble that only the operator can mend. A store that fails here too has told so already.
+async fn tell_operator(app: &App, fault: Fault, error: &GraphError) {
+    let text = format!("{} ({error})", fault.remedy());
+    if let Err(error) = app.store.notice(Code::MetaAppMisconfigured.as_str(), &text, app.now()).await {
+        tracing::error!(%error, "trouble for the operator could not be noted");
+    }
+}
+
+/// Meta has answered our app again, after tries that failed.
+async fn forget_trouble(app: &App, job: &Job) {
+    if job.attempts == 0 {
+        return;
+    }
+    if let Err(error) = app.store.clear_notice(Code::MetaAppMisconfigured.as_str()).await {
+        tracing::error!(%error, "a notice that is over could not be cleared");
+    }
 }
 
 /// An id out of Meta's JSON, sent as text or as a number; "" where there is none.

@@ -42,6 +42,7 @@ fn connection(number: u128, kind: ConnectionKind, life: Option<i64>) -> Connecti
         ad_accounts_total: 0,
         ad_accounts_selected: 0,
         ad_accounts_owing: 0,
+        ad_accounts_stopped: 0,
         pages_total: 0,
         instagram_total: 0,
         businesses_total: 0,

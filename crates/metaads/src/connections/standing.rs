@@ -35,6 +35,23 @@ impl Standing {
         }
     }
 
+    const ALL: [Standing; 10] = [
+        Standing::Active,
+        Standing::Disabled,
+        Standing::Unsettled,
+        Standing::PendingRiskReview,
+        Standing::PendingSettlement,
+        Standing::InGracePeriod,
+        Standing::PendingClosure,
+        Standing::Closed,
+        Standing::Unreachable,
+        Standing::Unknown,
+    ];
+
+    pub fn from_text(text: &str) -> Option<Standing> {
+        Standing::ALL.into_iter().find(|standing| standing.as_str() == text)
+    }
+
     /// The API's word.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -10,7 +10,7 @@ use metaads_store::{
 
 use super::progress::{List, Progress, Todo};
 use super::upkeep::{NoToken, fresh_token};
-use super::{assets, schedule};
+use super::{assets, forget_trouble, schedule, tell_operator};
 use crate::app::App;
 use crate::jobs::Settled;
 
@@ -71,6 +71,7 @@ pub async fn step(app: &App, job: &Job) -> Result<Settled, StoreError> {
     };
     match read {
         Ok(read) => {
+            forget_trouble(app, job).await;
             advance(&mut progress, &read);
             settle(app, job, &connection, &progress, read).await
         }
@@ -268,6 +269,9 @@ async fn failed(
             Ok(Settled::Later(error.retry_at(app.now()).unwrap_or(app.now() + schedule::MINUTE)))
         }
         Recovery::RetryLater | Recovery::AskForLess | Recovery::Operator(_) => {
+            if let Recovery::Operator(fault) = error.recovery() {
+                tell_operator(app, fault, error).await;
+            }
             if job.attempts + 1 >= STUCK_AFTER {
                 app.store.set_sync_state(&connection.id, SyncState::Failed).await?;
             }

@@ -9,7 +9,7 @@ use metaads_store::{Job, JobKind, Lease, StoreError};
 use crate::accounts::sessions::IDLE_TTL;
 use crate::app::App;
 use crate::clock::ms;
-use crate::connections::{disconnect, events, schedule, sync, upkeep};
+use crate::connections::{disconnect, events, schedule, sync, upkeep, watch};
 use crate::keys;
 use crate::limits;
 
@@ -167,7 +167,7 @@ async fn do_one(
             JobKind::Sync => sync::step(&worker, &job).await,
             JobKind::Check => upkeep::step(&worker, &job).await,
             JobKind::Events => events::step(&worker).await,
-            JobKind::Standing => Ok(Settled::Done),
+            JobKind::Standing => watch::step(&worker, &job).await,
             JobKind::Revoke => disconnect::revoke_step(&worker, &job).await,
         }
     };

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::dashboard::Card;
 use super::extract::{User, Visit};
 use super::frame::{Frame, Section, page};
+use super::picker::chosen_words;
 use super::problem::Problem;
 use crate::app::App;
 use crate::connections::standing::Standing;
@@ -176,10 +177,9 @@ fn notice(wanted: Option<&str>) -> &'static str {
         Some("held_off") => "Meta asks us to wait. Nothing has changed; we try again by ourselves.",
         Some("checked") => "We looked again. It still needs somebody, see below.",
         Some("reading") => "We are reading the accounts again. You can leave this page.",
-        Some("chosen") => "Your choice is saved.",
-        Some("some_refused") => "Your choice is saved. Some accounts cannot be used and were left out.",
         Some("not_connected") => "This connection is disconnected; there is nothing to do.",
-        _ => "",
+        Some(key) => chosen_words(key),
+        None => "",
     }
 }
 

@@ -13,6 +13,7 @@ use super::extract::{Fields, User, Visit};
 use super::frame::{Frame, Section, page};
 use super::problem::Problem;
 use crate::app::App;
+use crate::connections::selection::{self, Chosen};
 use crate::connections::standing::Standing;
 use crate::words::{self, StandingWords};
 
@@ -167,9 +168,8 @@ pub async fn show(
         show: look.show(),
         group: look.business.clone().unwrap_or_default(),
         notice: match look.notice.as_deref() {
-            Some("chosen") => "Your choice is saved.",
-            Some("some_refused") => "Your choice is saved. Some accounts cannot be used and were left out.",
-            _ => "",
+            Some(key) => chosen_words(key),
+            None => "",
         },
         name: connection.name,
         total,
@@ -261,10 +261,11 @@ fn relation(text: &str) -> &'static str {
 impl Row {
     fn new(account: AdAccount) -> Row {
         let words = words::standing(Standing::of(account.account_status, account.is_reachable));
-        let reason = match words::disable_reason(account.disable_reason).filter(|_| words.word == "Disabled")
-        {
-            Some(reason) => format!("Meta disabled it: {reason}."),
-            None => words.reason.to_owned(),
+        let disabled = words::disable_reason(account.disable_reason).filter(|_| words.word == "Disabled");
+        let reason = match (account.lost_reason.as_deref(), disabled) {
+            (Some("role_lost"), _) => words::ROLE_LOST.to_owned(),
+            (_, Some(reason)) => format!("Meta disabled it: {reason}."),
+            _ => words.reason.to_owned(),
         };
         let zone = words::zone_name(&account.timezone);
         Row {
@@ -307,13 +308,13 @@ pub async fn choose(
             wanted.extend(members);
         }
     }
-    let row = app.new_row_id();
-    let change = app
-        .store
-        .select_ad_accounts(&who.user_id, &connection.id, scope.as_deref(), &wanted, app.now(), &row)
-        .await?;
+    let chosen = selection::choose(&app, &who, &connection, scope.as_deref(), &wanted).await?;
     let is_group = !select_all.is_empty() || !clear_all.is_empty();
-    let notice = if change.refused > 0 && !is_group { "some_refused" } else { "chosen" };
+    let notice = match chosen {
+        Chosen { unanswered: 1.., .. } => "some_unanswered",
+        Chosen { change, .. } if change.refused > 0 && !is_group => "some_refused",
+        _ => "chosen",
+    };
     let group = if select_all.is_empty() { clear_all } else { select_all };
     Ok(Redirect::to(&if is_group {
         format!("/connections/{id}/accounts?business={group}&notice={notice}")
@@ -332,6 +333,18 @@ async fn members(app: &App, connection: &Connection, group: &str) -> Result<Vec<
         .filter(|account| account.is_selectable || account.is_selected)
         .map(|account| account.account_id)
         .collect())
+}
+
+/// What is said after saving a choice.
+pub(crate) fn chosen_words(notice: &str) -> &'static str {
+    match notice {
+        "chosen" => "Your choice is saved.",
+        "some_refused" => "Your choice is saved. Some accounts cannot be used and were left out.",
+        "some_unanswered" => {
+            "Meta did not answer for some of the accounts, so they are not chosen yet. The rest is saved. Tick them again in a minute."
+        }
+        _ => "",
+    }
 }
 
 /// Ids with or without `act_`; anything else was not made by our page.

@@ -17,6 +17,10 @@ pub struct StandingWords {
 const BILLING: &str = "https://business.facebook.com/billing_hub/payment_settings";
 const QUALITY: &str = "https://www.facebook.com/accountquality";
 
+/// Of an account that is there, but not for this person.
+pub const ROLE_LOST: &str =
+    "The person’s role on it is too low, or was taken away. An admin of its business can give it back.";
+
 const fn words(
     word: &'static str,
     tone: &'static str,

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::catalogue::Code;
 use super::time::{count, day, day_and_time, plural};
+use crate::connections::standing::Standing;
 
 #[derive(Debug, Clone)]
 pub struct HistoryLine {
@@ -33,6 +34,7 @@ pub fn history_line(entry: &AuditEntry) -> HistoryLine {
             ("Accounts read".to_owned(), plural(number, "ad account", "ad accounts"), "")
         }
         "selected" => selected(entry),
+        "account_status" | "account_lost" => account(entry),
         "disconnected" => {
             let text =
                 if entry.detail == "revoke" { "Here and at Facebook, by you" } else { "Only here, by you" };
@@ -78,6 +80,23 @@ pub fn history_line(entry: &AuditEntry) -> HistoryLine {
         other => (other.to_owned(), String::new(), ""),
     };
     HistoryLine { title, text, tone, at: entry.at }
+}
+
+/// An ad account that stands otherwise than before.
+fn account(entry: &AuditEntry) -> (String, String, &'static str) {
+    let detail = detail(entry);
+    let text = |key: &str| detail.get(key).and_then(Value::as_str).unwrap_or_default();
+    let is = Standing::from_text(text("to")).unwrap_or(Standing::Unknown);
+    let words = super::standing(is);
+    let reason =
+        match (text("reason"), super::disable_reason(detail.get("disable_reason").and_then(Value::as_i64))) {
+            ("role_lost", _) => super::ROLE_LOST.to_owned(),
+            (_, Some(reason)) if is == Standing::Disabled => format!("Meta disabled it: {reason}."),
+            _ if is == Standing::Unreachable => "Meta no longer shows it to this connection.".to_owned(),
+            _ => words.reason.to_owned(),
+        };
+    let tone = if is == Standing::Active { "ok" } else { "warn" };
+    (format!("{}: {}", text("name"), words.word), reason, tone)
 }
 
 fn selected(entry: &AuditEntry) -> (String, String, &'static str) {

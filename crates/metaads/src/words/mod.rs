@@ -9,7 +9,7 @@ mod history;
 mod scopes;
 mod time;
 
-pub use accounts::{StandingWords, disable_reason, standing, zone_name};
+pub use accounts::{ROLE_LOST, StandingWords, disable_reason, standing, zone_name};
 pub use broken::{Broken, broken};
 pub use catalogue::{Act, Code, Words};
 pub use hint::Hint;

@@ -97,9 +97,11 @@ async fn an_account_that_is_no_longer_shown_is_kept_and_marked() {
     world.run_due_jobs().await;
     let id = browser.connection_id().await;
     world
-        .sql("INSERT INTO meta_ad_accounts SELECT connection_id, '123456', 'Gone', 'gone', currency, timezone, TRUE, TRUE,
-              account_status, disable_reason, TRUE, business_id, business_name, group_id, group_name, relation, tasks,
-              seen_in, last_validated_at, 0, 0 FROM meta_ad_accounts")
+        .sql("INSERT INTO meta_ad_accounts (connection_id, account_id, account_name, name_key, currency, timezone,
+              is_selected, is_selectable, account_status, is_reachable, group_id, group_name, relation, tasks, seen_in,
+              last_validated_at)
+              SELECT connection_id, '123456', 'Gone', 'gone', currency, timezone, TRUE, TRUE, account_status, TRUE,
+              group_id, group_name, relation, tasks, seen_in, last_validated_at FROM meta_ad_accounts")
         .await;
     browser.press(&format!("/connections/{id}/sync"), &[]).await;
     world.run_due_jobs().await;

@@ -1,5 +1,6 @@
 //! The statements whose text differs between the engines: many rows at once, handed over as JSON.
-//! An account that its business's own list has placed already keeps that place in the same generation.
+//! An account that its business's own list has placed already keeps that place in the same generation. How a
+//! chosen account stands is not taken from lists: where one says otherwise, the account is due to be looked at.
 
 macro_rules! upsert_ad_accounts {
     ($($argument:expr),+) => {
@@ -16,9 +17,14 @@ macro_rules! upsert_ad_accounts {
                  relation TEXT, tasks TEXT)
              ON CONFLICT (connection_id, account_id) DO UPDATE SET account_name = excluded.account_name,
                  name_key = excluded.name_key, currency = excluded.currency, timezone = excluded.timezone,
-                 is_selectable = excluded.is_selectable, account_status = excluded.account_status,
-                 disable_reason = excluded.disable_reason, is_reachable = TRUE, business_id = excluded.business_id,
-                 business_name = excluded.business_name,
+                 look_at = CASE WHEN meta_ad_accounts.is_reachable AND COALESCE(meta_ad_accounts.account_status, -1) = COALESCE(excluded.account_status, -1)
+                     THEN meta_ad_accounts.look_at ELSE 0 END,
+                 is_selectable = CASE WHEN meta_ad_accounts.is_selected THEN meta_ad_accounts.is_selectable ELSE excluded.is_selectable END,
+                 account_status = CASE WHEN meta_ad_accounts.is_selected THEN meta_ad_accounts.account_status ELSE excluded.account_status END,
+                 disable_reason = CASE WHEN meta_ad_accounts.is_selected THEN meta_ad_accounts.disable_reason ELSE excluded.disable_reason END,
+                 is_reachable = CASE WHEN meta_ad_accounts.is_selected THEN meta_ad_accounts.is_reachable ELSE TRUE END,
+                 lost_reason = CASE WHEN meta_ad_accounts.is_selected THEN meta_ad_accounts.lost_reason ELSE NULL END,
+                 business_id = excluded.business_id, business_name = excluded.business_name,
                  group_id = CASE WHEN meta_ad_accounts.seen_in = excluded.seen_in AND excluded.relation IN ('shared', 'personal')
                      THEN meta_ad_accounts.group_id ELSE excluded.group_id END,
                  group_name = CASE WHEN meta_ad_accounts.seen_in = excluded.seen_in AND excluded.relation IN ('shared', 'personal')
@@ -97,6 +103,20 @@ macro_rules! select_by_ids {
 }
 
 // Replicas claim side by side: a row that another one is just claiming is passed over.
+macro_rules! list_watched {
+    ($($argument:expr),+) => {
+        sqlx::query_as!(
+            Watched,
+            r#"SELECT account_id AS "account_id!", account_name AS "account_name!",
+                   account_status AS "account_status?", is_selected AS "is_selected!",
+                   is_selectable AS "is_selectable!", is_reachable AS "is_reachable!",
+                   status_changed_at AS "status_changed_at!"
+               FROM meta_ad_accounts WHERE connection_id = $1 AND account_id IN (SELECT jsonb_array_elements_text(($2::TEXT)::JSONB))"#,
+            $($argument),+
+        )
+    };
+}
+
 macro_rules! claim_due {
     ($($argument:expr),+) => {
         lease_job!(

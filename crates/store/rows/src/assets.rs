@@ -97,6 +97,8 @@ pub struct AdAccount {
     pub relation: Relation,
     pub tasks: Words,
     pub last_validated_at: i64,
+    /// Why it cannot be reached: a code that /help/errors knows.
+    pub lost_reason: Option<String>,
 }
 
 /// Which of them a list is limited to.

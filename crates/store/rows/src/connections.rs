@@ -176,6 +176,8 @@ pub struct Connection {
     pub ad_accounts_total: i64,
     pub ad_accounts_selected: i64,
     pub ad_accounts_owing: i64,
+    /// Chosen ones that cannot be used any more.
+    pub ad_accounts_stopped: i64,
     pub pages_total: i64,
     pub instagram_total: i64,
     pub businesses_total: i64,

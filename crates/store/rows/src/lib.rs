@@ -9,6 +9,7 @@ mod events;
 mod jobs;
 mod keys;
 mod limits;
+mod standing;
 mod text;
 mod visits;
 
@@ -26,5 +27,6 @@ pub use events::{DeletionRequest, Ended, MetaEvent, NewEvent};
 pub use jobs::{Job, JobKind, Lease, SyncStep};
 pub use keys::{DataKey, KeyUse, SealedAt, SealedRow, SealedTable};
 pub use limits::{Limit, UnknownAnswer};
+pub use standing::{Looked, Seen, Watched};
 pub use text::{AuthorizationId, ConnectionId, JobId, SessionId, UserId, Words};
 pub use visits::{Expiry, Happened, OperatorNotice, Visit};

@@ -15,7 +15,7 @@ async fn world() -> World {
 }
 
 /// Enters our addresses at Meta, as an operator does.
-fn entered(world: &World) {
+pub fn entered(world: &World) {
     let hook = |name: &str| format!("{}/hooks/meta/{name}", world.base);
     world.meta.set_app_urls(Some(&hook("deauthorize")), Some(&hook("data-deletion")));
     for (object, fields) in metaads::connections::events::SUBSCRIPTIONS {
@@ -24,7 +24,7 @@ fn entered(world: &World) {
 }
 
 /// Waits until so many calls of Meta's have been answered, and gives their statuses.
-async fn answered(world: &World, number: usize) -> Vec<u16> {
+pub async fn answered(world: &World, number: usize) -> Vec<u16> {
     while world.meta.deliveries().len() < number {
         tokio::task::yield_now().await;
     }

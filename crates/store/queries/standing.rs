@@ -1,0 +1,168 @@
+//! How chosen ad accounts stand: which are to be looked at, and what looking at them found.
+
+use metaads_store_rows::{ConnectionId, Job, Looked, StoreError, Watched};
+
+use crate::{Db, Engine};
+
+impl Db {
+    /// Ad accounts of a connection by id; those that it does not have are left out.
+    pub async fn list_watched(
+        &self,
+        id: &ConnectionId,
+        accounts: &[String],
+    ) -> Result<Vec<Watched>, StoreError> {
+        let wanted = serde_json::to_string(accounts).expect("texts always serialize");
+        Ok(list_watched!(id.as_str(), wanted).fetch_all(&self.read).await?)
+    }
+
+    /// Chosen ad accounts whose standing is to be looked at by now, the longest due first.
+    pub async fn list_due_accounts(
+        &self,
+        id: &ConnectionId,
+        now: i64,
+        limit: i64,
+    ) -> Result<Vec<Watched>, StoreError> {
+        Ok(sqlx::query_as!(
+            Watched,
+            r#"SELECT account_id AS "account_id!", account_name AS "account_name!",
+                   account_status AS "account_status?", is_selected AS "is_selected!",
+                   is_selectable AS "is_selectable!", is_reachable AS "is_reachable!",
+                   status_changed_at AS "status_changed_at!"
+               FROM meta_ad_accounts WHERE connection_id = $1 AND is_selected AND look_at <= $2
+               ORDER BY look_at, account_id LIMIT $3"#,
+            id.as_str(),
+            now,
+            limit
+        )
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    /// Writes what was found, and when to look next; False where the job was lost or the connection ended.
+    pub async fn record_standings(
+        &self,
+        job: &Job,
+        id: &ConnectionId,
+        looked: &[Looked],
+        at: i64,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        if !write_looked(&mut tx, id, looked, at).await? {
+            return Ok(false);
+        }
+        let next = sqlx::query!(
+            r#"SELECT MIN(look_at) AS "at?: i64" FROM meta_ad_accounts WHERE connection_id = $1 AND is_selected"#,
+            id.as_str()
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        let held = match next.at {
+            Some(next) => sqlx::query!(
+                "UPDATE jobs SET run_at = $3, attempts = 0, leased_until = 0, lane = 1 WHERE id = $1 AND fence = $2",
+                job.id.as_str(),
+                job.fence,
+                next.max(at)
+            )
+            .execute(&mut *tx)
+            .await?
+            .rows_affected(),
+            // Nothing is chosen: whoever chooses starts it again.
+            None => sqlx::query!("DELETE FROM jobs WHERE id = $1 AND fence = $2", job.id.as_str(), job.fence)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected(),
+        };
+        if held == 0 {
+            return Ok(false);
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// The same outside of the job, for accounts that somebody is about to choose.
+    pub async fn note_standings(
+        &self,
+        id: &ConnectionId,
+        looked: &[Looked],
+        at: i64,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let is_live = write_looked(&mut tx, id, looked, at).await?;
+        tx.commit().await?;
+        Ok(is_live)
+    }
+}
+
+async fn write_looked(
+    tx: &mut sqlx::Transaction<'static, Engine>,
+    id: &ConnectionId,
+    looked: &[Looked],
+    at: i64,
+) -> Result<bool, StoreError> {
+    // The lock keeps a disconnect from slipping in between.
+    let live = sqlx::query!(
+        "UPDATE meta_connections SET updated_at = $2 WHERE id = $1 AND status <> 'revoked'",
+        id.as_str(),
+        at
+    )
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    if live == 0 {
+        return Ok(false);
+    }
+    for one in looked {
+        write_one(tx, id, one, at).await?;
+        let Some(line) = &one.changed else { continue };
+        sqlx::query!(
+            "INSERT INTO audit_log (id, at, user_id, connection_id, action, detail)
+             SELECT $2, $3, user_id, id, $4, $5 FROM meta_connections WHERE id = $1",
+            id.as_str(),
+            line.id,
+            at,
+            line.action,
+            line.detail
+        )
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(true)
+}
+
+async fn write_one(
+    tx: &mut sqlx::Transaction<'static, Engine>,
+    id: &ConnectionId,
+    one: &Looked,
+    at: i64,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE meta_ad_accounts SET look_at = $3 WHERE connection_id = $1 AND account_id = $2",
+        id.as_str(),
+        one.account_id,
+        one.look_at
+    )
+    .execute(&mut **tx)
+    .await?;
+    let Some(seen) = &one.seen else { return Ok(()) };
+    let is_reachable = seen.lost_reason.is_none();
+    sqlx::query!(
+        "UPDATE meta_ad_accounts SET is_reachable = $3, is_selectable = $4, lost_reason = $5,
+             account_status = CASE WHEN $3 THEN $6 ELSE account_status END,
+             disable_reason = CASE WHEN $3 THEN $7 ELSE disable_reason END,
+             last_validated_at = CASE WHEN $3 THEN $8 ELSE last_validated_at END,
+             status_changed_at = CASE WHEN $9 THEN $8 ELSE status_changed_at END
+         WHERE connection_id = $1 AND account_id = $2",
+        id.as_str(),
+        one.account_id,
+        is_reachable,
+        seen.is_selectable,
+        seen.lost_reason,
+        seen.account_status,
+        seen.disable_reason,
+        at,
+        one.changed.is_some()
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
