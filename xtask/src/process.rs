@@ -1,6 +1,7 @@
 //! Running other programs: their exit code is ours, their output stays where the reader is.
 
 use std::fmt::Display;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -64,6 +65,12 @@ pub fn read(command: &mut Command) -> Outcome<String> {
     }
     let complaint = String::from_utf8_lossy(&stderr);
     Err(failure(format!("{} ended with {status}\n{text}{complaint}", name(command))))
+}
+
+/// A loopback port that nobody listens on.
+pub fn free_port() -> Outcome<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).doing("looking for a free port")?;
+    Ok(listener.local_addr().doing("looking for a free port")?.port())
 }
 
 fn name(command: &Command) -> String {

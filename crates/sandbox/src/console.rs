@@ -30,7 +30,7 @@ pub(crate) fn serve(shared: &Arc<Shared>, parts: &Parts, body: &[u8]) -> Reply {
             Some(())
         }
         ("/_control/tokens", true) => kill(shared, &form),
-        ("/_control/app", true) => set_active(shared, &form),
+        ("/_control/app", true) => set_app(shared, &form),
         ("/_control/people", true) => as_person(shared, &form),
         ("/_control/accounts", true) => set_account(shared, &form),
         _ => return page(404, dialog_page::error("Not found", "There is nothing here.")),
@@ -138,12 +138,18 @@ fn set_account(shared: &Arc<Shared>, form: &Params) -> Option<()> {
     Some(())
 }
 
-fn set_active(shared: &Shared, form: &Params) -> Option<()> {
-    let is_active = match form.get("active")? {
-        "on" => true,
-        "off" => false,
-        _ => return None,
+/// Switches of the App Dashboard: `active`, and `proof` for "Require App Secret".
+fn set_app(shared: &Shared, form: &Params) -> Option<()> {
+    let switch = |name: &str| match form.get(name) {
+        None => Some(None),
+        Some("on") => Some(Some(true)),
+        Some("off") => Some(Some(false)),
+        Some(_) => None,
     };
-    shared.settings().is_app_active = is_active;
+    let (is_active, requires_proof) = (switch("active")?, switch("proof")?);
+    is_active.or(requires_proof)?;
+    let mut settings = shared.settings();
+    settings.is_app_active = is_active.unwrap_or(settings.is_app_active);
+    settings.requires_proof = requires_proof.unwrap_or(settings.requires_proof);
     Some(())
 }

@@ -37,7 +37,9 @@ pub(crate) async fn call(shared: &Arc<Shared>, mut request: Request) -> Outcome 
         });
     }
     // Integrators expect the callback after this as well; Meta does not say.
-    let whom = endpoint == Endpoint::RevokePermissions && request.segments.len() == 2;
+    let whom = endpoint == Endpoint::RevokePermissions
+        && request.segments.len() == 2
+        && request.params.get("permission").is_none();
     if let (true, Some(user_id)) = (whom, request.segments.first().filter(|id| *id != "me")) {
         outbox::deauthorized(shared, user_id);
     }

@@ -124,12 +124,16 @@ fn person_cell(context: &Context, index: usize, name: &str) -> Cell {
         "name" => Cell::Plain(person.name.as_str().into()),
         "first_name" => Cell::Plain(first_name.into()),
         "last_name" => Cell::Plain(last_name.into()),
+        "short_name" => Cell::Plain(first_name.into()),
+        "name_format" => Cell::Plain("{first} {last}".into()),
         "email" if context.insight.has("email") => Cell::Plain(person.email().into()),
         "client_business_id" => match person.business {
             Some(business) => Cell::Plain(context.shared.world.businesses[business].id.to_string().into()),
             None => Cell::Absent,
         },
-        "email" => Cell::Absent,
+        // Nobody here has a middle name, and the others need a permission of their own or are no longer filled.
+        "email" | "middle_name" | "age_range" | "birthday" | "gender" | "hometown" | "link" | "locale"
+        | "location" | "timezone" | "updated_time" | "verified" => Cell::Absent,
         "picture" => Cell::Plain(picture::field(&context.request.base, person)),
         _ => Cell::Unknown,
     }

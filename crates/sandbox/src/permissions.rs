@@ -1,5 +1,7 @@
 //! `/{user}/permissions`: reading what was granted, taking back one permission or all.
 
+use serde_json::json;
+
 use crate::edges;
 use crate::envelope::{GraphError, Reply};
 use crate::graph::success;
@@ -8,32 +10,36 @@ use crate::params::Request;
 use crate::shared::Shared;
 use crate::viewer::{Insight, Viewer, identify};
 
-pub(crate) fn serve(
-    shared: &Shared,
-    request: &Request,
-    permission: Option<&str>,
-) -> Result<Reply, GraphError> {
+/// `in_path`: the permission named there; the official SDKs send it as a parameter.
+pub(crate) fn serve(shared: &Shared, request: &Request, in_path: Option<&str>) -> Result<Reply, GraphError> {
     let insight = insight(shared, request)?;
     let user_id = shared.world.people[insight.person].user_id.as_str();
-    match (request.method.as_str(), permission) {
+    match (request.method.as_str(), in_path) {
         ("GET", None) => {
             let context = Context { shared, insight: &insight, request };
             Ok(Reply::json(&edges::permissions(&context)))
         }
-        ("DELETE", Some(permission)) => {
-            if permission == "public_profile" {
-                return Err(GraphError::oauth(100, "(#100) Permission public_profile cannot be revoked"));
-            }
-            match shared.change(|grants| grants.revoke(user_id, permission)) {
-                true => Ok(success()),
-                false => Err(GraphError::oauth(100, format!("(#100) Invalid permission: {permission}"))),
-            }
-        }
+        // Meta's page promises `true` for this form.
+        ("DELETE", Some(permission)) => revoke(shared, user_id, permission).map(|()| success()),
+        // The official SDK for Python cannot read a bare `true`, so this one answers as other edges do.
         ("DELETE", None) => {
-            shared.change(|grants| grants.kill(user_id, 458));
-            Ok(success())
+            match request.params.get("permission") {
+                Some(permission) => revoke(shared, user_id, permission)?,
+                None => shared.change(|grants| grants.kill(user_id, 458)),
+            }
+            Ok(Reply::json(&json!({"success": true})))
         }
         (method, _) => Err(GraphError::unsupported(method, request.segment(0))),
+    }
+}
+
+fn revoke(shared: &Shared, user_id: &str, permission: &str) -> Result<(), GraphError> {
+    if permission == "public_profile" {
+        return Err(GraphError::oauth(100, "(#100) Permission public_profile cannot be revoked"));
+    }
+    match shared.change(|grants| grants.revoke(user_id, permission)) {
+        true => Ok(()),
+        false => Err(GraphError::oauth(100, format!("(#100) Invalid permission: {permission}"))),
     }
 }
 

@@ -27,7 +27,8 @@ async fn somebody_from_the_crowd_is_a_person_like_others() {
     }
     let inspected = world.inspect(&token).await;
     assert_eq!((inspected["type"].as_str(), inspected["user_id"].as_str()), (Some("USER"), Some(&*user_id)));
-    assert_eq!(world.delete(&format!("{APP_ID}|{SECRET}"), &format!("{user_id}/permissions")).await.1, true);
+    let (_, ended) = world.delete(&format!("{APP_ID}|{SECRET}"), &format!("{user_id}/permissions")).await;
+    assert_eq!(ended["success"], true);
     assert_eq!(refusal(&world.get(&token, "me", &[]).await), (400, 190, Some(458)));
     assert!(world.control.grant(&user_id).is_none());
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use metaads_sandbox::{Answer, Effect, Endpoint, Fault, Persona};
 use serde_json::json;
 
-use crate::world::{refusal, world};
+use crate::world::{refusal, send, world};
 
 fn once(endpoint: Endpoint, effect: Effect) -> Fault {
     Fault { endpoint, times: 1, effect }
@@ -118,4 +118,21 @@ async fn the_control_page_arms_faults_for_its_own_site_only() {
     let kill = [("user_id", Persona::Agency.user_id()), ("subcode", "459")];
     world.client.post(format!("{url}/tokens")).form(&kill).send().await.expect("an answer");
     assert_eq!(refusal(&world.get(&token, "me/adaccounts", &[]).await), (400, 190, Some(459)));
+}
+
+#[tokio::test]
+async fn the_switch_that_requires_a_proof_can_be_turned_from_outside() {
+    let world = world().await;
+    let token = world.login_as(Persona::Agency).await;
+    let url = format!("{}/_control/app", world.sandbox.url());
+    let without_proof =
+        || send(world.client.get(format!("{}/me", world.base)).query(&[("access_token", &token)]));
+    assert_eq!(refusal(&without_proof().await), (400, 100, None));
+    for (value, status) in [("off", 303), ("perhaps", 422)] {
+        let turned = world.client.post(&url).form(&[("proof", value)]).send().await.expect("an answer");
+        assert_eq!(turned.status(), status);
+        assert_eq!(without_proof().await.0, 200);
+    }
+    world.client.post(&url).form(&[("proof", "on")]).send().await.expect("an answer");
+    assert_eq!(refusal(&without_proof().await), (400, 100, None));
 }

@@ -72,3 +72,15 @@ async fn only_what_the_person_can_cure_lives_again() {
         assert_eq!(refusal(&world.get(&token, "me", &[]).await), (400, 190, Some(other.into())));
     }
 }
+
+#[tokio::test]
+async fn a_permission_named_as_a_parameter_goes_alone() {
+    let world = world().await;
+    let token = world.login_as(Persona::Agency).await;
+    let one = format!("{AYLIN}/permissions?permission=instagram_basic");
+    assert_eq!(world.delete(&token, &one).await.1["success"], true);
+    assert_ne!(world.status(&token, "instagram_basic").await.as_deref(), Some("granted"));
+    assert_eq!(world.status(&token, "ads_read").await.as_deref(), Some("granted"), "the others stay");
+    let fixed = world.delete(&token, "me/permissions?permission=public_profile").await;
+    assert_eq!(refusal(&fixed), (400, 100, None));
+}

@@ -169,3 +169,16 @@ async fn other_versions_and_the_root_behave_as_documented() {
     }
     assert_eq!(refusal(&world.get(&token, "", &[("ids", "1,2")]).await), (500, 100, None));
 }
+
+#[tokio::test]
+async fn documented_fields_of_a_person_that_are_not_there_are_left_out() {
+    let world = world().await;
+    let token = world.login_as(Persona::SoleTrader).await;
+    let fields = "id,short_name,name_format,middle_name,verified,locale,timezone,link,gender,updated_time";
+    let (status, body) = world.get(&token, "me", &[("fields", fields)]).await;
+    assert_eq!(status, 200);
+    let mut names: Vec<&str> = body.as_object().expect("a person").keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["id", "name_format", "short_name"]);
+    assert_eq!(refusal(&world.get(&token, "me", &[("fields", "nonsense")]).await), (400, 100, None));
+}

@@ -121,7 +121,7 @@ async fn one_person_is_one_grant() {
     assert_eq!(refusal(&world.get(&first, "me/adaccounts", &[]).await), (403, 200, None));
     assert_eq!(world.delete(&second, "me/permissions/pages_show_list").await.1, true);
     assert_eq!(refusal(&world.get(&first, "me/accounts", &[]).await).1, 200);
-    assert_eq!(world.delete(&second, "me/permissions").await.1, true);
+    assert_eq!(world.delete(&second, "me/permissions").await.1["success"], true);
     assert_eq!(refusal(&world.get(&first, "me", &[]).await), (400, 190, Some(458)));
     assert!(world.control.grant(Persona::Agency.user_id()).is_none());
 }
@@ -135,7 +135,7 @@ async fn the_app_may_read_and_end_a_grant_by_itself() {
     let (_, body) = world.get(&app_token, &path, &[]).await;
     let declined = body["data"].as_array().expect("a list").iter().find(|row| row["status"] == "declined");
     assert_eq!(declined.expect("one row")["permission"], "instagram_basic");
-    assert_eq!(world.delete(&app_token, &path).await.1, true);
+    assert_eq!(world.delete(&app_token, &path).await.1["success"], true);
     assert_eq!(refusal(&world.delete(&app_token, &path).await).1, 100);
     assert_eq!(world.inspect(&app_token).await["type"], "APP");
 }

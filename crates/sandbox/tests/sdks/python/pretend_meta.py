@@ -1,0 +1,123 @@
+"""The pretend Meta as people meet it: its dialog without a browser, and its controls."""
+
+import os
+from html.parser import HTMLParser
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+
+import requests
+
+BASE = os.environ.get("SANDBOX_URL", "http://127.0.0.1:4000")
+VERSION = "v26.0"
+GRAPH = f"{BASE}/{VERSION}"
+DIALOG = f"{GRAPH}/dialog/oauth"
+APP_ID = "100200300400500"
+APP_SECRET = "pretend-meta-app-secret"
+REDIRECT_URI = "http://localhost:9/callback"
+# Configurations of Login for Business: a system user's token for ever and for 60 days, a person's token.
+SYSTEM_USER, SYSTEM_USER_60_DAYS, PERSON = "600700800900", "600700800901", "600700800902"
+SCOPES = "ads_read,business_management,pages_show_list,email"
+
+# Whom the dialog offers: the word in its form, the id this app sees, the name.
+AGENCY = ("agency", "10226498135524402", "Aylin Kaya-Öztürk")
+SOLE_TRADER = ("sole-trader", "10158760143021101", "Tom Okafor")
+TROUBLE = ("trouble", "10209117746235504", "Mei Tanaka (田中 芽衣)")
+
+
+class _Form(HTMLParser):
+    """The one form of a page: where it goes, and what a browser would send if nothing were touched."""
+
+    def __init__(self):
+        super().__init__()
+        self.action = None
+        self.fields = []
+
+    def handle_starttag(self, tag, attributes):
+        named = dict(attributes)
+        if tag == "form":
+            self.action = named["action"]
+        elif tag == "input" and "disabled" not in named:
+            if named["type"] == "hidden" or "checked" in named:
+                self.fields.append((named["name"], named.get("value", "on")))
+
+
+def answer_dialog(url, person, decision="continue", declined=()):
+    """Opens the dialog, presses a button as `person`; the address to which the browser is sent back."""
+    page = requests.get(url, timeout=10)
+    assert page.status_code == 200, page.text
+    form = _Form()
+    form.feed(page.text)
+    kept = [
+        (name, value)
+        for name, value in form.fields
+        if name != "persona" and not (name == "permission" and value in declined)
+    ]
+    answer = requests.post(
+        urljoin(url, form.action),
+        data=[*kept, ("persona", person[0]), ("decision", decision)],
+        allow_redirects=False,
+        timeout=10,
+    )
+    assert answer.status_code == 302, answer.text
+    return answer.headers["location"]
+
+
+def query(url):
+    return dict(parse_qsl(urlsplit(url).query))
+
+
+def log_in(person, **more):
+    """The whole login; the answer of the token endpoint."""
+    asked = {"client_id": APP_ID, "redirect_uri": REDIRECT_URI, "state": "s+/=1", "response_type": "code"}
+    if "config_id" not in more:
+        asked["scope"] = SCOPES
+    back = query(answer_dialog(f"{DIALOG}?{urlencode({**asked, **more})}", person))
+    assert back["state"] == "s+/=1"
+    return ask_for_token(code=back["code"], redirect_uri=REDIRECT_URI)
+
+
+def ask_for_token(**what):
+    answer = requests.get(
+        f"{GRAPH}/oauth/access_token",
+        params={"client_id": APP_ID, "client_secret": APP_SECRET, **what},
+        timeout=10,
+    )
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def exchange(token):
+    return ask_for_token(grant_type="fb_exchange_token", fb_exchange_token=token)
+
+
+def _control(name, **values):
+    answer = requests.post(f"{BASE}/_control/{name}", allow_redirects=False, timeout=10, **values)
+    assert answer.status_code in (200, 303), answer.text
+
+
+def fault(endpoint, effect, times=1):
+    """The next calls of an endpoint get this effect."""
+    _control("faults", json={"endpoint": endpoint, "times": times, "effect": effect})
+
+
+def refuse(endpoint, status, code, subcode=None, message="as asked"):
+    """The next call of an endpoint gets this Graph error."""
+    error = {"status": status, "code": code, "subcode": subcode, "kind": "OAuthException", "message": message}
+    fault(endpoint, {"graph": error})
+
+
+def kill_tokens(person, subcode):
+    _control("tokens", data={"user_id": person[1], "subcode": subcode})
+
+
+def remove_app(person):
+    """As the person does it on facebook.com: what was granted and declined is forgotten."""
+    _control("people", data={"user_id": person[1], "act": "remove"})
+
+
+def heal(person):
+    _control("people", data={"user_id": person[1], "act": "heal"})
+
+
+def require_proof(is_required):
+    """The switch "Require App Secret" of the app."""
+    _control("app", data={"proof": "on" if is_required else "off"})
