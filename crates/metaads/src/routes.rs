@@ -12,7 +12,7 @@ use crate::api;
 use crate::app::App;
 use crate::web::{
     assets, attempt, business, connect, connection, dashboard, deletion, disconnect, entry, guard, health,
-    help, home, hooks, paste, picker, problem, settings,
+    help, home, hooks, missing, paste, picker, problem, settings,
 };
 
 /// The longest form: choosing all of 10,000 accounts by hand.
@@ -45,6 +45,7 @@ pub fn routes(app: App) -> Router {
         // A connection
         .route("/connections/{id}", get(connection::show))
         .route("/connections/{id}/accounts", get(picker::show))
+        .route("/connections/{id}/missing", get(missing::show).post(missing::look_for))
         .route("/connections/{id}/assets", post(picker::choose))
         .route("/connections/{id}/sync", post(connection::read_again))
         .route("/connections/{id}/refresh", post(connection::refresh))

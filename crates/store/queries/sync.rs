@@ -1,6 +1,8 @@
 //! Reading a connection's assets: page by page, each written together with where to go on.
 
-use metaads_store_rows::{ConnectionId, Job, JobId, StoreError, SyncState, SyncStep};
+use metaads_store_rows::{
+    AssetBatch, ConnectionId, Job, JobId, NewAdAccount, StoreError, SyncState, SyncStep,
+};
 
 use crate::Db;
 use crate::queries::assets::write_assets;
@@ -105,6 +107,28 @@ impl Db {
         }
         tx.commit().await?;
         Ok(true)
+    }
+
+    /// An ad account that no list has shown and that Meta shows by its id.
+    pub async fn add_ad_account(
+        &self,
+        id: &ConnectionId,
+        account: &NewAdAccount,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let row = sqlx::query!(
+            r#"SELECT sync_generation AS "generation!" FROM meta_connections WHERE id = $1 AND status <> 'revoked'"#,
+            id.as_str()
+        )
+        .fetch_optional(&mut *tx)
+        .await?;
+        if let Some(row) = row {
+            let batch = AssetBatch { ad_accounts: vec![account.clone()], ..AssetBatch::default() };
+            write_assets(&mut tx, id, row.generation, &batch, at).await?;
+        }
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Says on the connection whether its reading goes on or is stuck.

@@ -113,6 +113,7 @@ statements! {
     fn postpone_job(&self, job: &Job, run_at: i64, is_attempt: bool) -> Answer<bool>;
     fn start_sync(&self, connection: &ConnectionId, job: &JobId, progress: &str, lane: i64, at: i64) -> Answer<bool>;
     fn settle_sync_step(&self, job: &Job, step: &SyncStep) -> Answer<bool>;
+    fn add_ad_account(&self, id: &ConnectionId, account: &NewAdAccount, at: i64) -> Answer<()>;
     fn set_sync_state(&self, id: &ConnectionId, state: SyncState) -> Answer<()>;
     // keys
     fn list_data_keys(&self) -> Answer<Vec<DataKey>>;

@@ -8,6 +8,7 @@ pub mod events;
 pub mod examine;
 mod grant;
 mod inspect;
+pub mod missing;
 pub mod paste;
 pub mod permissions;
 mod progress;

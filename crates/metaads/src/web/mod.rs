@@ -16,6 +16,7 @@ pub mod health;
 pub mod help;
 pub mod home;
 pub mod hooks;
+pub mod missing;
 pub mod paste;
 pub mod picker;
 pub mod problem;

@@ -6,6 +6,7 @@ mod broken;
 mod catalogue;
 pub mod hint;
 mod history;
+mod missing;
 mod scopes;
 mod time;
 
@@ -14,5 +15,6 @@ pub use broken::{Broken, broken};
 pub use catalogue::{Act, Code, Words};
 pub use hint::Hint;
 pub use history::{HistoryLine, history_line};
+pub use missing::{Help, MissingWords, answer as missing_answer, missing};
 pub use scopes::{ScopeWords, scope};
 pub use time::{count, day, day_and_time, first_name, initials, iso, plural};

@@ -3,4 +3,5 @@
 mod calls;
 mod limits;
 mod logins;
+mod missing;
 mod standing;

@@ -1,0 +1,112 @@
+//! "Why is my ad account missing?"
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use metaads_graph::AdAccountId;
+use metaads_store::{AdAccountFilter, ConnectionStatus, Only};
+use serde::Deserialize;
+
+use super::connection::find;
+use super::extract::{Fields, User, Visit};
+use super::frame::{Frame, Section, page};
+use super::problem::Problem;
+use crate::app::App;
+use crate::connections::missing::{self, Answer, Facts};
+use crate::words::{self, Help, MissingWords};
+
+#[derive(Template)]
+#[template(path = "missing.html")]
+struct MissingPage {
+    frame: Frame,
+    id: String,
+    name: String,
+    is_live: bool,
+    /// "1,307 ad accounts in 3 businesses"; when they were read.
+    found: String,
+    read_on: Option<String>,
+    reasons: Vec<MissingWords>,
+    /// What was found out about the one account that was asked for.
+    answer: Option<MissingWords>,
+    account: String,
+    /// What is wrong with the number that was typed.
+    problem: &'static str,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Wanted {
+    account: Option<String>,
+    answer: Option<String>,
+}
+
+pub async fn show(
+    State(app): State<App>,
+    visit: Visit,
+    User(who): User,
+    Path(id): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Problem> {
+    let connection = find(&app, &who, &id).await?;
+    let everything = AdAccountFilter {
+        connection_id: connection.id.clone(),
+        group_id: None,
+        search: None,
+        only: Only::All,
+        after: None,
+        limit: 0,
+    };
+    let facts = Facts {
+        groups: app.store.count_ad_accounts(&everything).await?,
+        businesses: app.store.list_businesses(&connection.id).await?,
+        unread: app.store.list_unread_lists(&connection.id).await?,
+        pages: app.store.list_pages(&connection.id).await?,
+        notices: app.store.list_notices().await?,
+    };
+    let first_name = words::first_name(&connection.name).to_owned();
+    let reasons = missing::reasons(&app, &connection, &facts);
+    let typed = wanted.account.unwrap_or_default();
+    let account = AdAccountId::parse_any(typed.trim()).map(|id| id.to_string()).ok();
+    let answer = wanted.answer.as_deref().and_then(Answer::from_text).zip(account.as_deref());
+    let answer = answer.map(|(answer, account)| words::missing_answer(answer, account, &first_name));
+    let businesses = words::plural(connection.businesses_total, "business", "businesses");
+    let accounts = words::plural(connection.ad_accounts_total, "ad account", "ad accounts");
+    Ok(page(&MissingPage {
+        frame: Frame::new(&app, &visit, Some(&who), Section::Connections, "Why is my ad account missing?"),
+        is_live: connection.status != ConnectionStatus::Revoked,
+        found: if connection.businesses_total > 0 { format!("{accounts} in {businesses}") } else { accounts },
+        read_on: connection.last_synced_at.map(words::day_and_time),
+        reasons: reasons.iter().map(|reason| words::missing(reason, &first_name)).collect(),
+        answer,
+        problem: match &account {
+            None if !typed.trim().is_empty() => {
+                "That is no ad account number. It is made of digits, as in act_123456789."
+            }
+            _ => "",
+        },
+        account: account.unwrap_or_else(|| typed.chars().take(40).collect()),
+        name: connection.name,
+        id,
+    }))
+}
+
+/// Asks Meta for one account.
+pub async fn look_for(
+    State(app): State<App>,
+    User(who): User,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Problem> {
+    let connection = find(&app, &who, &id).await?;
+    let typed = fields.one("account").trim();
+    let query = |pairs: &[(&str, &str)]| {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(pairs);
+        Redirect::to(&format!("/connections/{id}/missing?{}#one", query.finish())).into_response()
+    };
+    let Ok(account) = AdAccountId::parse_any(typed) else {
+        let short: String = typed.chars().take(40).collect();
+        return Ok(query(&[("account", &short)]));
+    };
+    let answer = missing::look_for(&app, &connection, &account).await?;
+    Ok(query(&[("account", account.as_str()), ("answer", answer.as_str())]))
+}
