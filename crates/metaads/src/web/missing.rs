@@ -33,6 +33,9 @@ struct MissingPage {
     problem: &'static str,
 }
 
+/// In the address, where what was typed is no number of an ad account.
+const NO_NUMBER: &str = "no_number";
+
 #[derive(Debug, Deserialize)]
 pub struct Wanted {
     account: Option<String>,
@@ -77,10 +80,8 @@ pub async fn show(
         read_on: connection.last_synced_at.map(words::day_and_time),
         reasons: reasons.iter().map(|reason| words::missing(reason, &first_name)).collect(),
         answer,
-        problem: match &account {
-            None if !typed.trim().is_empty() => {
-                "That is no ad account number. It is made of digits, as in act_123456789."
-            }
+        problem: match wanted.answer.as_deref() {
+            Some(NO_NUMBER) => "That is no ad account number. It is made of digits, as in act_123456789.",
             _ => "",
         },
         account: account.unwrap_or_else(|| typed.chars().take(40).collect()),
@@ -105,7 +106,7 @@ pub async fn look_for(
     };
     let Ok(account) = AdAccountId::parse_any(typed) else {
         let short: String = typed.chars().take(40).collect();
-        return Ok(query(&[("account", &short)]));
+        return Ok(query(&[("account", &short), ("answer", NO_NUMBER)]));
     };
     let answer = missing::look_for(&app, &connection, &account).await?;
     Ok(query(&[("account", account.as_str()), ("answer", answer.as_str())]))
