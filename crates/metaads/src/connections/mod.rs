@@ -24,6 +24,8 @@ use metaads_graph::{AccessToken, Fault, GraphError};
 use metaads_store::{Connection, ConnectionKind, Job, UserId, Words};
 use metaads_vault::Place;
 
+pub use grant::granular_of;
+
 use crate::app::App;
 use crate::keys::NotOpened;
 use crate::words::Code;
@@ -43,11 +45,6 @@ pub(crate) fn token_place(row: &str) -> Place<'_> {
 pub(crate) fn incomplete(app: &App, kind: ConnectionKind, scopes: &Words) -> Option<String> {
     let is_missing = !permissions::missing(app, kind, scopes).0.is_empty();
     is_missing.then(|| Code::PermissionsMissing.as_str().to_owned())
-}
-
-/// To how many assets each permission is limited; those for everything are not there.
-pub fn limits_of(granular: &str) -> Vec<(String, usize)> {
-    grant::granular_of(granular).into_iter().map(|(scope, ids)| (scope, ids.len())).collect()
 }
 
 /// Notes trouble that only the operator can mend. A store that fails here too has told so already.

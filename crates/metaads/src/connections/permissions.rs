@@ -2,6 +2,7 @@
 
 use metaads_store::{ConnectionKind, Words};
 
+use super::schedule::DAY;
 use crate::app::App;
 
 /// Instagram Login is asked for this one. Its vocabulary is not Facebook's.
@@ -38,4 +39,29 @@ pub fn missing(app: &App, kind: ConnectionKind, granted: &Words) -> Words {
         ConnectionKind::BusinessSystemUser => vec!["ads_read".to_owned()],
     };
     Words(needed.into_iter().filter(|scope| !granted.has(scope)).collect())
+}
+
+/// Whether reading the assets, which comes again every week, uses it. A permission that an app leaves unused for
+/// 90 days may lapse, however active its person is. Source: "Permissions" of Facebook Login.
+pub fn is_exercised(scope: &str) -> bool {
+    matches!(
+        scope,
+        "ads_read"
+            | "ads_management"
+            | "business_management"
+            | "pages_show_list"
+            | "pages_read_engagement"
+            | "instagram_basic"
+            | "instagram_business_basic"
+            | "public_profile"
+    )
+}
+
+/// When Meta may take an unused permission back, and from when on people are warned (ms after its last use).
+const LAPSES_AFTER: i64 = 90 * DAY;
+const WARNED_AFTER: i64 = 60 * DAY;
+
+/// When a given permission may lapse, where that is near; `last_used` in milliseconds since the epoch.
+pub fn lapses_at(last_used: i64, now: i64) -> Option<i64> {
+    (now - last_used >= WARNED_AFTER).then_some(last_used + LAPSES_AFTER)
 }

@@ -2,7 +2,7 @@
 //! its own. Source of the rules: Meta's "Long-lived access tokens" (a token is exchanged while it is still
 //! valid), "Securing Facebook Login" (check at least daily), "Refresh access token" of Instagram (24 hours).
 
-use metaads_store::{Connection, ConnectionKind};
+use metaads_store::{Connection, ConnectionKind, SyncState};
 
 use crate::entropy::hash;
 
@@ -21,6 +21,8 @@ const FIRST_PAUSE: i64 = 15_000;
 /// Where Meta limits us, or our own app is refused, asking soon makes it worse.
 const FIRST_LONG_PAUSE: i64 = 5 * MINUTE;
 const LONGEST_PAUSE: i64 = HOUR;
+/// The lists of assets are read anew so often.
+const READ_EVERY: i64 = 7 * DAY;
 /// No visit is planned further ahead than this.
 pub const FARTHEST: i64 = 8 * DAY;
 
@@ -105,6 +107,12 @@ pub fn next_visit(connection: &Connection, ending: Ending, attempts: i64, now: i
 pub fn first_daily_visit(connection: &Connection, now: i64) -> i64 {
     let next = now + DAY / 2 + DAY * share(connection) / 1000;
     renewal_from(connection).filter(|from| *from > now).map_or(next, |from| from.min(next))
+}
+
+/// Whether everything is read anew in the background: new accounts are found, and permissions stay in use.
+pub fn is_reading_due(connection: &Connection, now: i64) -> bool {
+    let read_at = connection.last_synced_at.unwrap_or(connection.connected_at);
+    connection.sync_state == SyncState::Idle && now - read_at >= READ_EVERY
 }
 
 /// Meta said yes and gave nothing: daily at first, then often.

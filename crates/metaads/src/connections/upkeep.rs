@@ -98,8 +98,8 @@ async fn visit(app: &App, id: &ConnectionId, job: &Job, wish: Wish) -> Result<Ou
     if outcome == Outcome::Renewed {
         tracing::info!(connection = %id, expires_at = record.expires_at.at(), "a token is renewed");
     }
-    if job.progress == READ_AGAIN && matches!(outcome, Outcome::Well | Outcome::Renewed | Outcome::NotRenewed)
-    {
+    let is_alive = matches!(outcome, Outcome::Well | Outcome::Renewed | Outcome::NotRenewed);
+    if is_alive && (job.progress == READ_AGAIN || schedule::is_reading_due(&connection, app.now())) {
         sync::start(app, id, Who::Nobody).await?;
     }
     Ok(outcome)

@@ -17,7 +17,7 @@ use super::problem::Problem;
 use crate::app::App;
 use crate::connections::standing::Standing;
 use crate::connections::upkeep::{self, Outcome, Wish};
-use crate::connections::{limits_of, permissions, sync};
+use crate::connections::{granular_of, permissions, sync};
 use crate::words::{self, HistoryLine, StandingWords};
 
 /// Chosen accounts shown on the overview, and lines of history.
@@ -62,8 +62,12 @@ struct PermissionRow {
     is_needed: bool,
     /// Meta took it back, since it was not used.
     has_lapsed: bool,
-    /// How many assets it is limited to; 0: all of them.
-    targets: usize,
+    /// The assets it is limited to; none: all of them.
+    targets: Vec<String>,
+    /// When we last used it; None: not by us.
+    used: Option<String>,
+    /// When Facebook may take it back, since nobody has used it for long.
+    lapses: Option<String>,
 }
 
 struct HistoryRow {
@@ -123,7 +127,7 @@ pub async fn show(
             "instagram" => app.store.list_instagram_accounts(&connection.id).await?,
             _ => Vec::new(),
         },
-        permissions: permission_rows(&app, &connection),
+        permissions: permission_rows(&app, &connection, now),
         is_pasted: connection.is_pasted,
         history: history.iter().map(|entry| HistoryRow::new(words::history_line(entry), now)).collect(),
         is_revocation_pending: connection.app_id == app_id
@@ -206,15 +210,26 @@ fn instagram_until(connection: &Connection, now: i64) -> Option<String> {
     connection.data_access_expires_at.filter(|at| has_instagram && *at > now).map(|at| words::day(at, now))
 }
 
-fn permission_rows(app: &App, connection: &Connection) -> Vec<PermissionRow> {
-    let limited = limits_of(&connection.granular_scopes);
-    let row = |scope: &String| PermissionRow {
-        name: words::scope(scope).map_or_else(|| scope.clone(), |words| words.name.to_owned()),
-        without: words::scope(scope).map_or("", |words| words.without),
-        is_given: connection.scopes.has(scope),
-        is_needed: permissions::is_required(app, connection.kind, scope),
-        has_lapsed: connection.expired_scopes.has(scope),
-        targets: limited.iter().find(|(own, _)| own == scope).map_or(0, |(_, number)| *number),
+fn permission_rows(app: &App, connection: &Connection, now: i64) -> Vec<PermissionRow> {
+    let limited = granular_of(&connection.granular_scopes);
+    let row = |scope: &String| {
+        let is_given = connection.scopes.has(scope);
+        let used_at = connection.last_synced_at.filter(|_| permissions::is_exercised(scope));
+        let lapses = permissions::lapses_at(used_at.unwrap_or(connection.connected_at), now);
+        let shown = |at: i64| words::day(at, now);
+        PermissionRow {
+            name: words::scope(scope).map_or_else(|| scope.clone(), |words| words.name.to_owned()),
+            without: words::scope(scope).map_or("", |words| words.without),
+            is_needed: permissions::is_required(app, connection.kind, scope),
+            has_lapsed: connection.expired_scopes.has(scope),
+            targets: limited
+                .iter()
+                .find(|(own, _)| own == scope)
+                .map_or_else(Vec::new, |(_, ids)| ids.clone()),
+            used: used_at.filter(|_| is_given).map(shown),
+            lapses: lapses.filter(|_| is_given).map(shown),
+            is_given,
+        }
     };
     permissions::asked(app, connection.kind, &connection.scopes).iter().map(row).collect()
 }

@@ -79,8 +79,8 @@ pub(crate) fn granular_text(scopes: &[GranularScope]) -> String {
     serde_json::to_string(&rows).expect("texts always serialize")
 }
 
-/// The same as they were stored.
-pub(crate) fn granular_of(text: &str) -> Vec<(String, Vec<String>)> {
+/// The permissions that are limited, each with its assets, from how they are stored.
+pub fn granular_of(text: &str) -> Vec<(String, Vec<String>)> {
     serde_json::from_str(text).unwrap_or_default()
 }
 

@@ -148,7 +148,7 @@ async fn only_what_was_ticked_comes_and_what_was_ticked_later_is_read() {
     world.advance(days(2));
     world.run_due_jobs().await;
     let page = browser.get(&format!("/connections/{id}")).await;
-    assert!(page.has("for 3 of them, as ticked on Facebook"), "{}", page.text);
+    assert!(page.has("For 3 of them, as ticked on Facebook"), "{}", page.text);
 }
 
 #[tokio::test]
