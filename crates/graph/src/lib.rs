@@ -20,6 +20,8 @@ mod oauth;
 mod paging;
 mod reading;
 mod subscriptions;
+#[cfg(test)]
+mod tests;
 mod usage;
 mod version;
 
