@@ -138,7 +138,8 @@ fn mark(mark: &Mark) -> Value {
     mark.regain_ms.map_or(json!([name, mark.percent]), |regain| json!([name, mark.percent, regain]))
 }
 
-fn read(reader: &str, json: &Value) -> Value {
+/// What one of the client's readers makes of an answer's JSON.
+pub(super) fn read(reader: &str, json: &Value) -> Value {
     let one = |value: Option<Value>| value.map_or(json!({"unreadable": true}), tidy);
     match reader {
         "answer" => json!({"answered": true}),
