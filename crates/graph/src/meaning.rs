@@ -84,11 +84,13 @@ impl Fault {
     pub fn remedy(self) -> &'static str {
         match self {
             Fault::Secret => {
-                "Meta does not accept the app secret: compare META_APP_SECRET with App settings, Basic"
+                "Meta does not accept the app secret: compare META_APP_SECRET (INSTAGRAM_APP_SECRET for Instagram Login) with the App Dashboard"
             }
-            Fault::AppId => "Meta does not know the app id: compare META_APP_ID with the App Dashboard",
+            Fault::AppId => {
+                "Meta does not know the app id: compare META_APP_ID (INSTAGRAM_APP_ID for Instagram Login) with the App Dashboard"
+            }
             Fault::RedirectUri => {
-                "the redirect URI is not listed exactly: Facebook Login, Settings, Valid OAuth Redirect URIs"
+                "the redirect URI is not listed exactly: Valid OAuth Redirect URIs in the settings of Facebook Login or Instagram Login"
             }
             Fault::Proof => {
                 "Meta refuses the appsecret_proof: compare META_APP_SECRET with App settings, Basic"
