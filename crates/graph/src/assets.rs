@@ -66,34 +66,6 @@ pub struct InstagramAccount {
     pub name: String,
 }
 
-/// One page of a list. `after` is the cursor of the next page, absent on the last one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListPage<T> {
-    pub items: Vec<T>,
-    pub after: Option<String>,
-    /// `summary.total_count`, where Meta sends it.
-    pub total: Option<i64>,
-}
-
-/// The list ends where `paging.next` is absent, not at a short page; the address in `next` holds the
-/// token and is never followed, only the cursor is taken.
-pub(crate) fn read_page<T>(
-    endpoint: &'static str,
-    body: &Value,
-    read: fn(&Value) -> Option<T>,
-) -> Result<ListPage<T>, GraphError> {
-    let data = body.get("data").and_then(Value::as_array).ok_or(GraphError::Malformed {
-        endpoint,
-        status: 200,
-        reason: "a list without data",
-    })?;
-    let paging = body.get("paging").filter(|paging| paging.get("next").is_some_and(Value::is_string));
-    let after =
-        paging.and_then(|paging| paging.get("cursors")).and_then(|cursors| json::text(cursors, "after"));
-    let total = body.get("summary").and_then(|summary| json::whole(summary, "total_count"));
-    Ok(ListPage { items: data.iter().filter_map(read).collect(), after, total })
-}
-
 pub(crate) fn read_person(body: &Value) -> Result<Person, GraphError> {
     let id = json::text(body, "id").and_then(|id| AppScopedUserId::parse(&id).ok());
     let id = id.ok_or(GraphError::Malformed { endpoint: "me", status: 200, reason: "no id" })?;

@@ -4,8 +4,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use crate::client::{Call, Graph, Host};
-use crate::error::{GraphError, Refusal};
+use crate::client::{Call, Graph, Host, read_answer};
+use crate::error::GraphError;
 use crate::ids::AccessToken;
 use crate::meter::Draws;
 use crate::usage::Headers;
@@ -61,11 +61,7 @@ impl Graph {
                     let answer = answers.next().unwrap_or(&Value::Null);
                     let headers = Headers::of_json(answer.get("headers"));
                     let outcome = item_answer(item.endpoint, answer, &headers);
-                    let refusal = match &outcome {
-                        Err(GraphError::Refused(refusal)) => Some(refusal.as_ref()),
-                        _ => None,
-                    };
-                    self.keep_books(&draws(item), &headers, refusal);
+                    self.keep_books(&draws(item), &headers, &outcome);
                     outcome
                 }
             });
@@ -74,33 +70,31 @@ impl Graph {
     }
 }
 
-fn item_answer(endpoint: &'static str, answer: &Value, headers: &Headers) -> Result<Value, GraphError> {
+pub(crate) fn item_answer(
+    endpoint: &'static str,
+    answer: &Value,
+    headers: &Headers,
+) -> Result<Value, GraphError> {
     if answer.is_null() {
         return Err(GraphError::Timeout { endpoint });
     }
     let status = answer.get("code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
     let status = status.unwrap_or_default();
-    let malformed = |reason| GraphError::Malformed { endpoint, status, reason };
     let body = match answer.get("body") {
-        Some(Value::String(text)) => {
-            crate::json::parse(text.as_bytes()).ok_or_else(|| malformed("no JSON"))?
-        }
-        Some(value) => value.clone(),
-        None => return Err(malformed("no body")),
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+        None => return Err(GraphError::Malformed { endpoint, status, reason: "no body" }),
     };
-    match Refusal::read(endpoint, status, &body).map(|refusal| refusal.with_headers(headers)) {
-        Some(refusal) => {
-            tracing::warn!(
-                endpoint,
-                status,
-                code = refusal.code,
-                subcode = refusal.subcode,
-                fbtrace_id = refusal.fbtrace_id,
-                "Meta refused an item of a batch"
-            );
-            Err(GraphError::Refused(Box::new(refusal)))
-        }
-        None if (200..300).contains(&status) => Ok(body),
-        None => Err(malformed("an error status without an error")),
+    let outcome = read_answer(endpoint, status, headers, body.as_bytes());
+    if let Err(GraphError::Refused(refusal)) = &outcome {
+        tracing::warn!(
+            endpoint,
+            status,
+            code = refusal.code,
+            subcode = refusal.subcode,
+            fbtrace_id = refusal.fbtrace_id,
+            "Meta refused an item of a batch"
+        );
     }
+    outcome
 }

@@ -136,7 +136,11 @@ impl Graph {
     }
 
     /// Keeps the books over one answer, or one item of a batch.
-    pub(crate) fn keep_books(&self, draws: &Draws, headers: &Headers, refusal: Option<&Refusal>) {
+    pub(crate) fn keep_books(&self, draws: &Draws, headers: &Headers, outcome: &Result<Value, GraphError>) {
+        let refusal = match outcome {
+            Err(GraphError::Refused(refusal)) => Some(refusal.as_ref()),
+            _ => None,
+        };
         let usage = refusal.map_or_else(|| Usage::read(headers), |refusal| refusal.usage.clone());
         self.meter.note(draws, &usage, refusal, (self.now)());
     }
@@ -233,18 +237,9 @@ impl Graph {
         if is_versioned {
             self.meter.note_version(&headers, &self.app.version);
         }
-        let json = crate::json::parse(&body);
-        let refusal = json.as_ref().and_then(|json| Refusal::read(endpoint, status, json));
-        let refusal = refusal.map(|refusal| refusal.with_headers(&headers));
-        self.keep_books(draws, &headers, refusal.as_ref());
-        if let Some(refusal) = refusal {
-            return Err(GraphError::Refused(Box::new(refusal)));
-        }
-        let json = json.ok_or_else(|| malformed("no JSON"))?;
-        if !(200..300).contains(&status) {
-            return Err(malformed("an error status without an error"));
-        }
-        Ok(json)
+        let outcome = read_answer(endpoint, status, &headers, &body);
+        self.keep_books(draws, &headers, &outcome);
+        outcome
     }
 
     fn url(&self, host: Host, path: &str) -> String {
@@ -257,5 +252,23 @@ impl Graph {
                 format!("{}/{path}", base(app.map_or(&self.app.instagram_url, |app| &app.api_url)))
             }
         }
+    }
+}
+
+/// What a complete answer, or an item of a batch, says: its JSON, or Meta's refusal whatever the status.
+pub(crate) fn read_answer(
+    endpoint: &'static str,
+    status: u16,
+    headers: &Headers,
+    body: &[u8],
+) -> Result<Value, GraphError> {
+    let malformed = |reason| GraphError::Malformed { endpoint, status, reason };
+    let json = crate::json::parse(body).ok_or_else(|| malformed("no JSON"))?;
+    if let Some(refusal) = Refusal::read(endpoint, status, &json) {
+        return Err(GraphError::Refused(Box::new(refusal.with_headers(headers))));
+    }
+    match status {
+        200..300 => Ok(json),
+        _ => Err(malformed("an error status without an error")),
     }
 }

@@ -123,11 +123,8 @@ impl Refusal {
         // Instagram's: `code` repeats the HTTP status there and is no Graph code.
         let flat = body.get("meta").unwrap_or(body);
         let kind = json::text(flat, "error_type")?;
-        let challenge = match kind.as_str() {
-            "OAuthAccessTokenException" => Some("invalid_token".to_owned()),
-            _ if endpoint == INSTAGRAM_CODE => Some("invalid_code".to_owned()),
-            _ => None,
-        };
+        let is_token = kind == "OAuthAccessTokenException";
+        let challenge = is_token.then(|| "invalid_token".to_owned());
         let kind = Some(kind).filter(|kind| kind.len() <= 40);
         Some(Refusal { kind, challenge, ..Refusal::said(endpoint, status, &text(flat, "error_message")) })
     }
@@ -177,7 +174,8 @@ fn is_trace_id(text: &str) -> bool {
     text.len() <= 40 && text.bytes().all(is_letter)
 }
 
-/// Cuts out every run of 20 or more letters, digits and `|_-`: Meta repeats tokens in its messages.
+/// Cuts out every run of 20 or more letters, digits and `|_-`: Meta repeats tokens in its messages. The
+/// names of permissions, small letters and `_` alone, stay.
 fn redact(message: &str) -> String {
     let mut shown = String::new();
     let mut run = String::new();
@@ -186,7 +184,8 @@ fn redact(message: &str) -> String {
             run.push(character);
             continue;
         }
-        shown.push_str(if run.len() >= 20 { "[cut]" } else { &run });
+        let is_name = run.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        shown.push_str(if run.len() < 20 || (is_name && run.len() < 60) { &run } else { "[cut]" });
         run.clear();
         shown.push(if character.is_control() { ' ' } else { character });
     }

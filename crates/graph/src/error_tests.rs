@@ -22,6 +22,14 @@ fn a_token_in_metas_message_is_cut_out() {
 }
 
 #[test]
+fn the_names_of_permissions_stay_in_metas_message() {
+    let message = "This endpoint requires the 'instagram_business_manage_messages' permission";
+    assert_eq!(refusal(400, &json!({ "message": message })).message, message);
+    let secret = "0123456789abcdef0123456789abcdef";
+    assert_eq!(refusal(400, &json!({ "message": secret })).message, "[cut]");
+}
+
+#[test]
 fn a_body_without_an_error_is_no_refusal() {
     assert!(Refusal::read("node", 200, &json!({"id": "1", "error": null})).is_none());
 }

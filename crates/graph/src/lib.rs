@@ -17,12 +17,15 @@ mod json;
 mod meaning;
 mod meter;
 mod oauth;
+mod paging;
 mod reading;
 mod subscriptions;
+#[cfg(test)]
+mod tests;
 mod usage;
 mod version;
 
-pub use assets::{AdAccount, Business, InstagramAccount, ListPage, Permission, Person};
+pub use assets::{AdAccount, Business, InstagramAccount, Permission, Person};
 pub use assets::{PERMISSION_GRANTED, Page};
 pub use client::{Graph, InstagramApp, MetaApp, Now};
 pub use dialog::{Asks, Callback, CallbackError, DialogAnswer, DialogRequest, PkceChallenge, PkceVerifier};
@@ -34,6 +37,7 @@ pub use instagram::{InstagramGrant, InstagramProfile};
 pub use meaning::{Budget, DeadGrant, Fault, Recovery};
 pub use meter::{Learned, Standing, Unknown};
 pub use oauth::{GranularScope, IssuedToken, TokenInspection, TokenLifetime};
+pub use paging::ListPage;
 pub use reading::{Profile, Reading, SystemUser};
 pub use subscriptions::Subscription;
 pub use usage::{Allowance, Mark, Usage};

@@ -4,7 +4,10 @@
 //! is localized, so both are looked at only where the code leaves a choice. Sources: Graph API "Error
 //! handling", "Rate limiting", Marketing API "Error codes", and the recorded shapes in `tests/samples`.
 
-use crate::error::Refusal;
+use crate::error::{INSTAGRAM_CODE, Refusal};
+
+/// A user token where the new Pages experience wants the Page's; comes with several codes.
+const PAGE_TOKEN_NEEDED: i64 = 2_069_032;
 
 /// What a caller can do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,11 +84,13 @@ impl Fault {
     pub fn remedy(self) -> &'static str {
         match self {
             Fault::Secret => {
-                "Meta does not accept the app secret: compare META_APP_SECRET with App settings, Basic"
+                "Meta does not accept the app secret: compare META_APP_SECRET (INSTAGRAM_APP_SECRET for Instagram Login) with the App Dashboard"
             }
-            Fault::AppId => "Meta does not know the app id: compare META_APP_ID with the App Dashboard",
+            Fault::AppId => {
+                "Meta does not know the app id: compare META_APP_ID (INSTAGRAM_APP_ID for Instagram Login) with the App Dashboard"
+            }
             Fault::RedirectUri => {
-                "the redirect URI is not listed exactly: Facebook Login, Settings, Valid OAuth Redirect URIs"
+                "the redirect URI is not listed exactly: Valid OAuth Redirect URIs in the settings of Facebook Login or Instagram Login"
             }
             Fault::Proof => {
                 "Meta refuses the appsecret_proof: compare META_APP_SECRET with App settings, Basic"
@@ -106,12 +111,15 @@ impl Fault {
 impl Refusal {
     /// What it means; each row has a test.
     pub fn recovery(&self) -> Recovery {
+        if self.subcode == Some(PAGE_TOKEN_NEEDED) {
+            return Recovery::WrongToken;
+        }
         let Some(code) = self.code else { return self.without_code() };
         match (code, self.subcode) {
-            // Asked with the app's own token: not the person's is refused.
-            (190 | 102 | 452, _) if self.endpoint == "debug_token" => Recovery::Operator(Fault::Secret),
+            (190 | 102 | 452, _) if self.is_with_app_token() => Recovery::Operator(Fault::Secret),
             (190, Some(492)) => Recovery::Asset,
-            (190 | 210, Some(2_069_032)) | (210, _) => Recovery::WrongToken,
+            (190, None) if self.asks_for_another_kind() => Recovery::WrongToken,
+            (210, _) => Recovery::WrongToken,
             (190 | 102 | 452, subcode) => Recovery::Grant(DeadGrant::of(subcode)),
             (4, Some(2_207_051)) | (25 | 80_002, _) => Recovery::Wait(Budget::Instagram),
             (4 | 341, _) => Recovery::Wait(Budget::App),
@@ -129,6 +137,7 @@ impl Refusal {
             (3 | 270 | 294, _) => Recovery::Operator(Fault::Review),
             (10, Some(1_341_012)) | (803, _) => Recovery::Asset,
             (100, _) => self.code_hundred(),
+            (10, _) if self.says("not an instagram business") => Recovery::Asset,
             (10 | 200..=299, _) if self.says("access blocked") => Recovery::Operator(Fault::Blocked),
             (10 | 200..=299, _) if self.is_app_call() => Recovery::Operator(Fault::Review),
             (10 | 200..=299, _) => Recovery::Permission,
@@ -141,13 +150,31 @@ impl Refusal {
     /// Old and broken envelopes: no number at all.
     fn without_code(&self) -> Recovery {
         match (self.challenge.as_deref(), self.kind.as_deref()) {
+            _ if self.endpoint == INSTAGRAM_CODE && self.kind.is_some() => self.instagram_code(),
             (Some("invalid_token"), _) => Recovery::Grant(DeadGrant::SessionInvalid),
             (Some("invalid_code"), _) => Recovery::LoginAgain,
-            (_, Some("GraphBatchException")) => Recovery::Bug,
+            (Some("invalid_request"), _) | (_, Some("GraphBatchException")) => Recovery::Bug,
             _ if self.status >= 500 => Recovery::RetryLater,
             // An envelope without number and type is a broken server's.
             (_, None) => Recovery::RetryLater,
+            _ if self.says("validating access token") => Recovery::Grant(DeadGrant::SessionInvalid),
+            _ if self.endpoint == "oauth/access_token" => Recovery::LoginAgain,
             _ => Recovery::Unknown,
+        }
+    }
+
+    /// Instagram's token endpoint tells a spent code from wrong settings by its words alone.
+    fn instagram_code(&self) -> Recovery {
+        if self.status >= 500 {
+            Recovery::RetryLater
+        } else if self.says("redirect_uri") {
+            Recovery::Operator(Fault::RedirectUri)
+        } else if self.says("platform app") {
+            Recovery::Operator(Fault::AppId)
+        } else if self.says("client secret") || self.says("client_secret") {
+            Recovery::Operator(Fault::Secret)
+        } else {
+            Recovery::LoginAgain
         }
     }
 
@@ -172,6 +199,8 @@ impl Refusal {
         match self.subcode {
             Some(36_008) => Recovery::Operator(Fault::RedirectUri),
             Some(36_007 | 36_009) => Recovery::LoginAgain,
+            // The app's own node hides itself while the app is in development mode.
+            Some(33) if self.endpoint == "subscriptions" => Recovery::Operator(Fault::Review),
             Some(33) => Recovery::Asset,
             _ if self.says("appsecret_proof") => Recovery::Operator(Fault::Proof),
             _ if self.endpoint == "oauth/access_token" && self.says("redirect_uri") => {
@@ -192,6 +221,16 @@ impl Refusal {
     /// Whether Meta's own English words are in the text. Only to choose among remedies.
     fn says(&self, words: &str) -> bool {
         self.message.to_ascii_lowercase().contains(words)
+    }
+
+    /// 190 without a subcode is often a healthy token that this one call does not take.
+    fn asks_for_another_kind(&self) -> bool {
+        self.says("page access token") || self.says("application secret required")
+    }
+
+    /// Whether the token that was refused is the app's own, not a person's.
+    fn is_with_app_token(&self) -> bool {
+        matches!(self.endpoint, "debug_token" | "subscriptions")
     }
 
     /// Whether the call was made with the app's own id and secret.

@@ -122,3 +122,51 @@ fn an_outage_passes_and_false_does_not_mean_for_good() {
     let user = json!({"message": "An unknown error occurred", "code": 1, "is_transient": false});
     assert_eq!(at("node", 500, &user), Recovery::Bug);
 }
+
+#[test]
+fn a_healthy_token_of_the_wrong_kind_is_not_taken_for_a_dead_one() {
+    let page = json!({"message": "(#190) This method must be called with a Page Access Token", "code": 190});
+    assert_eq!(at("page", 400, &page), Recovery::WrongToken);
+    let app = json!({"message": "(#190) Application Secret required for this endpoint", "code": 190});
+    assert_eq!(at("node", 400, &app), Recovery::WrongToken);
+    assert_eq!(at("subscriptions", 400, &app), Recovery::Operator(Fault::Secret));
+    let subcode = json!({"message": "m", "code": 100, "error_subcode": 2_069_032});
+    assert_eq!(at("page", 400, &subcode), Recovery::WrongToken);
+    let personal = json!({"message": "(#10) The user is not an Instagram Business", "code": 10});
+    assert_eq!(at("page", 400, &personal), Recovery::Asset);
+}
+
+#[test]
+fn the_apps_own_node_is_no_asset() {
+    let hidden = json!({"message": "Unsupported get request.", "code": 100, "error_subcode": 33});
+    assert_eq!(at("subscriptions", 400, &hidden), Recovery::Operator(Fault::Review));
+    assert_eq!(at("act", 400, &hidden), Recovery::Asset);
+}
+
+#[test]
+fn what_has_no_number_is_told_by_its_words_and_its_place() {
+    let said = |message: &str| json!({"message": message, "type": "OAuthException"});
+    let dead = said(
+        "Error validating access token: Session has expired at unix time 1. The current unix time is 2.",
+    );
+    assert_eq!(at("me", 400, &dead), Recovery::Grant(DeadGrant::SessionInvalid));
+    let code = said("Code was invalid or expired.");
+    assert_eq!(at("oauth/access_token", 400, &code), Recovery::LoginAgain);
+    assert_eq!(at("me", 400, &code), Recovery::Unknown);
+    assert_eq!(at("oauth/access_token", 500, &code), Recovery::RetryLater);
+}
+
+#[test]
+fn instagrams_token_endpoint_tells_wrong_settings_from_a_spent_code() {
+    let said = |message: &str| {
+        let body = json!({"error_type": "OAuthException", "code": 400, "error_message": message});
+        Refusal::read(INSTAGRAM_CODE, 400, &body).expect("an envelope").recovery()
+    };
+    assert_eq!(said("Invalid platform app"), Recovery::Operator(Fault::AppId));
+    assert_eq!(
+        said("Please make sure your redirect_uri is identical"),
+        Recovery::Operator(Fault::RedirectUri)
+    );
+    assert_eq!(said("Error validating client secret."), Recovery::Operator(Fault::Secret));
+    assert_eq!(said("Matching code was not found or was already used"), Recovery::LoginAgain);
+}

@@ -158,7 +158,7 @@ impl Graph {
 }
 
 /// `true` and `{"success": true}` both mean done; so does what was gone before.
-fn done(endpoint: &'static str, answer: Result<Value, GraphError>) -> Result<(), GraphError> {
+pub(crate) fn done(endpoint: &'static str, answer: Result<Value, GraphError>) -> Result<(), GraphError> {
     match answer {
         Ok(Value::Bool(true)) => Ok(()),
         Ok(answer) if answer.get("success").and_then(Value::as_bool) == Some(true) => Ok(()),

@@ -1,17 +1,17 @@
-//! Reading lists and nodes: the paths, fields and cursors. Source: Graph API reference of User, Business,
-//! Ad Account and Page; "Paginated results".
+//! Reading lists and nodes: the paths and fields. Source: Graph API reference of User, Business,
+//! Ad Account and Page.
 
 use serde_json::Value;
 
 use crate::assets::{
-    AdAccount, Business, InstagramAccount, ListPage, Page, Permission, Person, read_page, read_permissions,
-    read_person,
+    AdAccount, Business, InstagramAccount, Page, Permission, Person, read_permissions, read_person,
 };
 use crate::batch::Item;
 use crate::client::Graph;
 use crate::error::GraphError;
 use crate::ids::{AccessToken, AdAccountId, AppScopedUserId, BusinessId, PageId};
 use crate::json;
+use crate::paging::{ListPage, asks_for, read_page};
 
 const AD_ACCOUNT_FIELDS: &str =
     "id,account_id,name,currency,timezone_name,account_status,disable_reason,business{id,name},user_tasks";
@@ -112,9 +112,7 @@ impl Reading {
         if matches!(self, Reading::MyAdAccounts | Reading::AssignedAdAccounts) {
             query.push(("summary", "true".to_owned()));
         }
-        if let Some(after) = after {
-            query.push(("after", after.to_owned()));
-        }
+        query.extend(after.map(asks_for).unwrap_or_default());
         query
     }
 
@@ -143,12 +141,13 @@ impl Graph {
         let answers = self.batch(token, &items).await?;
         let [person, permissions, ad_accounts, businesses, pages] =
             <[_; 5]>::try_from(answers).expect("batch gives one answer for each item");
+        let graph = &self.app.graph_url;
         Ok(Profile {
             person: person.and_then(|body| read_person(&body)),
             permissions: permissions.map(|body| read_permissions(&body)),
-            ad_accounts: ad_accounts.and_then(|body| read_page("adaccounts", &body, AdAccount::read)),
-            businesses: businesses.and_then(|body| read_page("businesses", &body, Business::read)),
-            pages: pages.and_then(|body| read_page("accounts", &body, Page::read)),
+            ad_accounts: ad_accounts.and_then(|body| read_page("adaccounts", &body, graph, AdAccount::read)),
+            businesses: businesses.and_then(|body| read_page("businesses", &body, graph, Business::read)),
+            pages: pages.and_then(|body| read_page("accounts", &body, graph, Page::read)),
         })
     }
 
@@ -266,11 +265,8 @@ impl Graph {
         limit: u32,
         read: fn(&Value) -> Option<T>,
     ) -> Result<ListPage<T>, GraphError> {
-        let query = reading.query(after, limit);
-        read_page(
-            reading.endpoint(),
-            &self.get(reading.endpoint(), &reading.path(), token, query).await?,
-            read,
-        )
+        let endpoint = reading.endpoint();
+        let answer = self.get(endpoint, &reading.path(), token, reading.query(after, limit)).await?;
+        read_page(endpoint, &answer, &self.app.graph_url, read)
     }
 }
