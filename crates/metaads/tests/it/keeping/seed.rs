@@ -54,7 +54,7 @@ pub async fn plant(world: &World, seeds: &[Seed]) -> Vec<String> {
                 "INSERT INTO meta_connections (id, user_id, kind, app_id, meta_user_id, name, status,
                      status_changed_at, access_token, access_token_key, token_version, scopes, declined_scopes,
                      expires_at, data_access_expires_at, last_refreshed_at, last_checked_at, sync_state, sync_done,
-                     sync_generation, connected_at, created_at, updated_at) VALUES {}",
+                     sync_generation, connected_at, created_at, updated_at, last_synced_at) VALUES {}",
                 connections.trim_end_matches(',')
             ))
             .await;
@@ -105,7 +105,7 @@ fn write_one(
     let _ = write!(
         connections,
         "('{id}','{user}','{kind}','100200300400500','{person}','Person {number}','active',{since},{bytes},'{}',1,'{}','',
-         {ends},{data_access},{since},{now},'idle',0,1,{since},{since},{since}),",
+         {ends},{data_access},{since},{now},'idle',0,1,{since},{since},{since},{now}),",
         sealed.key_id(),
         scopes.join(","),
     );
