@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -10,10 +11,12 @@ use clap::{Parser, Subcommand};
 
 use crate::clock::Clock;
 use crate::config::{Config, Source};
+use crate::connections::events;
+use crate::connections::schedule::HOUR;
 use crate::entropy::Entropy;
 use crate::keys::rotate::{Reach, rotate};
 use crate::keys::status::Status;
-use crate::{demo, serve};
+use crate::{demo, doctor, serve};
 
 /// Connects Meta advertising accounts and keeps the connections alive.
 ///
@@ -38,10 +41,39 @@ enum Command {
     },
     /// Bring the database to this version's schema (serve does it as well).
     Migrate,
+    /// Check configuration, database, keys and the Meta app, and say what to do about each finding.
+    ///
+    /// The exit code is 0 only if all is well. Nothing is changed, unless you ask for subscriptions.
+    Doctor {
+        /// Make the webhook subscriptions at Meta, or replace them. The service must be running and reachable:
+        /// Meta calls it at once.
+        #[arg(long)]
+        subscribe: bool,
+    },
+    /// Operate the installation.
+    Admin {
+        #[command(subcommand)]
+        command: Admin,
+    },
     /// Work with encryption keys.
     Keys {
         #[command(subcommand)]
         command: Keys,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Admin {
+    /// Delete the data of people whose user ids Meta listed in a mail. That is final.
+    ImportDeletions {
+        /// A file with the ids, separated by lines or commas; - reads standard input.
+        file: PathBuf,
+    },
+    /// Apply once more what Meta called for, after a fault or a restored backup.
+    ReplayEvents {
+        /// How many hours back.
+        #[arg(long, default_value_t = 36, value_parser = clap::value_parser!(i64).range(1..=960))]
+        hours: i64,
     },
 }
 
@@ -87,6 +119,11 @@ fn start(command: &Command) -> anyhow::Result<()> {
         Command::Serve => runtime.block_on(serve::serve(Config::read(&Source::process()?)?)),
         Command::Sandbox { listen } => runtime.block_on(demo::sandbox_alone(*listen)),
         Command::Migrate => runtime.block_on(serve::migrate(Config::read(&Source::process()?)?)),
+        Command::Doctor { subscribe } => runtime.block_on(doctor::run(&Source::process()?, *subscribe)),
+        Command::Admin { command: Admin::ImportDeletions { file } } => {
+            runtime.block_on(import_deletions(file))
+        }
+        Command::Admin { command: Admin::ReplayEvents { hours } } => runtime.block_on(replay_events(*hours)),
         Command::Keys { command: Keys::Generate } => {
             println!("{}", STANDARD.encode(Entropy::Os.bytes::<32>()));
             Ok(())
@@ -97,6 +134,30 @@ fn start(command: &Command) -> anyhow::Result<()> {
             runtime.block_on(rotate_keys(reach))
         }
     }
+}
+
+async fn import_deletions(file: &Path) -> anyhow::Result<()> {
+    let text = match file.to_str() {
+        Some("-") => std::io::read_to_string(std::io::stdin()).context("standard input could not be read")?,
+        _ => {
+            std::fs::read_to_string(file).with_context(|| format!("{} could not be read", file.display()))?
+        }
+    };
+    let ids = events::read_listed(&text, usize::MAX).map_err(anyhow::Error::msg)?;
+    let app = serve::app_for_command(Config::read(&Source::process()?)?).await?;
+    let codes = events::import_deletions(&app, &ids).await?;
+    for (id, code) in ids.iter().zip(&codes) {
+        println!("{id} {}/data-deletion/{code}", app.config.base());
+    }
+    println!("{} deletions are handed in; the running service works through them", codes.len());
+    Ok(())
+}
+
+async fn replay_events(hours: i64) -> anyhow::Result<()> {
+    let app = serve::app_for_command(Config::read(&Source::process()?)?).await?;
+    let number = events::replay(&app, app.now() - hours * HOUR).await?;
+    println!("{number} calls of Meta's are applied once more by the running service");
+    Ok(())
 }
 
 async fn keys_status() -> anyhow::Result<()> {

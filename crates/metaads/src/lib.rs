@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod connections;
 mod demo;
+pub mod doctor;
 pub mod entropy;
 pub mod jobs;
 pub mod keys;

@@ -64,6 +64,20 @@ pub fn tier(app: &App) -> Option<String> {
     app.meta.limits.told.lock().expect("no panic happens while this lock is held").tier.clone()
 }
 
+/// An allowance in words. `budget` as in the table `meta_limits`.
+pub fn name(budget: &str) -> String {
+    let mut parts = budget.splitn(3, ':');
+    match (parts.next().unwrap_or_default(), parts.next(), parts.next()) {
+        ("app", None, _) => "The whole app".to_owned(),
+        ("instagram app", None, _) => "The Instagram app".to_owned(),
+        ("person", Some(_), _) => "One person".to_owned(),
+        ("ad_account", Some(id), _) => format!("Ad account {id}"),
+        ("use_case", Some(id), Some(kind)) => format!("{} of {id}", kind.replace('_', " ")),
+        ("object", Some(id), _) => format!("Asset {id}"),
+        _ => budget.to_owned(),
+    }
+}
+
 async fn tell_operator(app: &App, learned: &Learned) -> Result<(), StoreError> {
     let new =
         Told { served: learned.served.clone(), warning: learned.warning.clone(), tier: learned.tier.clone() };

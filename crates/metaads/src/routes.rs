@@ -11,8 +11,8 @@ use tower_http::compression::CompressionLayer;
 use crate::api;
 use crate::app::App;
 use crate::web::{
-    assets, attempt, business, connect, connection, dashboard, deletion, disconnect, entry, guard, health,
-    help, home, hooks, missing, paste, picker, problem, settings,
+    admin, assets, attempt, business, connect, connection, dashboard, deletion, disconnect, entry, guard,
+    health, help, home, hooks, missing, paste, picker, problem, settings,
 };
 
 /// The longest form: choosing all of 10,000 accounts by hand.
@@ -68,6 +68,9 @@ pub fn routes(app: App) -> Router {
         .route("/hooks/meta/data-deletion", get(hooks::alive).post(hooks::data_deletion))
         .route("/data-deletion/{code}", get(deletion::show))
         // Operators
+        .route("/admin", get(admin::show))
+        .route("/admin/events/replay", post(admin::replay))
+        .route("/admin/deletions", post(admin::delete_listed))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/assets/{*name}", get(assets::show))

@@ -34,8 +34,19 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     })?;
     let (meta, sandbox) = meta(&mut config).await?;
     let sandbox_url = sandbox.as_ref().map(metaads_sandbox::Sandbox::url);
+    let app = assemble(config, meta, sandbox_url).await?;
+    if let Some(sandbox) = &sandbox {
+        demo::enter_addresses(sandbox, &format!("http://{}", listener.local_addr()?));
+    }
+    banner(&app);
+    run(app, listener, stop_signal()).await?;
+    drop(sandbox);
+    Ok(())
+}
+
+async fn assemble(mut config: Config, meta: MetaApp, sandbox_url: Option<String>) -> anyhow::Result<App> {
     let (store, keys) = store_and_keys(&mut config).await?;
-    let app = App::new(Parts {
+    Ok(App::new(Parts {
         store,
         keys,
         meta: Meta::new(meta, Clock::System).context("the client for Meta could not be built")?,
@@ -45,14 +56,21 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
         jobs_bell: Notify::new(),
         config,
         sandbox_url,
-    });
-    if let Some(sandbox) = &sandbox {
-        demo::enter_addresses(sandbox, &format!("http://{}", listener.local_addr()?));
-    }
-    banner(&app);
-    run(app, listener, stop_signal()).await?;
-    drop(sandbox);
-    Ok(())
+    }))
+}
+
+/// The same for a command beside the running service. In the demo its pretend Meta belongs to that service and
+/// is out of reach.
+pub async fn app_for_command(config: Config) -> anyhow::Result<App> {
+    let meta = match config.meta.clone() {
+        Some(meta) => meta,
+        None => {
+            let demo = metaads_sandbox::Options::default();
+            let instagram = (demo.instagram_app_id.as_str(), demo.instagram_app_secret.as_str());
+            config.sandbox_app("http://127.0.0.1:9", &demo.app_id, &demo.app_secret, instagram)
+        }
+    };
+    assemble(config, meta, None).await
 }
 
 /// `metaads migrate`.

@@ -48,6 +48,15 @@ pub fn warning(version: &GraphVersion, now: i64) -> Option<String> {
     }
 }
 
+/// How the version in use stands, in a sentence.
+pub fn words(version: &GraphVersion, now: i64) -> String {
+    match (warning(version, now), version.ends_on()) {
+        (Some(warning), _) => format!("{warning}."),
+        (None, Some(day)) => format!("Meta serves it to ads products until {day}."),
+        (None, None) => "Meta has announced no end for it.".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,9 @@ use metaads_store_rows::{NewSession, Session, SessionId, SignedIn, StoreError, U
 use crate::Db;
 
 const DAY_MS: i64 = 86_400_000;
+const EVENTS_KEPT_MS: i64 = 40 * DAY_MS;
+const DELETIONS_KEPT_MS: i64 = 366 * DAY_MS;
+const UNKNOWN_KEPT_MS: i64 = 90 * DAY_MS;
 
 impl Db {
     /// A new session, and the device it was made on becomes a known one.
@@ -175,6 +178,19 @@ impl Db {
             .await?;
         // An allowance rolls over an hour; a day tells the operator enough.
         sqlx::query!("DELETE FROM meta_limits WHERE seen_at <= $1", now - DAY_MS).execute(&mut *tx).await?;
+        // Meta repeats a call for 36 hours; confirmation codes are good for a year.
+        sqlx::query!(
+            "DELETE FROM meta_events WHERE applied_at IS NOT NULL AND received_at <= $1",
+            now - EVENTS_KEPT_MS
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query!("DELETE FROM deletion_requests WHERE requested_at <= $1", now - DELETIONS_KEPT_MS)
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query!("DELETE FROM unknown_answers WHERE last_at <= $1", now - UNKNOWN_KEPT_MS)
+            .execute(&mut *tx)
+            .await?;
         // A crash between the callback and the write left these: nothing was stored.
         sqlx::query!(
             "UPDATE authorizations SET status = 'failed', outcome = 'meta_unavailable', finished_at = $1

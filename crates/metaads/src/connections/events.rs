@@ -3,7 +3,8 @@
 //! connection is asked of Meta, not believed, except that an erasure is never put off.
 
 use metaads_graph::{
-    AppSecret, Change, HookError, SignedRequest, check_event, open_signed_request, read_event,
+    AppScopedUserId, AppSecret, Change, HookError, SignedRequest, check_event, open_signed_request,
+    read_event,
 };
 use metaads_store::{ConnectionId, DeletionRequest, Ended, JobKind, MetaEvent, NewEvent, StoreError};
 use serde_json::Value;
@@ -77,6 +78,35 @@ pub async fn import_deletions(app: &App, user_ids: &[String]) -> Result<Vec<Stri
         codes.push(note_deletion(app, &app_id, &request, Some(event)).await?);
     }
     Ok(codes)
+}
+
+/// Reads a list of ids as an operator pastes it: separated by lines, commas or blanks. A mistake is a sentence.
+pub fn read_listed(text: &str, most: usize) -> Result<Vec<String>, String> {
+    let words: Vec<&str> =
+        text.split([',', ';', ' ', '\t', '\r', '\n', '"']).filter(|word| !word.is_empty()).collect();
+    if words.is_empty() {
+        return Err("There is no id in it.".to_owned());
+    }
+    if words.len() > most {
+        return Err(format!("These are {} ids. Hand in {most} at a time at most.", words.len()));
+    }
+    let parse = |word: &&str| {
+        let shown: String = word.chars().take(40).collect();
+        AppScopedUserId::parse(word)
+            .map(|id| id.to_string())
+            .map_err(|_| format!("“{shown}” is no user id: they are made of digits. Nothing was deleted."))
+    };
+    let mut ids: Vec<String> = words.iter().map(parse).collect::<Result<_, _>>()?;
+    ids.sort();
+    ids.dedup();
+    Ok(ids)
+}
+
+/// Has what Meta called for since then (ms) applied once more; deletions are final. Gives how many.
+pub async fn replay(app: &App, since: i64) -> Result<u64, StoreError> {
+    let number = app.store.replay_events(since, &app.new_job_id(), app.now()).await?;
+    app.jobs_bell.notify_waiters();
+    Ok(number)
 }
 
 /// The user of test calls from the App Dashboard.

@@ -3,16 +3,16 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use metaads_store::{Connection, ConnectionKind, ConnectionStatus, OperatorNotice, SyncState};
+use metaads_store::{Connection, ConnectionKind, ConnectionStatus, SyncState};
 use serde::Deserialize;
 
 use super::extract::{User, Visit};
 use super::frame::{Frame, Section, page};
 use super::problem::Problem;
+use super::trouble::Trouble;
 use crate::accounts::sessions::is_handheld;
 use crate::app::App;
 use crate::connections::{permissions, schedule};
-use crate::limits;
 use crate::ui::Lifeline;
 use crate::words::{self, Broken, Code, Hint};
 
@@ -40,13 +40,6 @@ struct DashboardPage {
     asked: Vec<&'static str>,
     /// A trip to the dialog that is still under way.
     open_attempt: Option<String>,
-}
-
-/// What only the operator can mend.
-struct Trouble {
-    title: String,
-    text: &'static str,
-    detail: String,
 }
 
 struct Filter {
@@ -152,35 +145,6 @@ pub async fn show(
             .map(|scope| scope.name)
             .collect(),
     }))
-}
-
-impl Trouble {
-    fn all(app: &App, notices: Vec<OperatorNotice>, now: i64) -> Vec<Trouble> {
-        let version = crate::versions::warning(&app.graph().app().version, now).map(|detail| Trouble {
-            title: "The version of Meta’s API has to be changed.".to_owned(),
-            text: "Nothing breaks today by itself; after the end Meta answers in other ways.",
-            detail,
-        });
-        notices.into_iter().map(|notice| Trouble::of(notice, now)).chain(version).collect()
-    }
-
-    fn of(notice: OperatorNotice, now: i64) -> Trouble {
-        let since = words::day(notice.since, now);
-        let (title, text) = match notice.code.as_str() {
-            limits::SERVED_VERSION => (
-                format!("Meta serves another version of its API since {since}."),
-                "Connections go on; what changed between the versions may be missing or wrong.",
-            ),
-            limits::VERSION_WARNING => {
-                (format!("Meta warns of the API version since {since}."), "Connections go on for now.")
-            }
-            _ => (
-                format!("Meta refuses our app since {since}."),
-                "Check its id, secret and settings in the Meta app’s dashboard; until then nothing is renewed, and nobody is asked to reconnect.",
-            ),
-        };
-        Trouble { title, text, detail: notice.detail }
-    }
 }
 
 impl Card {

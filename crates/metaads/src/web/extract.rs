@@ -31,6 +31,10 @@ pub struct Visit {
 #[derive(Debug)]
 pub struct User(pub SignedIn);
 
+/// An admin of this installation.
+#[derive(Debug)]
+pub struct Admin(pub SignedIn);
+
 /// Somebody who may be signed in.
 #[derive(Debug)]
 pub struct MaybeUser(pub Option<SignedIn>);
@@ -159,6 +163,15 @@ impl FromRequestParts<App> for User {
             let wanted = parts.uri.path_and_query().filter(|_| is_page).map(ToString::to_string);
             Problem::SignedOut { next: wanted.unwrap_or_else(|| "/dashboard".to_owned()) }
         })
+    }
+}
+
+impl FromRequestParts<App> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Admin, Problem> {
+        let User(who) = User::from_request_parts(parts, app).await?;
+        if who.is_admin { Ok(Admin(who)) } else { Err(Problem::Forbidden) }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::words;
 pub enum Section {
     Connections,
     Settings,
+    Admin,
     None,
 }
 
@@ -34,6 +35,7 @@ pub struct ShownUser {
     pub email: String,
     pub initials: String,
     pub needing: i64,
+    pub is_admin: bool,
 }
 
 impl Frame {
@@ -45,6 +47,7 @@ impl Frame {
                 email: who.email.clone(),
                 initials: words::initials(&who.email.replace(['.', '_', '-', '@'], " ")),
                 needing: who.needing,
+                is_admin: who.is_admin,
             }),
             sandbox: app.sandbox_url.as_ref().map(|url| format!("{url}/_control")),
             theme: visit.theme,
@@ -62,6 +65,10 @@ impl Frame {
 
     pub fn is_connections(&self) -> bool {
         self.section == Section::Connections
+    }
+
+    pub fn is_admin(&self) -> bool {
+        self.section == Section::Admin
     }
 
     pub fn is_settings(&self) -> bool {

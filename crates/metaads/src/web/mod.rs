@@ -1,5 +1,6 @@
 //! Pages: extract, one call, answer. No SQL, no Graph, no crypto here.
 
+pub mod admin;
 pub mod assets;
 pub mod attempt;
 pub mod business;
@@ -21,3 +22,4 @@ pub mod paste;
 pub mod picker;
 pub mod problem;
 pub mod settings;
+mod trouble;

@@ -22,6 +22,8 @@ pub enum Problem {
         next: String,
     },
     Invalid,
+    /// Only for admins.
+    Forbidden,
     Throttled,
     Database,
     Broken,
@@ -45,6 +47,7 @@ impl Problem {
             Problem::NotFound => (StatusCode::NOT_FOUND, Code::NotFound),
             Problem::SignedOut { .. } => (StatusCode::UNAUTHORIZED, Code::Unauthorized),
             Problem::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidRequest),
+            Problem::Forbidden => (StatusCode::FORBIDDEN, Code::Forbidden),
             Problem::Throttled => (StatusCode::TOO_MANY_REQUESTS, Code::RateLimited),
             Problem::Database => (StatusCode::SERVICE_UNAVAILABLE, Code::DatabaseUnavailable),
             Problem::Broken => (StatusCode::INTERNAL_SERVER_ERROR, Code::DatabaseUnavailable),

@@ -1,0 +1,45 @@
+//! Trouble that only the operator can mend, as admins see it.
+
+use metaads_store::OperatorNotice;
+
+use crate::app::App;
+use crate::limits;
+use crate::words;
+
+/// What only the operator can mend.
+#[derive(Debug)]
+pub struct Trouble {
+    pub title: String,
+    pub text: &'static str,
+    pub detail: String,
+}
+
+impl Trouble {
+    /// Everything that is wrong at this moment.
+    pub fn all(app: &App, notices: Vec<OperatorNotice>, now: i64) -> Vec<Trouble> {
+        let version = crate::versions::warning(&app.graph().app().version, now).map(|detail| Trouble {
+            title: "The version of Meta’s API has to be changed.".to_owned(),
+            text: "Nothing breaks today by itself; after the end Meta answers in other ways.",
+            detail,
+        });
+        notices.into_iter().map(|notice| Trouble::of(notice, now)).chain(version).collect()
+    }
+
+    fn of(notice: OperatorNotice, now: i64) -> Trouble {
+        let since = words::day(notice.since, now);
+        let (title, text) = match notice.code.as_str() {
+            limits::SERVED_VERSION => (
+                format!("Meta serves another version of its API since {since}."),
+                "Connections go on; what changed between the versions may be missing or wrong.",
+            ),
+            limits::VERSION_WARNING => {
+                (format!("Meta warns of the API version since {since}."), "Connections go on for now.")
+            }
+            _ => (
+                format!("Meta refuses our app since {since}."),
+                "Check its id, secret and settings in the Meta app’s dashboard; until then nothing is renewed, and nobody is asked to reconnect.",
+            ),
+        };
+        Trouble { title, text, detail: notice.detail }
+    }
+}
