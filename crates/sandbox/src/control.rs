@@ -199,6 +199,11 @@ impl Control {
         }
     }
 
+    /// True: ad endpoints refuse (2635) also the versions that Graph has ended and serves as the oldest one.
+    pub fn set_ends_old_versions(&self, ends: bool) {
+        self.shared.settings().ends_old_versions = ends;
+    }
+
     /// True: as the real dialog was seen to do, drops the code challenge, so that a verifier is refused.
     pub fn set_drop_pkce(&self, drops: bool) {
         self.shared.settings().drops_pkce = drops;

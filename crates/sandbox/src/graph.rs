@@ -12,10 +12,12 @@ use crate::paging::Page;
 use crate::params::Request;
 use crate::passage::{Outcome, Passage};
 use crate::shared::Shared;
+use crate::versions::Served;
 use crate::viewer::{Insight, Viewer, identify};
 use crate::world::Node;
 use crate::{
-    batch, debug_token, edges, instagram, outbox, permissions, picture, subscriptions, token, usage,
+    batch, debug_token, edges, instagram, legacy, outbox, permissions, picture, subscriptions, token, usage,
+    versions,
 };
 
 /// A call from the socket.
@@ -48,6 +50,7 @@ pub(crate) async fn call(shared: &Arc<Shared>, mut request: Request) -> Outcome 
 pub(crate) fn perform(shared: &Shared, request: &Request, endpoint: Endpoint) -> Reply {
     let trace_id = usage::trace_id(shared);
     let reply = route(shared, request).unwrap_or_else(|error| error.reply(&trace_id));
+    let reply = legacy::dress(shared, request, reply);
     usage::decorate(shared, request, endpoint, reply, &trace_id)
 }
 
@@ -83,9 +86,12 @@ pub(crate) fn classify(shared: &Shared, request: &Request) -> Endpoint {
 }
 
 fn route(shared: &Shared, request: &Request) -> Result<Reply, GraphError> {
+    if request.served == Served::Refused {
+        return Err(versions::refusal());
+    }
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
     match segments.as_slice() {
-        [] => Err(root(request)),
+        [] => root(shared, request),
         ["oauth", "access_token"] => token::serve(shared, request),
         ["refresh_access_token"] => instagram::refresh(shared, request),
         ["access_token"] => instagram::long_lived(shared, request),
@@ -102,20 +108,27 @@ fn route(shared: &Shared, request: &Request) -> Result<Reply, GraphError> {
     }
 }
 
-/// Nothing lives at the root but batches; `?ids=` ended on 2026-10-27.
-fn root(request: &Request) -> GraphError {
-    if request.params.get("ids").is_some() {
-        let mut error = GraphError::oauth(100, "(#100) The ids query parameter has been deprecated.");
-        error.status = 500;
-        return error;
+/// Nothing lives at the root but batches, and `?ids=` as long as it lasts.
+fn root(shared: &Shared, request: &Request) -> Result<Reply, GraphError> {
+    let Some(ids) = request.params.get("ids") else {
+        return Err(GraphError { subcode: None, ..GraphError::method(100, "Unsupported get request.") });
+    };
+    if legacy::is_served(shared, request) {
+        return legacy::by_ids(ids, |id| node(shared, request, id));
     }
-    GraphError { subcode: None, ..GraphError::method(100, "Unsupported get request.") }
+    let mut error = GraphError::oauth(100, "(#100) The ids query parameter has been deprecated.");
+    error.status = 500;
+    Err(error)
 }
 
 fn read_node(shared: &Shared, request: &Request, id: &str) -> Result<Reply, GraphError> {
+    node(shared, request, id).map(|value| Reply::json(&value))
+}
+
+fn node(shared: &Shared, request: &Request, id: &str) -> Result<Value, GraphError> {
     let insight = match identify(shared, request)? {
         Viewer::App if id == shared.app_id => {
-            return Ok(Reply::json(&json!({"id": shared.app_id, "name": debug_token::APPLICATION})));
+            return Ok(json!({"id": shared.app_id, "name": debug_token::APPLICATION}));
         }
         viewer => person(viewer, request)?,
     };
@@ -123,8 +136,7 @@ fn read_node(shared: &Shared, request: &Request, id: &str) -> Result<Reply, Grap
     let context = Context { shared, insight: &insight, request };
     nodes::require(&context, node)?;
     let selection = request.params.get("fields").map(fields::parse).transpose()?;
-    let value = nodes::render(&context, node, selection.as_deref())?;
-    Ok(Reply::json(&value))
+    nodes::render(&context, node, selection.as_deref())
 }
 
 fn read_edge(shared: &Shared, request: &Request, id: &str, edge: &str) -> Result<Reply, GraphError> {

@@ -29,6 +29,7 @@ mod grants;
 mod graph;
 mod holds;
 mod instagram;
+mod legacy;
 mod nodes;
 mod outbox;
 mod paging;
@@ -43,6 +44,7 @@ mod state_file;
 mod subscriptions;
 mod token;
 mod usage;
+mod versions;
 mod viewer;
 mod world;
 

@@ -3,14 +3,18 @@
 use serde_json::{Map, Value, json};
 
 use crate::edges;
-use crate::envelope::{GraphError, date};
+use crate::envelope::GraphError;
 use crate::fields::Field;
+use crate::legacy;
 use crate::paging::Page;
 use crate::params::Request;
 use crate::picture;
 use crate::shared::Shared;
 use crate::viewer::{Insight, page_token};
 use crate::world::{Account, CURRENCIES, Node, TIMEZONES};
+
+/// 2019-03-04, for all of them.
+const BUSINESS_CREATED_AT: i64 = 1_551_690_728;
 
 pub(crate) struct Context<'a> {
     pub(crate) shared: &'a Shared,
@@ -141,7 +145,9 @@ fn business_cell(context: &Context, index: usize, name: &str) -> Cell {
         "name" => Cell::Plain((*business.name).into()),
         "verification_status" => Cell::Plain(business.verification.into()),
         "link" => Cell::Plain(format!("https://www.facebook.com/{}", business.id).into()),
-        "created_time" => Cell::Plain("2019-03-04T09:12:08+0000".into()),
+        "created_time" => {
+            Cell::Plain(legacy::time(context.shared, context.request, BUSINESS_CREATED_AT).into())
+        }
         "profile_picture_uri" => Cell::Plain(format!("{}/picture/business.svg", context.request.base).into()),
         "primary_page" | "timezone_id" | "two_factor_type" | "vertical" => Cell::Absent,
         _ => Cell::Unknown,
@@ -166,7 +172,7 @@ fn account_cell(context: &Context, index: usize, name: &str) -> Cell {
         "balance" => account.balance.to_string().into(),
         "spend_cap" => account.spend_cap.to_string().into(),
         "min_daily_budget" => 100.into(),
-        "created_time" => created_time(account.created_at).into(),
+        "created_time" => legacy::time(context.shared, context.request, account.created_at).into(),
         "user_tasks" => tasks(account).into(),
         "capabilities" => json!(["DIRECT_SALES", "CAN_USE_REACH_AND_FREQUENCY"]),
         "tos_accepted" => json!({"172390543129": 1}),
@@ -215,12 +221,6 @@ fn tasks(account: &Account) -> Vec<&'static str> {
         3 => vec!["DRAFT", "ANALYZE", "ADVERTISE"],
         _ => vec!["ANALYZE"],
     }
-}
-
-fn created_time(seconds: i64) -> String {
-    let (year, month, day) = date(seconds.div_euclid(86_400));
-    let rest = seconds.rem_euclid(86_400);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}+0000", rest / 3600, rest / 60 % 60, rest % 60)
 }
 
 fn page_cell(context: &Context, index: usize, name: &str) -> Cell {

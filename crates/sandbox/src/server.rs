@@ -18,7 +18,7 @@ use crate::envelope::Reply;
 use crate::params::Request;
 use crate::passage::Outcome;
 use crate::shared::Shared;
-use crate::{console, dialog, graph};
+use crate::{console, dialog, graph, versions};
 
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
@@ -59,7 +59,8 @@ async fn serve(shared: &Arc<Shared>, request: HttpRequest<Body>) -> io::Result<R
     if target.starts_with("/_control") {
         return Ok(response(console::serve(shared, &parts, &body), None));
     }
-    let request = Request::from_http(&parts.method, target, &parts.headers, &body, &shared.base);
+    let mut request = Request::from_http(&parts.method, target, &parts.headers, &body, &shared.base);
+    versions::settle(shared, &mut request);
     let is_dialog = request.segment(0) == "dialog" || dialog::is_instagrams(&request);
     if !is_dialog {
         let latency = shared.settings().latency;

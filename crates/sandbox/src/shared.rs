@@ -57,6 +57,7 @@ pub(crate) struct Settings {
     pub(crate) token_lifetime: Option<Duration>,
     pub(crate) drops_pkce: bool,
     pub(crate) requires_proof: bool,
+    pub(crate) ends_old_versions: bool,
     pub(crate) redirect_uris: Vec<String>,
     /// Ad account number to (account_status, disable_reason).
     pub(crate) standings: HashMap<u64, (i64, i64)>,
@@ -71,6 +72,7 @@ impl Settings {
             token_lifetime: Some(Duration::from_secs(5_184_000)),
             drops_pkce: false,
             requires_proof: true,
+            ends_old_versions: false,
             redirect_uris: Vec::new(),
             standings: HashMap::new(),
         }

@@ -6,6 +6,7 @@ use crate::envelope::Reply;
 use crate::faults::Endpoint;
 use crate::params::Request;
 use crate::shared::Shared;
+use crate::versions::Served;
 
 pub(crate) fn trace_id(shared: &Shared) -> String {
     format!("A{}", shared.entropy.text("trace", 22))
@@ -39,6 +40,10 @@ pub(crate) fn decorate(
     };
     let reply =
         reply.with("facebook-api-version", request.version.as_str()).with("x-app-usage", app.to_string());
+    let reply = match &request.served {
+        Served::Upgraded(warning) => reply.with("x-ad-api-version-warning", warning.as_str()),
+        Served::AsAsked | Served::Refused => reply,
+    };
     match request.segment(0).strip_prefix("act_") {
         Some(account) if endpoint == Endpoint::AdAccount => {
             let used = json!({account: [{

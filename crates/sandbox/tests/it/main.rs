@@ -12,4 +12,5 @@ mod reads;
 mod renewals;
 mod restart;
 mod tokens;
+mod versions;
 mod world;
