@@ -6,6 +6,7 @@ use url::{Host, Url, form_urlencoded};
 
 use crate::configurations::{self, Configuration};
 use crate::grants::{CODE_TTL, Code, PermissionStatus, TokenKind};
+use crate::outage;
 use crate::params::Params;
 use crate::shared::Shared;
 use crate::world::Persona;
@@ -366,6 +367,9 @@ fn back(ask: &Ask, pairs: &[(&str, &str)]) -> String {
 
 /// The dialog without a browser.
 pub(crate) fn by_hand(shared: &Shared, dialog_url: &str, answer: &Answer) -> String {
+    if outage::current(shared).is_some() {
+        return format!("error-page: {}: {}", outage::TITLE, outage::TEXT);
+    }
     let query = dialog_url.split_once('?').map_or("", |(_, query)| query);
     let params = Params::from_form(query.as_bytes());
     let asked = match dialog_url.contains("/oauth/authorize?") {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::http::request::Parts;
 use serde_json::json;
 
+use crate::console_lasting;
 use crate::console_page;
 use crate::dialog::page;
 use crate::dialog_page;
@@ -29,6 +30,14 @@ pub(crate) fn serve(shared: &Arc<Shared>, parts: &Parts, body: &[u8]) -> Reply {
             shared.faults().clear();
             Some(())
         }
+        ("/_control/limits", true) if is_json => console_lasting::use_up_json(shared, body),
+        ("/_control/limits", true) => console_lasting::use_up_form(shared, &form),
+        ("/_control/limits/lift", true) => {
+            shared.limits().lift();
+            Some(())
+        }
+        ("/_control/outages", true) if is_json => console_lasting::break_down_json(shared, body),
+        ("/_control/outages", true) => console_lasting::break_down_form(shared, &form),
         ("/_control/tokens", true) => kill(shared, &form),
         ("/_control/app", true) => set_active(shared, &form),
         ("/_control/people", true) => as_person(shared, &form),
@@ -38,7 +47,12 @@ pub(crate) fn serve(shared: &Arc<Shared>, parts: &Parts, body: &[u8]) -> Reply {
     match (done, is_json) {
         (Some(()), true) => Reply::json(&json!({"success": true})),
         (Some(()), false) => Reply::redirect(303, "/_control"),
-        (None, _) => page(422, dialog_page::error("Not understood", "A value is missing or unknown.")),
+        (None, true) => {
+            let mut reply = Reply::json(&json!({"success": false}));
+            reply.status = 422;
+            reply
+        }
+        (None, false) => page(422, dialog_page::error("Not understood", "A value is missing or unknown.")),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::console_lasting;
 use crate::dialog_page::{escape, frame};
 use crate::faults::{Effect, Endpoint};
 use crate::shared::Shared;
@@ -45,6 +46,7 @@ pub(crate) fn console(shared: &Shared) -> String {
     let mut main = String::from("<h1>Controls</h1>\n");
     people(shared, &mut main);
     faults(shared, &mut main);
+    console_lasting::html(shared, &mut main);
     accounts(&mut main);
     app(shared, &mut main);
     deliveries(shared, &mut main);

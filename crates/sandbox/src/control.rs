@@ -8,6 +8,8 @@ use crate::calls::Call;
 use crate::clock::seconds;
 use crate::faults::{Endpoint, Fault};
 use crate::grants::{PermissionStatus, Token, TokenKind};
+use crate::limits::{Block, Limit};
+use crate::outage::{self, Outage};
 use crate::outbox::{self, Delivery, Subscription};
 use crate::shared::Shared;
 use crate::token;
@@ -39,6 +41,45 @@ impl Control {
 
     pub fn clear_faults(&self) {
         self.shared.faults().clear();
+    }
+
+    /// Uses an allowance up for so long: calls that draw on it are refused, and each prolongs the block by ten
+    /// seconds, up to an hour from then.
+    pub fn use_up(&self, limit: Limit, lasting: Duration) {
+        let ends_at = self.shared.clock.now_seconds() + seconds(lasting);
+        self.shared.limits().use_up(limit, ends_at);
+    }
+
+    /// The allowances that are used up now.
+    pub fn blocks(&self) -> Vec<Block> {
+        self.shared.limits().list(self.shared.clock.now_seconds())
+    }
+
+    /// Calls refused since this allowance was last used up; also after the block has ended.
+    pub fn refused(&self, limit: &Limit) -> usize {
+        self.shared.limits().refused(limit)
+    }
+
+    /// Ends all blocks and forgets their counts.
+    pub fn lift_limits(&self) {
+        self.shared.limits().lift();
+    }
+
+    /// Meta is down for so long; only the control page answers.
+    pub fn break_down(&self, outage: Outage, lasting: Duration) {
+        let ends_at = self.shared.clock.now_seconds() + seconds(lasting);
+        self.shared.settings().outage = Some((outage, ends_at));
+    }
+
+    /// Ends an outage before its time.
+    pub fn end_outage(&self) {
+        self.shared.settings().outage = None;
+    }
+
+    /// The outage now, and how long it still lasts.
+    pub fn outage(&self) -> Option<(Outage, Duration)> {
+        let (outage, left) = outage::current(&self.shared)?;
+        Some((outage, Duration::from_secs(u64::try_from(left).unwrap_or(0))))
     }
 
     /// The last 5,000 calls, oldest first.

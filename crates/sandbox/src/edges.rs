@@ -18,6 +18,11 @@ pub(crate) fn list(
     if let (Node::Person(_), "permissions") = (node, edge) {
         return Ok(Some(permissions(context)));
     }
+    if let (Node::Account(_), "insights") = (node, edge) {
+        require_ads(context)?;
+        // Nobody here advertises: no figures, and so no paging.
+        return Ok(Some(json!({"data": []})));
+    }
     match rows(context, node, edge)? {
         Some(rows) => paging::list(context, node, edge, &rows, page).map(Some),
         None => Ok(None),

@@ -16,8 +16,8 @@ use crate::versions::Served;
 use crate::viewer::{Insight, Viewer, identify};
 use crate::world::Node;
 use crate::{
-    batch, debug_token, edges, instagram, legacy, outbox, permissions, picture, subscriptions, token, usage,
-    versions,
+    batch, debug_token, edges, instagram, legacy, limits, outbox, permissions, picture, subscriptions, token,
+    usage, versions,
 };
 
 /// A call from the socket.
@@ -25,21 +25,27 @@ pub(crate) async fn call(shared: &Arc<Shared>, mut request: Request) -> Outcome 
     let endpoint = classify(shared, &request);
     let passage = Passage::enter(shared, &request, endpoint).await;
     request.is_unchanged = passage.is_unchanged();
-    let mut reply = None;
+    let mut reply: Option<Reply> = None;
+    let mut is_done = false;
     for _ in 0..passage.times() {
-        reply = Some(match endpoint {
+        let answer = match endpoint {
             Endpoint::Batch => batch::perform(shared, &request).await,
             Endpoint::Subscriptions => {
                 let trace_id = usage::trace_id(shared);
-                let reply = subscriptions::serve(shared, &request).await;
+                let reply = match limits::refusal(shared, &request, endpoint) {
+                    Some(refusal) => Err(refusal),
+                    None => subscriptions::serve(shared, &request).await,
+                };
                 let reply = reply.unwrap_or_else(|error| error.reply(&trace_id));
                 usage::decorate(shared, &request, endpoint, reply, &trace_id)
             }
             _ => perform(shared, &request, endpoint),
-        });
+        };
+        is_done |= answer.status == 200;
+        reply = Some(answer);
     }
     // Integrators expect the callback after this as well; Meta does not say.
-    let whom = endpoint == Endpoint::RevokePermissions && request.segments.len() == 2;
+    let whom = is_done && endpoint == Endpoint::RevokePermissions && request.segments.len() == 2;
     if let (true, Some(user_id)) = (whom, request.segments.first().filter(|id| *id != "me")) {
         outbox::deauthorized(shared, user_id);
     }
@@ -49,7 +55,11 @@ pub(crate) async fn call(shared: &Arc<Shared>, mut request: Request) -> Outcome 
 /// Performs a single call and puts Meta's headers on the answer.
 pub(crate) fn perform(shared: &Shared, request: &Request, endpoint: Endpoint) -> Reply {
     let trace_id = usage::trace_id(shared);
-    let reply = route(shared, request).unwrap_or_else(|error| error.reply(&trace_id));
+    let answer = match limits::refusal(shared, request, endpoint) {
+        Some(refusal) => Err(refusal),
+        None => route(shared, request),
+    };
+    let reply = answer.unwrap_or_else(|error| error.reply(&trace_id));
     let reply = legacy::dress(shared, request, reply);
     usage::decorate(shared, request, endpoint, reply, &trace_id)
 }
@@ -79,6 +89,7 @@ pub(crate) fn classify(shared: &Shared, request: &Request) -> Endpoint {
         [_, "accounts" | "owned_pages" | "client_pages"] => Endpoint::Pages,
         ["me"] if instagram::is_meant(request) => Endpoint::InstagramMe,
         ["me"] => Endpoint::Me,
+        [id, "insights"] if id.starts_with("act_") => Endpoint::Insights,
         [id] if id.starts_with("act_") => Endpoint::AdAccount,
         [id] if shared.world.person(id).is_some() => Endpoint::Me,
         _ => Endpoint::Other,

@@ -8,6 +8,8 @@ mod dialog;
 mod faults;
 mod grants;
 mod instagram;
+mod limits;
+mod outages;
 mod reads;
 mod renewals;
 mod restart;
