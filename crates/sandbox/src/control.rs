@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::authorize::{self, Answer};
+use crate::answer::Answer;
+use crate::authorize;
 use crate::calls::Call;
 use crate::clock::seconds;
 use crate::faults::{Endpoint, Fault};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::envelope::{GraphError, Reply};
 use crate::faults::Endpoint;
@@ -16,8 +16,8 @@ use crate::versions::Served;
 use crate::viewer::{Insight, Viewer, identify};
 use crate::world::Node;
 use crate::{
-    batch, debug_token, edges, instagram, legacy, limits, outbox, permissions, picture, subscriptions, token,
-    usage, versions,
+    app, batch, debug_token, edges, instagram, legacy, limits, outbox, permissions, picture, subscriptions,
+    token, usage, versions,
 };
 
 /// A call from the socket.
@@ -138,8 +138,8 @@ fn read_node(shared: &Shared, request: &Request, id: &str) -> Result<Reply, Grap
 
 fn node(shared: &Shared, request: &Request, id: &str) -> Result<Value, GraphError> {
     let insight = match identify(shared, request)? {
-        Viewer::App if id == shared.app_id => {
-            return Ok(json!({"id": shared.app_id, "name": debug_token::APPLICATION}));
+        Viewer::App if id == shared.app_id || id == "app" => {
+            return app::node(shared, request);
         }
         viewer => person(viewer, request)?,
     };
@@ -189,8 +189,7 @@ fn visible(shared: &Shared, request: &Request, insight: &Insight, id: &str) -> R
 
 /// Whether this person or system user may see a thing, and ticked it.
 pub(crate) fn is_shown(shared: &Shared, insight: &Insight, node: Node) -> bool {
-    let is_asset = matches!(node, Node::Account(_) | Node::Page(_));
-    shared.world.sees(insight.person, node) && (!is_asset || insight.grant.covers(&shared.world.id(node)))
+    shared.world.sees(insight.person, node) && insight.covers(shared, node)
 }
 
 /// The words for a permission that is missing: (#200), as HTTP 403.

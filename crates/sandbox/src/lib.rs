@@ -9,6 +9,8 @@
     reason = "a program of its own: it shares no clock, task or client with the service"
 )]
 
+mod answer;
+mod app;
 mod authorize;
 mod batch;
 mod calls;
@@ -20,6 +22,7 @@ mod console_page;
 mod control;
 mod debug_token;
 mod dialog;
+mod dialog_assets;
 mod dialog_page;
 mod edges;
 mod entropy;
@@ -57,7 +60,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use authorize::{Answer, Decision};
+pub use answer::{Answer, Decision, Ticks};
 pub use calls::Call;
 pub use clock::Clock;
 pub use control::{Control, GrantView};

@@ -58,7 +58,13 @@ pub(crate) fn require(context: &Context, node: Node) -> Result<(), GraphError> {
         Node::Business(_) => edges::require_business(context),
         Node::Account(_) => edges::require_ads(context),
         Node::Page(_) => edges::require_pages(context),
-        Node::Instagram(_) => edges::require_instagram(context),
+        Node::Instagram(index) => {
+            edges::require_instagram(context)?;
+            match context.shared.world.pages[index].professional() {
+                Some(_) => Ok(()),
+                None => Err(GraphError::oauth(10, "(#10) The user is not an Instagram Business")),
+            }
+        }
     }
 }
 
@@ -174,6 +180,9 @@ fn account_cell(context: &Context, index: usize, name: &str) -> Cell {
         "min_daily_budget" => 100.into(),
         "created_time" => legacy::time(context.shared, context.request, account.created_at).into(),
         "user_tasks" => tasks(account).into(),
+        "tasks" | "permitted_tasks" if is_assignment(context, "assigned_ad_accounts") => {
+            tasks(account).into()
+        }
         "capabilities" => json!(["DIRECT_SALES", "CAN_USE_REACH_AND_FREQUENCY"]),
         "tos_accepted" => json!({"172390543129": 1}),
         "is_personal" => u8::from(account.owner.is_none()).into(),
@@ -204,7 +213,9 @@ fn standing(shared: &Shared, account: &Account) -> (i64, i64) {
 fn owner_id(context: &Context, account: &Account) -> String {
     match account.owner {
         Some(business) => context.shared.world.businesses[business].id.to_string(),
-        None => context.shared.world.id(Node::Person(account.person)),
+        None => {
+            account.person.map_or_else(String::new, |person| context.shared.world.id(Node::Person(person)))
+        }
     }
 }
 
@@ -213,6 +224,12 @@ fn business_name<'a>(context: &'a Context, account: &Account) -> &'a str {
         Some(business) if account.has_business_name => &context.shared.world.businesses[business].name,
         _ => "",
     }
+}
+
+/// Rows of an `assigned_…` edge tell more than the nodes do.
+fn is_assignment(context: &Context, edge: &str) -> bool {
+    let fields = context.request.params.get("fields").unwrap_or_default();
+    context.request.segment(1) == edge || fields.contains(edge)
 }
 
 fn tasks(account: &Account) -> Vec<&'static str> {
@@ -230,13 +247,19 @@ fn page_cell(context: &Context, index: usize, name: &str) -> Cell {
         "category" => Cell::Plain(page.category.into()),
         "category_list" => Cell::Plain(json!([{"id": "2265", "name": page.category}])),
         "link" => Cell::Plain(format!("https://www.facebook.com/{}", page.id).into()),
-        "tasks" => Cell::Plain(match page.is_full_role {
+        "permitted_tasks" if !is_assignment(context, "assigned_pages") => Cell::Unknown,
+        "tasks" | "permitted_tasks" => Cell::Plain(match page.is_full_role {
             true => json!(["MODERATE", "MESSAGING", "ANALYZE", "ADVERTISE", "CREATE_CONTENT", "MANAGE"]),
             false => json!(["ANALYZE", "ADVERTISE"]),
         }),
         "access_token" => Cell::Plain(page_token(context.shared, &context.insight.token, page.id).into()),
+        // Both stand there for a professional account, only the second for a personal one.
         "instagram_business_account" | "connected_instagram_account" => {
-            match page.instagram.is_some() && context.insight.has("instagram_basic") {
+            let is_there = match name {
+                "connected_instagram_account" => page.instagram.is_some(),
+                _ => page.professional().is_some(),
+            };
+            match is_there && context.insight.has("instagram_basic") {
                 true => Cell::Node(Node::Instagram(index), &[]),
                 false => Cell::Absent,
             }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests make their own clients and tasks")]
 
+mod app;
 mod batches;
 mod crowd;
 mod dialog;
@@ -10,9 +11,11 @@ mod grants;
 mod instagram;
 mod limits;
 mod outages;
+mod people;
 mod reads;
 mod renewals;
 mod restart;
+mod ticks;
 mod tokens;
 mod versions;
 mod world;
