@@ -11,6 +11,7 @@ use crate::dialog::page;
 use crate::dialog_page;
 use crate::envelope::Reply;
 use crate::faults::{Effect, Endpoint, Fault};
+use crate::integrations::{self, Change};
 use crate::outbox;
 use crate::params::Params;
 use crate::shared::Shared;
@@ -41,6 +42,7 @@ pub(crate) fn serve(shared: &Arc<Shared>, parts: &Parts, body: &[u8]) -> Reply {
         ("/_control/tokens", true) => kill(shared, &form),
         ("/_control/app", true) => set_active(shared, &form),
         ("/_control/people", true) => as_person(shared, &form),
+        ("/_control/businesses", true) => as_business(shared, &form),
         ("/_control/accounts", true) => set_account(shared, &form),
         _ => return page(404, dialog_page::error("Not found", "There is nothing here.")),
     };
@@ -137,6 +139,18 @@ fn as_person(shared: &Arc<Shared>, form: &Params) -> Option<()> {
         _ => return None,
     }
     Some(())
+}
+
+/// What a business does in its settings.
+fn as_business(shared: &Arc<Shared>, form: &Params) -> Option<()> {
+    let business_id = form.get("business_id")?;
+    let asset_id = form.get("asset_id").unwrap_or_default();
+    match form.get("act")? {
+        "remove" => integrations::uninstall(shared, business_id),
+        "assign" => integrations::change(shared, business_id, asset_id, Change::Assign),
+        "withdraw" => integrations::change(shared, business_id, asset_id, Change::Withdraw),
+        _ => None,
+    }
 }
 
 /// Another standing of an ad account, and the webhook that tells of it.

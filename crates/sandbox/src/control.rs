@@ -9,6 +9,7 @@ use crate::calls::Call;
 use crate::clock::seconds;
 use crate::faults::{Endpoint, Fault};
 use crate::grants::{PermissionStatus, Token, TokenKind};
+use crate::integrations::{self, Change};
 use crate::limits::{Block, Limit};
 use crate::outage::{self, Outage};
 use crate::outbox::{self, Delivery, Subscription};
@@ -141,6 +142,23 @@ impl Control {
     pub fn remove_app(&self, user_id: &str) {
         self.kill_tokens(user_id, 458);
         outbox::deauthorized(&self.shared, user_id);
+    }
+
+    /// A business removes the app under its connected apps: its system user's tokens end with 458, and
+    /// `business_integration_uninstall` is sent. Without effect where the app has nothing of this business.
+    pub fn remove_app_from_business(&self, business_id: &str) {
+        let _ = integrations::uninstall(&self.shared, business_id);
+    }
+
+    /// A business gives the app's system user an ad account or Page of its own, and
+    /// `business_integration_update` is sent. Without effect where the app has nothing of this business.
+    pub fn assign_asset(&self, business_id: &str, asset_id: &str) {
+        let _ = integrations::change(&self.shared, business_id, asset_id, Change::Assign);
+    }
+
+    /// A business takes an ad account or Page back from the app's system user; else as `assign_asset`.
+    pub fn withdraw_asset(&self, business_id: &str, asset_id: &str) {
+        let _ = integrations::change(&self.shared, business_id, asset_id, Change::Withdraw);
     }
 
     /// The person presses "Send request" beside the removed app.

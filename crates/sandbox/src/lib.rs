@@ -33,6 +33,7 @@ mod grants;
 mod graph;
 mod holds;
 mod instagram;
+mod integrations;
 mod legacy;
 mod limits;
 mod nodes;

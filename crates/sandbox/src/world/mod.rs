@@ -77,7 +77,19 @@ impl World {
     pub(crate) fn system_user(&self, user_id: &str, index: usize) -> Option<&Person> {
         let mine = self.businesses_of(self.person(user_id)?);
         let Some(Node::Business(business)) = mine.get(index) else { return None };
-        self.people.iter().find(|person| person.business == Some(*business))
+        self.system_user_of(*business)
+    }
+
+    pub(crate) fn system_user_of(&self, business: usize) -> Option<&Person> {
+        self.people.iter().find(|person| person.business == Some(business))
+    }
+
+    /// The ad accounts and Pages that a system user can have at all.
+    pub(crate) fn assets_of_system_user(&self, user: usize) -> Vec<Node> {
+        let Some(business) = self.people[user].business else { return Vec::new() };
+        let mut nodes = self.accounts_of_business(business);
+        nodes.extend(self.pages_where(|page| [page.business, page.agency].contains(&Some(business))));
+        nodes
     }
 
     pub(crate) fn person(&self, user_id: &str) -> Option<usize> {

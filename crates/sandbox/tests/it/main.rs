@@ -9,6 +9,7 @@ mod dialog;
 mod faults;
 mod grants;
 mod instagram;
+mod integrations;
 mod limits;
 mod outages;
 mod people;
