@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::console_lasting;
 use crate::console_page;
+use crate::console_settings;
 use crate::dialog::page;
 use crate::dialog_page;
 use crate::envelope::Reply;
@@ -22,25 +23,32 @@ pub(crate) fn serve(shared: &Arc<Shared>, parts: &Parts, body: &[u8]) -> Reply {
         return page(403, dialog_page::error("Refused", "This form was sent from another site."));
     }
     let is_json = header(parts, "content-type").is_some_and(|kind| kind.starts_with("application/json"));
-    let form = Params::from_form(body);
+    let form = if is_json { Params::from_json(body) } else { Params::from_form(body) };
     let done = match (parts.uri.path().trim_end_matches('/'), is_post) {
         ("/_control", false) => return page(200, console_page::console(shared)),
+        ("/_control/state", false) => return console_settings::state(shared),
+        ("/_control/issue", true) => match console_settings::issue(shared, &form) {
+            Some(reply) => return reply,
+            None => None,
+        },
+        ("/_control/settings", true) => console_settings::change(shared, &form),
+        ("/_control/calls/clear", true) => {
+            shared.calls().clear();
+            Some(())
+        }
         ("/_control/faults", true) if is_json => add_json(shared, body),
         ("/_control/faults", true) => add_form(shared, &form),
         ("/_control/clear", true) => {
             shared.faults().clear();
             Some(())
         }
-        ("/_control/limits", true) if is_json => console_lasting::use_up_json(shared, body),
-        ("/_control/limits", true) => console_lasting::use_up_form(shared, &form),
+        ("/_control/limits", true) => console_lasting::use_up(shared, &form),
         ("/_control/limits/lift", true) => {
             shared.limits().lift();
             Some(())
         }
-        ("/_control/outages", true) if is_json => console_lasting::break_down_json(shared, body),
-        ("/_control/outages", true) => console_lasting::break_down_form(shared, &form),
+        ("/_control/outages", true) => console_lasting::break_down(shared, &form),
         ("/_control/tokens", true) => kill(shared, &form),
-        ("/_control/app", true) => set_active(shared, &form),
         ("/_control/people", true) => as_person(shared, &form),
         ("/_control/businesses", true) => as_business(shared, &form),
         ("/_control/accounts", true) => set_account(shared, &form),
@@ -163,15 +171,5 @@ fn set_account(shared: &Arc<Shared>, form: &Params) -> Option<()> {
     let value = json!({"id": id.to_string(), "account_status": status, "disable_reason": reason});
     let change = json!({"field": "ad_account", "value": value});
     outbox::event(shared, "application", &shared.app_id, &change);
-    Some(())
-}
-
-fn set_active(shared: &Shared, form: &Params) -> Option<()> {
-    let is_active = match form.get("active")? {
-        "on" => true,
-        "off" => false,
-        _ => return None,
-    };
-    shared.settings().is_app_active = is_active;
     Some(())
 }

@@ -2,8 +2,6 @@
 
 use std::fmt::Write;
 
-use serde::Deserialize;
-
 use crate::dialog_page::escape;
 use crate::limits::{Limit, UseCase};
 use crate::outage::{self, Outage};
@@ -13,50 +11,14 @@ use crate::shared::Shared;
 /// A week; whoever wants more moves the clock.
 const MOST_MINUTES: i64 = 7 * 24 * 60;
 
-#[derive(Deserialize)]
-struct UseUp {
-    limit: Limit,
-    minutes: i64,
-}
-
-#[derive(Deserialize)]
-struct BreakDown {
-    outage: Outage,
-    minutes: i64,
-}
-
-pub(crate) fn use_up_json(shared: &Shared, body: &[u8]) -> Option<()> {
-    let UseUp { limit, minutes } = serde_json::from_slice(body).ok()?;
-    use_up(shared, limit, minutes)
-}
-
-pub(crate) fn use_up_form(shared: &Shared, form: &Params) -> Option<()> {
-    let id = form.get("id").unwrap_or_default().trim();
-    let limit = match form.get("limit")? {
-        "app" => Limit::App,
-        _ if id.is_empty() => return None,
-        "person" => Limit::Person(id.to_owned()),
-        "ad_account" => Limit::AdAccount(id.to_owned()),
-        other => {
-            let use_case = UseCase::ALL.into_iter().find(|use_case| use_case.word() == other)?;
-            Limit::UseCase { id: id.to_owned(), use_case }
-        }
-    };
-    use_up(shared, limit, minutes(form)?)
-}
-
-fn use_up(shared: &Shared, limit: Limit, minutes: i64) -> Option<()> {
-    let ends_at = ends_at(shared, minutes)?;
+pub(crate) fn use_up(shared: &Shared, form: &Params) -> Option<()> {
+    let limit = Limit::named(form.get("limit")?, form.get("id").unwrap_or_default().trim())?;
+    let ends_at = ends_at(shared, form)?;
     shared.limits().use_up(limit, ends_at);
     Some(())
 }
 
-pub(crate) fn break_down_json(shared: &Shared, body: &[u8]) -> Option<()> {
-    let BreakDown { outage, minutes } = serde_json::from_slice(body).ok()?;
-    break_down(shared, outage, minutes)
-}
-
-pub(crate) fn break_down_form(shared: &Shared, form: &Params) -> Option<()> {
+pub(crate) fn break_down(shared: &Shared, form: &Params) -> Option<()> {
     let outage = match form.get("outage")? {
         "unavailable" => Outage::Unavailable,
         "silent" => Outage::Silent,
@@ -66,20 +28,13 @@ pub(crate) fn break_down_form(shared: &Shared, form: &Params) -> Option<()> {
         }
         _ => return None,
     };
-    break_down(shared, outage, minutes(form)?)
-}
-
-fn break_down(shared: &Shared, outage: Outage, minutes: i64) -> Option<()> {
-    let ends_at = ends_at(shared, minutes)?;
+    let ends_at = ends_at(shared, form)?;
     shared.settings().outage = Some((outage, ends_at));
     Some(())
 }
 
-fn minutes(form: &Params) -> Option<i64> {
-    form.get("minutes")?.trim().parse().ok()
-}
-
-fn ends_at(shared: &Shared, minutes: i64) -> Option<i64> {
+fn ends_at(shared: &Shared, form: &Params) -> Option<i64> {
+    let minutes: i64 = form.get("minutes")?.trim().parse().ok()?;
     (1..=MOST_MINUTES).contains(&minutes).then(|| shared.clock.now_seconds() + minutes * 60)
 }
 

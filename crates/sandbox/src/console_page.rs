@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::console_lasting;
+use crate::console_settings;
 use crate::dialog_page::{escape, frame};
 use crate::faults::{Effect, Endpoint};
 use crate::shared::Shared;
@@ -49,7 +50,7 @@ pub(crate) fn console(shared: &Shared) -> String {
     faults(shared, &mut main);
     console_lasting::html(shared, &mut main);
     accounts(&mut main);
-    app(shared, &mut main);
+    console_settings::html(shared, &mut main);
     deliveries(shared, &mut main);
     calls(shared, &mut main);
     frame("Controls", &main)
@@ -203,18 +204,6 @@ fn effect_word(effect: &Effect) -> String {
         Effect::Headers(_) => "more headers".to_owned(),
         Effect::Unchanged => "token unchanged".to_owned(),
     }
-}
-
-fn app(shared: &Shared, main: &mut String) {
-    let (now, label, value) = match shared.settings().is_app_active {
-        true => ("The app is active.", "Make it inactive", "off"),
-        false => ("The app is not active: logins end with 1349126.", "Make it active", "on"),
-    };
-    let _ = writeln!(
-        main,
-        "<h2>The app</h2>\n<form method=\"post\" action=\"/_control/app\"><p>{now}</p>\
-         <button name=\"active\" value=\"{value}\">{label}</button></form>"
-    );
 }
 
 /// Names of parameters only: values may be secrets.

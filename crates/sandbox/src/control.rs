@@ -8,7 +8,7 @@ use crate::authorize;
 use crate::calls::Call;
 use crate::clock::seconds;
 use crate::faults::{Endpoint, Fault};
-use crate::grants::{PermissionStatus, Token, TokenKind};
+use crate::grants::{PermissionStatus, TokenKind};
 use crate::integrations::{self, Change};
 use crate::limits::{Block, Limit};
 use crate::outage::{self, Outage};
@@ -200,15 +200,7 @@ impl Control {
         permissions: &[&str],
         lifetime: Option<Duration>,
     ) -> String {
-        let now = self.shared.clock.now_seconds();
-        let text = token::quick_text(&self.shared, kind);
-        let token = Token::new(user_id, kind, now, lifetime.map(|lifetime| now + seconds(lifetime)));
-        let given = permissions.iter().map(|permission| ((*permission).to_owned(), true)).collect();
-        self.shared.change(|grants| {
-            grants.agree(user_id, &given, now);
-            grants.add_token(&text, token);
-        });
-        text
+        token::issue(&self.shared, user_id, kind, permissions, lifetime)
     }
 
     /// How many new tokens were given for older ones of this person since the start, by `fb_exchange_token` or

@@ -19,6 +19,7 @@ mod configurations;
 mod console;
 mod console_lasting;
 mod console_page;
+mod console_settings;
 mod control;
 mod debug_token;
 mod dialog;

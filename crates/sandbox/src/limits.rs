@@ -4,8 +4,6 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::envelope::GraphError;
 use crate::faults::Endpoint;
 use crate::params::Request;
@@ -21,8 +19,7 @@ const LONGEST: i64 = 3_600;
 const AD_ACCOUNT: i64 = 2_446_079;
 
 /// An allowance that can be used up. Ids of ad accounts with or without `act_`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Limit {
     /// Every Graph call of the app, whoever's token it carries: code 4, told by `X-App-Usage` in percent.
     App,
@@ -36,8 +33,7 @@ pub enum Limit {
 }
 
 /// Meta's business use cases, as far as anything here draws on them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UseCase {
     AdsInsights,
     /// Only with tokens of Pages and system users; with a person's the call draws on other limits.
@@ -94,6 +90,31 @@ impl UseCase {
 }
 
 impl Limit {
+    /// By the words of the control page; every limit but the app's needs an id.
+    pub(crate) fn named(word: &str, id: &str) -> Option<Limit> {
+        let id = id.to_owned();
+        match word {
+            "app" => Some(Limit::App),
+            _ if id.is_empty() => None,
+            "person" => Some(Limit::Person(id)),
+            "ad_account" => Some(Limit::AdAccount(id)),
+            other => {
+                let use_case = UseCase::ALL.into_iter().find(|use_case| use_case.word() == other)?;
+                Some(Limit::UseCase { id, use_case })
+            }
+        }
+    }
+
+    /// The word and the id for `named`.
+    pub(crate) fn words(&self) -> (&'static str, Option<&str>) {
+        match self {
+            Limit::App => ("app", None),
+            Limit::Person(id) => ("person", Some(id)),
+            Limit::AdAccount(id) => ("ad_account", Some(id)),
+            Limit::UseCase { id, use_case } => (use_case.word(), Some(id)),
+        }
+    }
+
     /// With the ad account's id as Meta's headers write it.
     fn bare(self) -> Limit {
         let bare = |id: String| id.trim().trim_start_matches("act_").to_owned();

@@ -1,6 +1,6 @@
 //! Meta is down for a while, and comes back by the clock. Only the control page still answers.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::calls::Call;
 use crate::dialog::page;
@@ -14,7 +14,7 @@ use crate::shared::Shared;
 use crate::usage;
 
 /// How Meta is down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outage {
     /// Every call is answered with 503, code 2; the dialog with a page that says so.

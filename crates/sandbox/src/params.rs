@@ -43,7 +43,7 @@ impl Params {
         Params(url::form_urlencoded::parse(text).into_owned().collect())
     }
 
-    fn from_json(text: &[u8]) -> Params {
+    pub(crate) fn from_json(text: &[u8]) -> Params {
         let Ok(Value::Object(object)) = serde_json::from_slice(text) else {
             return Params::default();
         };

@@ -218,7 +218,7 @@ async fn the_control_page_uses_limits_up_and_shows_how_long() {
     let form = [("limit", "ad_account"), ("id", account.as_str()), ("minutes", "5")];
     let sent = world.client.post(format!("{url}/limits")).form(&form).send().await.expect("an answer");
     assert_eq!(sent.status(), 303);
-    let body = json!({"limit": {"use_case": {"id": account, "use_case": "ads_insights"}}, "minutes": 7});
+    let body = json!({"limit": "ads_insights", "id": account, "minutes": 7});
     assert_eq!(send(world.client.post(format!("{url}/limits")).json(&body)).await.1["success"], true);
     let wrong = [json!({"limit": "app", "minutes": 0}), json!({"limit": "nonsense", "minutes": 1})];
     for body in wrong {

@@ -4,6 +4,7 @@
 
 mod app;
 mod batches;
+mod control;
 mod crowd;
 mod dialog;
 mod faults;
