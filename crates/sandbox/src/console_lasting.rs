@@ -95,7 +95,7 @@ fn limits_html(shared: &Shared, main: &mut String) {
     for block in blocks {
         let left = time(i64::try_from(block.left.as_secs()).unwrap_or(i64::MAX));
         let what = escape(&words(&block.limit));
-        let _ = writeln!(main, "<li>{what}: blocked for {left} more; {} calls refused</li>", block.refused);
+        let _ = writeln!(main, "<li>{what}: blocked for {left} more; calls refused: {}</li>", block.refused);
     }
     main.push_str(
         "</ul>\n<form method=\"post\" action=\"/_control/limits/lift\"><button>Lift all</button></form>\n",

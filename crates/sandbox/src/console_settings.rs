@@ -148,7 +148,7 @@ pub(crate) fn html(shared: &Shared, main: &mut String) {
         let _ = writeln!(
             main,
             "<form method=\"post\" action=\"/_control/settings\" class=\"row\"><label>{label} \
-             <input name=\"{name}\" value=\"{}\"></label> <button>Set</button></form>",
+             <input name=\"{name}\" size=\"36\" value=\"{}\"></label> <button>Set</button></form>",
             escape(value)
         );
     }

@@ -231,7 +231,7 @@ async fn the_control_page_uses_limits_up_and_shows_how_long() {
     let html = world.client.get(&url).send().await.expect("a page").text().await.expect("text");
     let bare = account.trim_start_matches("act_");
     assert!(
-        html.contains(&format!("Ad account {bare}: blocked for 5 min 10 s more; 1 calls refused")),
+        html.contains(&format!("Ad account {bare}: blocked for 5 min 10 s more; calls refused: 1")),
         "{html}"
     );
     assert!(html.contains(&format!("ads_insights of {bare}: blocked for 7 min 00 s more")));
