@@ -27,19 +27,19 @@ enum Marketing {
 
 /// Oldest first.
 const TABLE: [Version; 6] = [
-    Version { name: "v21.0", graph_ends: Some(day(2027, 1, 21)), marketing: Marketing::Refused },
-    Version { name: "v22.0", graph_ends: Some(day(2027, 5, 20)), marketing: Marketing::Refused },
+    Version { name: "v21.0", graph_ends: Some(after(2027, 1, 21)), marketing: Marketing::Refused },
+    Version { name: "v22.0", graph_ends: Some(after(2027, 5, 20)), marketing: Marketing::Refused },
     Version {
         name: "v23.0",
-        graph_ends: Some(day(2027, 10, 8)),
-        marketing: Marketing::UpgradedFrom(day(2026, 6, 9)),
+        graph_ends: Some(after(2027, 10, 8)),
+        marketing: Marketing::UpgradedFrom(after(2026, 6, 9)),
     },
     Version {
         name: "v24.0",
-        graph_ends: Some(day(2028, 2, 18)),
-        marketing: Marketing::UpgradedFrom(day(2026, 10, 6)),
+        graph_ends: Some(after(2028, 2, 18)),
+        marketing: Marketing::UpgradedFrom(after(2026, 10, 6)),
     },
-    Version { name: "v25.0", graph_ends: Some(day(2028, 7, 29)), marketing: Marketing::Open },
+    Version { name: "v25.0", graph_ends: Some(after(2028, 7, 29)), marketing: Marketing::Open },
     Version { name: NEWEST, graph_ends: None, marketing: Marketing::Open },
 ];
 
@@ -56,6 +56,11 @@ pub(crate) enum Served {
     /// With the words of the warning.
     Upgraded(String),
     Refused,
+}
+
+/// The moment after a version's last day: it is served through the day that Meta names.
+const fn after(year: i64, month: i64, last_day: i64) -> i64 {
+    day(year, month, last_day) + 86_400
 }
 
 /// Midnight in UTC as seconds since 1970.
@@ -151,7 +156,8 @@ mod tests {
     fn the_table_goes_from_old_to_new_and_ends_in_that_order() {
         assert!(TABLE.is_sorted_by_key(|version| version.graph_ends.unwrap_or(i64::MAX)));
         assert_eq!(TABLE[TABLE.len() - 1].name, NEWEST);
-        assert_eq!(graph("v21.0", day(2027, 1, 21)).name, "v22.0");
+        assert_eq!(graph("v21.0", day(2027, 1, 21)).name, "v21.0");
+        assert_eq!(graph("v21.0", day(2027, 1, 22)).name, "v22.0");
         assert_eq!(graph("v27.0", day(2029, 1, 1)).name, "v26.0");
     }
 }

@@ -78,7 +78,7 @@ async fn long_ended_marketing_versions_are_refused() {
 #[tokio::test]
 async fn the_oldest_version_goes_when_its_time_is_over() {
     let world = world().await;
-    world.control.advance(days(60));
+    world.control.advance(days(61));
     let token = world.login_as(Persona::SoleTrader).await;
     for asked in ["v21.0", "v19.0"] {
         let response = world.ask(asked, &token, "me", &[]).await;
