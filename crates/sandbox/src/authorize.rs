@@ -4,55 +4,13 @@ use std::collections::BTreeMap;
 
 use url::{Host, Url, form_urlencoded};
 
+use crate::answer::{Answer, Decision, Ticks};
 use crate::configurations::{self, Configuration};
-use crate::grants::{CODE_TTL, Code, PermissionStatus, TokenKind};
+use crate::grants::{CODE_TTL, Code, Grants, PermissionStatus, TokenKind};
+use crate::outage;
 use crate::params::Params;
 use crate::shared::Shared;
-use crate::world::Persona;
-
-/// How somebody answers the dialog.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
-    pub persona: Persona,
-    /// Permissions whose tick is taken away.
-    pub declined: Vec<String>,
-    /// Login for Business: which of the person's businesses.
-    pub business: usize,
-    pub decision: Decision,
-}
-
-/// The button pressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    Agree,
-    Cancel,
-    /// Pretends that the app is in development and this person has no role on it.
-    AppNotActive,
-}
-
-impl Answer {
-    pub fn agree(persona: Persona) -> Answer {
-        Answer { persona, declined: Vec::new(), business: 0, decision: Decision::Agree }
-    }
-
-    /// Login for Business with the person's business number `business`.
-    pub fn for_business(persona: Persona, business: usize) -> Answer {
-        Answer { business, ..Answer::agree(persona) }
-    }
-
-    pub fn declining(persona: Persona, declined: &[&str]) -> Answer {
-        let declined = declined.iter().map(|name| (*name).to_owned()).collect();
-        Answer { declined, ..Answer::agree(persona) }
-    }
-
-    pub fn cancel() -> Answer {
-        Answer { decision: Decision::Cancel, ..Answer::agree(Persona::Agency) }
-    }
-
-    pub fn app_not_active() -> Answer {
-        Answer { decision: Decision::AppNotActive, ..Answer::agree(Persona::Agency) }
-    }
-}
+use crate::world::Node;
 
 /// A dialog request that may be shown.
 pub(crate) struct Ask {
@@ -315,6 +273,7 @@ fn agree(shared: &Shared, ask: &Ask, answer: &Answer) -> String {
             })
             .collect();
         grants.agree(user_id, &given, now);
+        tick(shared, grants, user_id, &answer.ticks);
         grants.add_code(
             &code,
             Code {
@@ -342,6 +301,26 @@ fn agree(shared: &Shared, ask: &Ask, answer: &Answer) -> String {
     back(ask, &pairs)
 }
 
+/// A login replaces the selection under every token of the person, as far as the dialog offered one.
+fn tick(shared: &Shared, grants: &mut Grants, user_id: &str, ticks: &Ticks) {
+    let (assets, businesses) = match ticks {
+        Ticks::AsBefore => return,
+        Ticks::All => (None, None),
+        Ticks::Only(ids) => {
+            let is_business = |id: &&String| matches!(shared.world.find(id), Some(Node::Business(_)));
+            let (businesses, assets): (Vec<&String>, Vec<&String>) = ids.iter().partition(is_business);
+            let bare = |id: &String| id.strip_prefix("act_").unwrap_or(id).to_owned();
+            (Some(assets.into_iter().map(bare).collect()), Some(businesses.into_iter().cloned().collect()))
+        }
+    };
+    // A system user always sees its own business.
+    let is_person =
+        shared.world.person(user_id).is_some_and(|user| shared.world.people[user].business.is_none());
+    let businesses = businesses.filter(|_| is_person);
+    grants.set_targets(user_id, assets);
+    grants.set_businesses(user_id, businesses);
+}
+
 /// Asked again, what was granted stays; asked without `rerequest`, what was declined is not even offered.
 fn is_given(scope: &str, before: Option<PermissionStatus>, is_rerequest: bool, answer: &Answer) -> bool {
     let is_ticked = !answer.declined.iter().any(|declined| declined == scope);
@@ -366,6 +345,9 @@ fn back(ask: &Ask, pairs: &[(&str, &str)]) -> String {
 
 /// The dialog without a browser.
 pub(crate) fn by_hand(shared: &Shared, dialog_url: &str, answer: &Answer) -> String {
+    if outage::current(shared).is_some() {
+        return format!("error-page: {}: {}", outage::TITLE, outage::TEXT);
+    }
     let query = dialog_url.split_once('?').map_or("", |(_, query)| query);
     let params = Params::from_form(query.as_bytes());
     let asked = match dialog_url.contains("/oauth/authorize?") {

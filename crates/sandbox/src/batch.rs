@@ -9,6 +9,7 @@ use crate::params::{Params, Request};
 use crate::passage::{Outcome, Passage};
 use crate::shared::Shared;
 use crate::usage;
+use crate::versions;
 use crate::viewer::identify;
 
 const MOST: usize = 50;
@@ -57,11 +58,12 @@ fn request(outer: &Request, item: &Value) -> Request {
     request.params.0.extend(Params::from_form(word("body").as_bytes()).0);
     request.apply_method_override();
     request.in_batch = true;
-    request.version = outer.version.clone();
+    request.asked = outer.asked.clone();
     request
 }
 
 async fn answer(shared: &Shared, outer: &Request, mut item: Request) -> Outcome {
+    versions::settle(shared, &mut item);
     let endpoint = match classify(shared, &item) {
         Endpoint::Batch => Endpoint::Other,
         endpoint => endpoint,

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use axum::http::request::Parts;
 use serde_json::json;
 
+use crate::console_lasting;
 use crate::console_page;
+use crate::console_settings;
 use crate::dialog::page;
 use crate::dialog_page;
 use crate::envelope::Reply;
 use crate::faults::{Effect, Endpoint, Fault};
+use crate::integrations::{self, Change};
 use crate::outbox;
 use crate::params::Params;
 use crate::shared::Shared;
@@ -20,25 +23,46 @@ pub(crate) fn serve(shared: &Arc<Shared>, parts: &Parts, body: &[u8]) -> Reply {
         return page(403, dialog_page::error("Refused", "This form was sent from another site."));
     }
     let is_json = header(parts, "content-type").is_some_and(|kind| kind.starts_with("application/json"));
-    let form = Params::from_form(body);
+    let form = if is_json { Params::from_json(body) } else { Params::from_form(body) };
     let done = match (parts.uri.path().trim_end_matches('/'), is_post) {
         ("/_control", false) => return page(200, console_page::console(shared)),
+        ("/_control/state", false) => return console_settings::state(shared),
+        ("/_control/issue", true) => match console_settings::issue(shared, &form) {
+            Some(reply) => return reply,
+            None => None,
+        },
+        ("/_control/settings", true) => console_settings::change(shared, &form),
+        ("/_control/calls/clear", true) => {
+            shared.calls().clear();
+            Some(())
+        }
         ("/_control/faults", true) if is_json => add_json(shared, body),
         ("/_control/faults", true) => add_form(shared, &form),
         ("/_control/clear", true) => {
             shared.faults().clear();
             Some(())
         }
+        ("/_control/limits", true) => console_lasting::use_up(shared, &form),
+        ("/_control/limits/lift", true) => {
+            shared.limits().lift();
+            Some(())
+        }
+        ("/_control/outages", true) => console_lasting::break_down(shared, &form),
         ("/_control/tokens", true) => kill(shared, &form),
-        ("/_control/app", true) => set_app(shared, &form),
         ("/_control/people", true) => as_person(shared, &form),
+        ("/_control/businesses", true) => as_business(shared, &form),
         ("/_control/accounts", true) => set_account(shared, &form),
         _ => return page(404, dialog_page::error("Not found", "There is nothing here.")),
     };
     match (done, is_json) {
         (Some(()), true) => Reply::json(&json!({"success": true})),
         (Some(()), false) => Reply::redirect(303, "/_control"),
-        (None, _) => page(422, dialog_page::error("Not understood", "A value is missing or unknown.")),
+        (None, true) => {
+            let mut reply = Reply::json(&json!({"success": false}));
+            reply.status = 422;
+            reply
+        }
+        (None, false) => page(422, dialog_page::error("Not understood", "A value is missing or unknown.")),
     }
 }
 
@@ -125,6 +149,18 @@ fn as_person(shared: &Arc<Shared>, form: &Params) -> Option<()> {
     Some(())
 }
 
+/// What a business does in its settings.
+fn as_business(shared: &Arc<Shared>, form: &Params) -> Option<()> {
+    let business_id = form.get("business_id")?;
+    let asset_id = form.get("asset_id").unwrap_or_default();
+    match form.get("act")? {
+        "remove" => integrations::uninstall(shared, business_id),
+        "assign" => integrations::change(shared, business_id, asset_id, Change::Assign),
+        "withdraw" => integrations::change(shared, business_id, asset_id, Change::Withdraw),
+        _ => None,
+    }
+}
+
 /// Another standing of an ad account, and the webhook that tells of it.
 fn set_account(shared: &Arc<Shared>, form: &Params) -> Option<()> {
     let id: u64 = form.get("account_id")?.trim().trim_start_matches("act_").parse().ok()?;
@@ -135,21 +171,5 @@ fn set_account(shared: &Arc<Shared>, form: &Params) -> Option<()> {
     let value = json!({"id": id.to_string(), "account_status": status, "disable_reason": reason});
     let change = json!({"field": "ad_account", "value": value});
     outbox::event(shared, "application", &shared.app_id, &change);
-    Some(())
-}
-
-/// Switches of the App Dashboard: `active`, and `proof` for "Require App Secret".
-fn set_app(shared: &Shared, form: &Params) -> Option<()> {
-    let switch = |name: &str| match form.get(name) {
-        None => Some(None),
-        Some("on") => Some(Some(true)),
-        Some("off") => Some(Some(false)),
-        Some(_) => None,
-    };
-    let (is_active, requires_proof) = (switch("active")?, switch("proof")?);
-    is_active.or(requires_proof)?;
-    let mut settings = shared.settings();
-    settings.is_app_active = is_active.unwrap_or(settings.is_app_active);
-    settings.requires_proof = requires_proof.unwrap_or(settings.requires_proof);
     Some(())
 }

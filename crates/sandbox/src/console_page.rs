@@ -2,9 +2,12 @@
 
 use std::fmt::Write;
 
+use crate::console_lasting;
+use crate::console_settings;
 use crate::dialog_page::{escape, frame};
 use crate::faults::{Effect, Endpoint};
 use crate::shared::Shared;
+use crate::world::Node;
 
 const EFFECTS: [(&str, &str); 12] = [
     ("outage", "outage (503, code 2)"),
@@ -45,8 +48,9 @@ pub(crate) fn console(shared: &Shared) -> String {
     let mut main = String::from("<h1>Controls</h1>\n");
     people(shared, &mut main);
     faults(shared, &mut main);
+    console_lasting::html(shared, &mut main);
     accounts(&mut main);
-    app(shared, &mut main);
+    console_settings::html(shared, &mut main);
     deliveries(shared, &mut main);
     calls(shared, &mut main);
     frame("Controls", &main)
@@ -77,17 +81,38 @@ fn people(shared: &Shared, main: &mut String) {
             let _ = writeln!(main, "<button name=\"subcode\" value=\"{subcode}\">{label}</button>");
         }
         main.push_str("</div>\n</form>\n");
-        let _ = writeln!(
-            main,
-            "<form method=\"post\" action=\"/_control/people\" class=\"row\">\n\
-             <input type=\"hidden\" name=\"user_id\" value=\"{}\">",
-            escape(&view.user_id)
-        );
-        for (act, label) in PERSONS_ACTS {
-            let _ = writeln!(main, "<button name=\"act\" value=\"{act}\">{label}</button>");
+        match person.and_then(|person| person.business) {
+            Some(business) => business_acts(&shared.world.id(Node::Business(business)), main),
+            None => persons_acts(&view.user_id, main),
         }
-        main.push_str("</form>\n");
     }
+}
+
+/// What a person does on facebook.com.
+fn persons_acts(user_id: &str, main: &mut String) {
+    let _ = writeln!(
+        main,
+        "<form method=\"post\" action=\"/_control/people\" class=\"row\">\n\
+         <input type=\"hidden\" name=\"user_id\" value=\"{}\">",
+        escape(user_id)
+    );
+    for (act, label) in PERSONS_ACTS {
+        let _ = writeln!(main, "<button name=\"act\" value=\"{act}\">{label}</button>");
+    }
+    main.push_str("</form>\n");
+}
+
+/// What a business does in its settings.
+fn business_acts(business_id: &str, main: &mut String) {
+    let _ = writeln!(
+        main,
+        "<form method=\"post\" action=\"/_control/businesses\" class=\"row\">\n\
+         <input type=\"hidden\" name=\"business_id\" value=\"{business_id}\">\n\
+         <button name=\"act\" value=\"remove\">The business removes the app</button>\n\
+         <label>ad account or Page <input name=\"asset_id\"></label>\n\
+         <button name=\"act\" value=\"assign\">Assign</button>\n\
+         <button name=\"act\" value=\"withdraw\">Withdraw</button>\n</form>"
+    );
 }
 
 /// Ad accounts change their standing, and the app hears of it where it has subscribed.
@@ -179,18 +204,6 @@ fn effect_word(effect: &Effect) -> String {
         Effect::Headers(_) => "more headers".to_owned(),
         Effect::Unchanged => "token unchanged".to_owned(),
     }
-}
-
-fn app(shared: &Shared, main: &mut String) {
-    let (now, label, value) = match shared.settings().is_app_active {
-        true => ("The app is active.", "Make it inactive", "off"),
-        false => ("The app is not active: logins end with 1349126.", "Make it active", "on"),
-    };
-    let _ = writeln!(
-        main,
-        "<h2>The app</h2>\n<form method=\"post\" action=\"/_control/app\"><p>{now}</p>\
-         <button name=\"active\" value=\"{value}\">{label}</button></form>"
-    );
 }
 
 /// Names of parameters only: values may be secrets.

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::authorize::{self, Answer};
+use crate::answer::Answer;
+use crate::authorize;
 use crate::calls::Call;
 use crate::clock::seconds;
 use crate::faults::{Endpoint, Fault};
-use crate::grants::{PermissionStatus, Token, TokenKind};
+use crate::grants::{PermissionStatus, TokenKind};
+use crate::integrations::{self, Change};
+use crate::limits::{Block, Limit};
+use crate::outage::{self, Outage};
 use crate::outbox::{self, Delivery, Subscription};
 use crate::shared::Shared;
 use crate::token;
@@ -39,6 +43,45 @@ impl Control {
 
     pub fn clear_faults(&self) {
         self.shared.faults().clear();
+    }
+
+    /// Uses an allowance up for so long: calls that draw on it are refused, and each prolongs the block by ten
+    /// seconds, up to an hour from then.
+    pub fn use_up(&self, limit: Limit, lasting: Duration) {
+        let ends_at = self.shared.clock.now_seconds() + seconds(lasting);
+        self.shared.limits().use_up(limit, ends_at);
+    }
+
+    /// The allowances that are used up now.
+    pub fn blocks(&self) -> Vec<Block> {
+        self.shared.limits().list(self.shared.clock.now_seconds())
+    }
+
+    /// Calls refused since this allowance was last used up; also after the block has ended.
+    pub fn refused(&self, limit: &Limit) -> usize {
+        self.shared.limits().refused(limit)
+    }
+
+    /// Ends all blocks and forgets their counts.
+    pub fn lift_limits(&self) {
+        self.shared.limits().lift();
+    }
+
+    /// Meta is down for so long; only the control page answers.
+    pub fn break_down(&self, outage: Outage, lasting: Duration) {
+        let ends_at = self.shared.clock.now_seconds() + seconds(lasting);
+        self.shared.settings().outage = Some((outage, ends_at));
+    }
+
+    /// Ends an outage before its time.
+    pub fn end_outage(&self) {
+        self.shared.settings().outage = None;
+    }
+
+    /// The outage now, and how long it still lasts.
+    pub fn outage(&self) -> Option<(Outage, Duration)> {
+        let (outage, left) = outage::current(&self.shared)?;
+        Some((outage, Duration::from_secs(u64::try_from(left).unwrap_or(0))))
     }
 
     /// The last 5,000 calls, oldest first.
@@ -101,6 +144,23 @@ impl Control {
         outbox::deauthorized(&self.shared, user_id);
     }
 
+    /// A business removes the app under its connected apps: its system user's tokens end with 458, and
+    /// `business_integration_uninstall` is sent. Without effect where the app has nothing of this business.
+    pub fn remove_app_from_business(&self, business_id: &str) {
+        let _ = integrations::uninstall(&self.shared, business_id);
+    }
+
+    /// A business gives the app's system user an ad account or Page of its own, and
+    /// `business_integration_update` is sent. Without effect where the app has nothing of this business.
+    pub fn assign_asset(&self, business_id: &str, asset_id: &str) {
+        let _ = integrations::change(&self.shared, business_id, asset_id, Change::Assign);
+    }
+
+    /// A business takes an ad account or Page back from the app's system user; else as `assign_asset`.
+    pub fn withdraw_asset(&self, business_id: &str, asset_id: &str) {
+        let _ = integrations::change(&self.shared, business_id, asset_id, Change::Withdraw);
+    }
+
     /// The person presses "Send request" beside the removed app.
     pub fn ask_for_deletion(&self, user_id: &str) {
         outbox::deletion_asked(&self.shared, user_id);
@@ -140,15 +200,7 @@ impl Control {
         permissions: &[&str],
         lifetime: Option<Duration>,
     ) -> String {
-        let now = self.shared.clock.now_seconds();
-        let text = token::quick_text(&self.shared, kind);
-        let token = Token::new(user_id, kind, now, lifetime.map(|lifetime| now + seconds(lifetime)));
-        let given = permissions.iter().map(|permission| ((*permission).to_owned(), true)).collect();
-        self.shared.change(|grants| {
-            grants.agree(user_id, &given, now);
-            grants.add_token(&text, token);
-        });
-        text
+        token::issue(&self.shared, user_id, kind, permissions, lifetime)
     }
 
     /// How many new tokens were given for older ones of this person since the start, by `fb_exchange_token` or
@@ -197,6 +249,11 @@ impl Control {
         if let Ok(number) = number {
             self.shared.settings().standings.insert(number, (account_status, disable_reason));
         }
+    }
+
+    /// True: ad endpoints refuse (2635) also the versions that Graph has ended and serves as the oldest one.
+    pub fn set_ends_old_versions(&self, ends: bool) {
+        self.shared.settings().ends_old_versions = ends;
     }
 
     /// True: as the real dialog was seen to do, drops the code challenge, so that a verifier is refused.

@@ -70,9 +70,8 @@ fn inspect(shared: &Shared, input: &str) -> Value {
 /// Instagram and Page permissions of people with few Pages are listed, so that both shapes occur.
 fn granular_scopes(shared: &Shared, found: &Found, grant: &Grant) -> Vec<Value> {
     let world = &shared.world;
-    if let Some(targets) = &grant.targets {
-        let all = grant.granted().into_iter().map(|scope| json!({"scope": scope, "target_ids": targets}));
-        return all.collect();
+    if grant.targets.is_some() || grant.businesses.is_some() {
+        return grant.granted().iter().map(|scope| narrowed(shared, scope, grant)).collect();
     }
     let person = world.person(&found.token.user_id);
     let pages = world.pages_where(|page| Some(page.person) == person);
@@ -82,7 +81,7 @@ fn granular_scopes(shared: &Shared, found: &Found, grant: &Grant) -> Vec<Value> 
             "instagram_basic" => pages
                 .iter()
                 .filter_map(|node| match node {
-                    Node::Page(index) if world.pages[*index].instagram.is_some() => {
+                    Node::Page(index) if world.pages[*index].professional().is_some() => {
                         Some(Node::Instagram(*index))
                     }
                     _ => None,
@@ -98,4 +97,28 @@ fn granular_scopes(shared: &Shared, found: &Found, grant: &Grant) -> Vec<Value> 
         }
     });
     scopes.collect()
+}
+
+/// A permission that covers only what was ticked: things of its kind, or all that was ticked where there is none.
+fn narrowed(shared: &Shared, scope: &str, grant: &Grant) -> Value {
+    let is_of_kind = |id: &&String| match scope {
+        "ads_read" | "ads_management" => shared.world.find(&format!("act_{id}")).is_some(),
+        scope if scope.starts_with("pages_") || scope.starts_with("instagram_") => {
+            matches!(shared.world.find(id), Some(Node::Page(_) | Node::Instagram(_)))
+        }
+        _ => true,
+    };
+    let ticked = match scope {
+        "business_management" => &grant.businesses,
+        _ => &grant.targets,
+    };
+    let Some(ticked) = ticked else {
+        return json!({ "scope": scope });
+    };
+    let of_kind: Vec<&String> = ticked.iter().filter(is_of_kind).collect();
+    // An empty list would say "all".
+    match of_kind.is_empty() {
+        true => json!({"scope": scope, "target_ids": ticked}),
+        false => json!({"scope": scope, "target_ids": of_kind}),
+    }
 }

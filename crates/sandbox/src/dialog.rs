@@ -2,7 +2,9 @@
 
 use axum::http::HeaderMap;
 
-use crate::authorize::{self, Answer, Decision, ErrorPage};
+use crate::answer::{Answer, Decision};
+use crate::authorize::{self, ErrorPage};
+use crate::dialog_assets;
 use crate::dialog_page;
 use crate::envelope::Reply;
 use crate::faults::Endpoint;
@@ -42,9 +44,15 @@ fn serve(shared: &Shared, request: &Request, headers: &HeaderMap) -> Reply {
     if request.method != "POST" {
         return page(405, dialog_page::error("Not this way", "Answers come by the form."));
     }
-    let Some(answer) = answer(&request.params, &ask.scopes) else {
+    let Some(mut answer) = answer(&request.params, &ask.scopes) else {
         return page(400, dialog_page::error("No answer", "Choose a person and press one of the buttons."));
     };
+    if answer.decision == Decision::Agree {
+        match dialog_assets::ticks(shared, answer.persona, &request.params) {
+            Some(ticks) => answer.ticks = ticks,
+            None => return page(400, dialog_page::error("Nothing ticked", "Tick at least one of them.")),
+        }
+    }
     let person = format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax", answer.persona.key());
     let target = authorize::settle(shared, &ask, &answer);
     Reply::redirect(302, &target).with("set-cookie", person).with("cache-control", "no-store")
@@ -66,7 +74,7 @@ fn answer(params: &Params, scopes: &[String]) -> Option<Answer> {
     let is_ticked = |scope: &String| params.all("permission").any(|ticked| ticked == scope);
     let declined = scopes.iter().filter(|scope| !is_ticked(scope)).cloned().collect();
     let business = params.get("business").and_then(|index| index.parse().ok()).unwrap_or(0);
-    Some(Answer { persona, declined, business, decision })
+    Some(Answer { declined, business, decision, ..Answer::agree(persona) })
 }
 
 fn last_person(headers: &HeaderMap) -> Persona {

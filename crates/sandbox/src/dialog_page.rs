@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::authorize::{Ask, Login};
+use crate::dialog_assets;
 use crate::grants::PermissionStatus;
 use crate::params::Request;
 use crate::shared::Shared;
@@ -54,6 +55,9 @@ pub(crate) fn dialog(shared: &Shared, request: &Request, ask: &Ask, chosen: Pers
     if let Login::Business(_) = ask.login {
         main.push_str(BUSINESSES);
     }
+    if !matches!(ask.login, Login::Instagram) {
+        main.push_str(&dialog_assets::html(shared));
+    }
     main.push_str(&permissions(shared, ask));
     main.push_str(
         "<div class=\"acts\">\n\
@@ -67,7 +71,7 @@ pub(crate) fn dialog(shared: &Shared, request: &Request, ask: &Ask, chosen: Pers
 
 /// Names the form fills itself; the original request cannot answer for the person.
 fn is_ours(name: &str) -> bool {
-    matches!(name, "persona" | "permission" | "decision" | "business")
+    matches!(name, "persona" | "permission" | "decision" | "business" | "target" | "targets")
 }
 
 /// The agency has three; the others have one or none.

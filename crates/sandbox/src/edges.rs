@@ -6,7 +6,9 @@ use crate::envelope::GraphError;
 use crate::graph::missing_permission;
 use crate::nodes::Context;
 use crate::paging::{self, Page};
-use crate::world::Node;
+use crate::world::{Node, Page as PageOfFacebook};
+
+const NO_BUSINESS: &str = "Requires business_management permission to manage the object";
 
 /// `None`: this kind of node has no such edge.
 pub(crate) fn list(
@@ -17,6 +19,11 @@ pub(crate) fn list(
 ) -> Result<Option<Value>, GraphError> {
     if let (Node::Person(_), "permissions") = (node, edge) {
         return Ok(Some(permissions(context)));
+    }
+    if let (Node::Account(_), "insights") = (node, edge) {
+        require_ads(context)?;
+        // Nobody here advertises: no figures, and so no paging.
+        return Ok(Some(json!({"data": []})));
     }
     match rows(context, node, edge)? {
         Some(rows) => paging::list(context, node, edge, &rows, page).map(Some),
@@ -61,38 +68,53 @@ fn rows(context: &Context, node: Node, edge: &str) -> Result<Option<Vec<Node>>, 
             let sees_all = context.insight.has("business_management");
             world.pages_where(|page| page.person == person && (sees_all || page.business.is_none()))
         }
-        (Node::Business(business), "owned_ad_accounts") => {
-            require_business(context)?;
-            require_ads(context)?;
-            world.owned_accounts(business)
-        }
-        (Node::Business(business), "client_ad_accounts") => {
-            require_business(context)?;
-            require_ads(context)?;
-            world.client_accounts(business)
-        }
-        (Node::Business(business), "owned_pages") => {
-            require_business(context)?;
-            require_pages(context)?;
-            world.pages_where(|page| page.business == Some(business))
-        }
-        (Node::Business(business), "owned_instagram_accounts" | "instagram_business_accounts") => {
-            require_business(context)?;
-            require_instagram(context)?;
-            let pages = world.pages_where(|page| page.business == Some(business) && page.instagram.is_some());
-            let page_to_instagram = |node| match node {
-                Node::Page(index) => Node::Instagram(index),
-                other => other,
-            };
-            pages.into_iter().map(page_to_instagram).collect()
-        }
-        (Node::Business(_), "client_pages" | "pending_owned_ad_accounts" | "pending_client_ad_accounts") => {
+        (Node::Person(_), "assigned_product_catalogs" | "assigned_business_asset_groups") => {
             require_business(context)?;
             Vec::new()
         }
+        (Node::Business(business), edge) => match business_rows(context, business, edge)? {
+            Some(rows) => rows,
+            None => return Ok(None),
+        },
         _ => return Ok(None),
     };
     Ok(Some(ticked(context, rows)))
+}
+
+/// What a business owns, and what others share with it. Instagram accounts: only those the API serves.
+fn business_rows(context: &Context, business: usize, edge: &str) -> Result<Option<Vec<Node>>, GraphError> {
+    let world = &context.shared.world;
+    let need: fn(&Context) -> Result<(), GraphError> = match edge {
+        "owned_ad_accounts"
+        | "client_ad_accounts"
+        | "pending_owned_ad_accounts"
+        | "pending_client_ad_accounts" => require_ads,
+        "owned_pages" | "client_pages" => require_pages,
+        "owned_instagram_accounts" | "instagram_business_accounts" | "instagram_accounts" => {
+            require_instagram
+        }
+        _ => return Ok(None),
+    };
+    require_business(context)?;
+    require_control(context, business)?;
+    need(context)?;
+    Ok(Some(match edge {
+        "owned_ad_accounts" => world.owned_accounts(business),
+        "client_ad_accounts" => world.client_accounts(business),
+        "owned_pages" => world.pages_where(|page| page.business == Some(business)),
+        "client_pages" => world.pages_where(|page| page.agency == Some(business)),
+        "owned_instagram_accounts" | "instagram_business_accounts" | "instagram_accounts" => {
+            let has_one =
+                |page: &PageOfFacebook| page.business == Some(business) && page.professional().is_some();
+            let pages = world.pages_where(has_one);
+            let instagram = pages.into_iter().map(|node| match node {
+                Node::Page(index) => Node::Instagram(index),
+                other => other,
+            });
+            instagram.collect()
+        }
+        _ => Vec::new(),
+    }))
 }
 
 /// A system user is no person: `/me/accounts` and `/me/adaccounts` are empty, what it has was assigned to it.
@@ -110,7 +132,11 @@ fn system_users_rows(
         }
         "assigned_pages" => {
             require_pages(context)?;
-            world.pages_where(|page| page.business == Some(business))
+            world.pages_where(|page| [page.business, page.agency].contains(&Some(business)))
+        }
+        "assigned_product_catalogs" | "assigned_business_asset_groups" => {
+            require_business(context)?;
+            Vec::new()
         }
         "businesses" => {
             require_business(context)?;
@@ -120,14 +146,21 @@ fn system_users_rows(
     }))
 }
 
-/// Without the ad accounts and Pages that were not ticked in the dialog.
+/// Without what was not ticked in the dialog.
 fn ticked(context: &Context, mut rows: Vec<Node>) -> Vec<Node> {
-    let world = &context.shared.world;
-    rows.retain(|node| match node {
-        Node::Account(_) | Node::Page(_) => context.insight.grant.covers(&world.id(*node)),
-        Node::Person(_) | Node::Business(_) | Node::Instagram(_) => true,
-    });
+    rows.retain(|node| context.insight.covers(context.shared, *node));
     rows
+}
+
+/// A member without full control sees the business and nothing in it. The words are those for a permission that
+/// is missing, although it is not.
+fn require_control(context: &Context, business: usize) -> Result<(), GraphError> {
+    let world = &context.shared.world;
+    let is_system_user = world.people[context.insight.person].business == Some(business);
+    match is_system_user || world.businesses[business].is_admin {
+        true => Ok(()),
+        false => Err(missing_permission(NO_BUSINESS)),
+    }
 }
 
 pub(crate) fn require_ads(context: &Context) -> Result<(), GraphError> {
@@ -142,7 +175,7 @@ pub(crate) fn require_ads(context: &Context) -> Result<(), GraphError> {
 pub(crate) fn require_business(context: &Context) -> Result<(), GraphError> {
     match context.insight.has("business_management") {
         true => Ok(()),
-        false => Err(missing_permission("Requires business_management permission to manage the object")),
+        false => Err(missing_permission(NO_BUSINESS)),
     }
 }
 

@@ -84,7 +84,12 @@ impl GraphError {
 
     /// With a `type` of the caller's choice.
     pub(crate) fn reply_as(&self, kind: &str, trace_id: &str) -> Reply {
-        let is_transient = matches!(self.code, Some(2 | 4));
+        let is_transient = match self.code {
+            Some(2 | 4) => Some(true),
+            // As seen in 2026, although it does pass.
+            Some(17) => Some(false),
+            _ => None,
+        };
         let mut error = json!({"message": self.message, "type": kind});
         if let Some(code) = self.code {
             error["code"] = code.into();
@@ -92,8 +97,8 @@ impl GraphError {
         if let Some(subcode) = self.subcode {
             error["error_subcode"] = subcode.into();
         }
-        if is_transient {
-            error["is_transient"] = true.into();
+        if let Some(is_transient) = is_transient {
+            error["is_transient"] = is_transient.into();
         }
         error["fbtrace_id"] = trace_id.into();
         let challenge = format!(

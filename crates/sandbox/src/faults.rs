@@ -33,6 +33,8 @@ pub enum Endpoint {
     Pages,
     /// One ad account by its id.
     AdAccount,
+    /// `/act_…/insights`.
+    Insights,
     /// The outer call of a batch; its items are counted under their own endpoints as well.
     Batch,
     Picture,
@@ -42,7 +44,7 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [Endpoint; 21] = [
+    pub(crate) const ALL: [Endpoint; 22] = [
         Endpoint::Dialog,
         Endpoint::Token,
         Endpoint::Exchange,
@@ -60,6 +62,7 @@ impl Endpoint {
         Endpoint::ClientAdAccounts,
         Endpoint::Pages,
         Endpoint::AdAccount,
+        Endpoint::Insights,
         Endpoint::Batch,
         Endpoint::Picture,
         Endpoint::Subscriptions,

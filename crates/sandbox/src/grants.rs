@@ -39,6 +39,9 @@ pub(crate) struct Grant {
     /// The assets that were ticked, by their ids without `act_`; `None`: all of them.
     #[serde(default)]
     pub(crate) targets: Option<Vec<String>>,
+    /// The businesses that were ticked; `None`: all of them.
+    #[serde(default)]
+    pub(crate) businesses: Option<Vec<String>>,
 }
 
 /// How a permission stands on `/me/permissions`.
@@ -141,6 +144,10 @@ impl Grant {
         self.targets.as_ref().is_none_or(|targets| targets.iter().any(|target| target == id))
     }
 
+    pub(crate) fn covers_business(&self, id: &str) -> bool {
+        self.businesses.as_ref().is_none_or(|ticked| ticked.iter().any(|business| business == id))
+    }
+
     pub(crate) fn has(&self, permission: &str) -> bool {
         self.permissions.get(permission) == Some(&PermissionStatus::Granted)
     }
@@ -200,6 +207,13 @@ impl Grants {
     pub(crate) fn set_targets(&mut self, user_id: &str, targets: Option<Vec<String>>) {
         if let Some(grant) = self.people.get_mut(user_id) {
             grant.targets = targets;
+        }
+    }
+
+    /// Without effect on somebody who granted nothing.
+    pub(crate) fn set_businesses(&mut self, user_id: &str, businesses: Option<Vec<String>>) {
+        if let Some(grant) = self.people.get_mut(user_id) {
+            grant.businesses = businesses;
         }
     }
 

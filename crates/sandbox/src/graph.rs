@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::envelope::{GraphError, Reply};
 use crate::faults::Endpoint;
@@ -12,10 +12,12 @@ use crate::paging::Page;
 use crate::params::Request;
 use crate::passage::{Outcome, Passage};
 use crate::shared::Shared;
+use crate::versions::Served;
 use crate::viewer::{Insight, Viewer, identify};
 use crate::world::Node;
 use crate::{
-    batch, debug_token, edges, instagram, outbox, permissions, picture, subscriptions, token, usage,
+    app, batch, debug_token, edges, instagram, legacy, limits, outbox, permissions, picture, subscriptions,
+    token, usage, versions,
 };
 
 /// A call from the socket.
@@ -23,21 +25,28 @@ pub(crate) async fn call(shared: &Arc<Shared>, mut request: Request) -> Outcome 
     let endpoint = classify(shared, &request);
     let passage = Passage::enter(shared, &request, endpoint).await;
     request.is_unchanged = passage.is_unchanged();
-    let mut reply = None;
+    let mut reply: Option<Reply> = None;
+    let mut is_done = false;
     for _ in 0..passage.times() {
-        reply = Some(match endpoint {
+        let answer = match endpoint {
             Endpoint::Batch => batch::perform(shared, &request).await,
             Endpoint::Subscriptions => {
                 let trace_id = usage::trace_id(shared);
-                let reply = subscriptions::serve(shared, &request).await;
+                let reply = match limits::refusal(shared, &request, endpoint) {
+                    Some(refusal) => Err(refusal),
+                    None => subscriptions::serve(shared, &request).await,
+                };
                 let reply = reply.unwrap_or_else(|error| error.reply(&trace_id));
                 usage::decorate(shared, &request, endpoint, reply, &trace_id)
             }
             _ => perform(shared, &request, endpoint),
-        });
+        };
+        is_done |= answer.status == 200;
+        reply = Some(answer);
     }
     // Integrators expect the callback after this as well; Meta does not say.
-    let whom = endpoint == Endpoint::RevokePermissions
+    let whom = is_done
+        && endpoint == Endpoint::RevokePermissions
         && request.segments.len() == 2
         && request.params.get("permission").is_none();
     if let (true, Some(user_id)) = (whom, request.segments.first().filter(|id| *id != "me")) {
@@ -49,7 +58,12 @@ pub(crate) async fn call(shared: &Arc<Shared>, mut request: Request) -> Outcome 
 /// Performs a single call and puts Meta's headers on the answer.
 pub(crate) fn perform(shared: &Shared, request: &Request, endpoint: Endpoint) -> Reply {
     let trace_id = usage::trace_id(shared);
-    let reply = route(shared, request).unwrap_or_else(|error| error.reply(&trace_id));
+    let answer = match limits::refusal(shared, request, endpoint) {
+        Some(refusal) => Err(refusal),
+        None => route(shared, request),
+    };
+    let reply = answer.unwrap_or_else(|error| error.reply(&trace_id));
+    let reply = legacy::dress(shared, request, reply);
     usage::decorate(shared, request, endpoint, reply, &trace_id)
 }
 
@@ -78,6 +92,7 @@ pub(crate) fn classify(shared: &Shared, request: &Request) -> Endpoint {
         [_, "accounts" | "owned_pages" | "client_pages"] => Endpoint::Pages,
         ["me"] if instagram::is_meant(request) => Endpoint::InstagramMe,
         ["me"] => Endpoint::Me,
+        [id, "insights"] if id.starts_with("act_") => Endpoint::Insights,
         [id] if id.starts_with("act_") => Endpoint::AdAccount,
         [id] if shared.world.person(id).is_some() => Endpoint::Me,
         _ => Endpoint::Other,
@@ -85,9 +100,12 @@ pub(crate) fn classify(shared: &Shared, request: &Request) -> Endpoint {
 }
 
 fn route(shared: &Shared, request: &Request) -> Result<Reply, GraphError> {
+    if request.served == Served::Refused {
+        return Err(versions::refusal());
+    }
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
     match segments.as_slice() {
-        [] => Err(root(request)),
+        [] => root(shared, request),
         ["oauth", "access_token"] => token::serve(shared, request),
         ["refresh_access_token"] => instagram::refresh(shared, request),
         ["access_token"] => instagram::long_lived(shared, request),
@@ -104,20 +122,27 @@ fn route(shared: &Shared, request: &Request) -> Result<Reply, GraphError> {
     }
 }
 
-/// Nothing lives at the root but batches; `?ids=` ended on 2026-10-27.
-fn root(request: &Request) -> GraphError {
-    if request.params.get("ids").is_some() {
-        let mut error = GraphError::oauth(100, "(#100) The ids query parameter has been deprecated.");
-        error.status = 500;
-        return error;
+/// Nothing lives at the root but batches, and `?ids=` as long as it lasts.
+fn root(shared: &Shared, request: &Request) -> Result<Reply, GraphError> {
+    let Some(ids) = request.params.get("ids") else {
+        return Err(GraphError { subcode: None, ..GraphError::method(100, "Unsupported get request.") });
+    };
+    if legacy::is_served(shared, request) {
+        return legacy::by_ids(ids, |id| node(shared, request, id));
     }
-    GraphError { subcode: None, ..GraphError::method(100, "Unsupported get request.") }
+    let mut error = GraphError::oauth(100, "(#100) The ids query parameter has been deprecated.");
+    error.status = 500;
+    Err(error)
 }
 
 fn read_node(shared: &Shared, request: &Request, id: &str) -> Result<Reply, GraphError> {
+    node(shared, request, id).map(|value| Reply::json(&value))
+}
+
+fn node(shared: &Shared, request: &Request, id: &str) -> Result<Value, GraphError> {
     let insight = match identify(shared, request)? {
-        Viewer::App if id == shared.app_id => {
-            return Ok(Reply::json(&json!({"id": shared.app_id, "name": debug_token::APPLICATION})));
+        Viewer::App if id == shared.app_id || id == "app" => {
+            return app::node(shared, request);
         }
         viewer => person(viewer, request)?,
     };
@@ -125,8 +150,7 @@ fn read_node(shared: &Shared, request: &Request, id: &str) -> Result<Reply, Grap
     let context = Context { shared, insight: &insight, request };
     nodes::require(&context, node)?;
     let selection = request.params.get("fields").map(fields::parse).transpose()?;
-    let value = nodes::render(&context, node, selection.as_deref())?;
-    Ok(Reply::json(&value))
+    nodes::render(&context, node, selection.as_deref())
 }
 
 fn read_edge(shared: &Shared, request: &Request, id: &str, edge: &str) -> Result<Reply, GraphError> {
@@ -168,8 +192,7 @@ fn visible(shared: &Shared, request: &Request, insight: &Insight, id: &str) -> R
 
 /// Whether this person or system user may see a thing, and ticked it.
 pub(crate) fn is_shown(shared: &Shared, insight: &Insight, node: Node) -> bool {
-    let is_asset = matches!(node, Node::Account(_) | Node::Page(_));
-    shared.world.sees(insight.person, node) && (!is_asset || insight.grant.covers(&shared.world.id(node)))
+    shared.world.sees(insight.person, node) && insight.covers(shared, node)
 }
 
 /// The words for a permission that is missing: (#200), as HTTP 403.

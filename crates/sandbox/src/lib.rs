@@ -9,16 +9,21 @@
     reason = "a program of its own: it shares no clock, task or client with the service"
 )]
 
+mod answer;
+mod app;
 mod authorize;
 mod batch;
 mod calls;
 mod clock;
 mod configurations;
 mod console;
+mod console_lasting;
 mod console_page;
+mod console_settings;
 mod control;
 mod debug_token;
 mod dialog;
+mod dialog_assets;
 mod dialog_page;
 mod edges;
 mod entropy;
@@ -29,7 +34,11 @@ mod grants;
 mod graph;
 mod holds;
 mod instagram;
+mod integrations;
+mod legacy;
+mod limits;
 mod nodes;
+mod outage;
 mod outbox;
 mod paging;
 mod params;
@@ -43,6 +52,7 @@ mod state_file;
 mod subscriptions;
 mod token;
 mod usage;
+mod versions;
 mod viewer;
 mod world;
 
@@ -52,12 +62,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use authorize::{Answer, Decision};
+pub use answer::{Answer, Decision, Ticks};
 pub use calls::Call;
 pub use clock::Clock;
 pub use control::{Control, GrantView};
 pub use faults::{Effect, Endpoint, Fault};
 pub use grants::{PermissionStatus, TokenKind};
+pub use limits::{Block, Limit, UseCase};
+pub use outage::Outage;
 pub use outbox::Delivery;
 pub use world::{Persona, crowd_user_id};
 

@@ -3,14 +3,18 @@
 use serde_json::{Map, Value, json};
 
 use crate::edges;
-use crate::envelope::{GraphError, date};
+use crate::envelope::GraphError;
 use crate::fields::Field;
+use crate::legacy;
 use crate::paging::Page;
 use crate::params::Request;
 use crate::picture;
 use crate::shared::Shared;
 use crate::viewer::{Insight, page_token};
 use crate::world::{Account, CURRENCIES, Node, TIMEZONES};
+
+/// 2019-03-04, for all of them.
+const BUSINESS_CREATED_AT: i64 = 1_551_690_728;
 
 pub(crate) struct Context<'a> {
     pub(crate) shared: &'a Shared,
@@ -54,7 +58,13 @@ pub(crate) fn require(context: &Context, node: Node) -> Result<(), GraphError> {
         Node::Business(_) => edges::require_business(context),
         Node::Account(_) => edges::require_ads(context),
         Node::Page(_) => edges::require_pages(context),
-        Node::Instagram(_) => edges::require_instagram(context),
+        Node::Instagram(index) => {
+            edges::require_instagram(context)?;
+            match context.shared.world.pages[index].professional() {
+                Some(_) => Ok(()),
+                None => Err(GraphError::oauth(10, "(#10) The user is not an Instagram Business")),
+            }
+        }
     }
 }
 
@@ -145,7 +155,9 @@ fn business_cell(context: &Context, index: usize, name: &str) -> Cell {
         "name" => Cell::Plain((*business.name).into()),
         "verification_status" => Cell::Plain(business.verification.into()),
         "link" => Cell::Plain(format!("https://www.facebook.com/{}", business.id).into()),
-        "created_time" => Cell::Plain("2019-03-04T09:12:08+0000".into()),
+        "created_time" => {
+            Cell::Plain(legacy::time(context.shared, context.request, BUSINESS_CREATED_AT).into())
+        }
         "profile_picture_uri" => Cell::Plain(format!("{}/picture/business.svg", context.request.base).into()),
         "primary_page" | "timezone_id" | "two_factor_type" | "vertical" => Cell::Absent,
         _ => Cell::Unknown,
@@ -170,8 +182,11 @@ fn account_cell(context: &Context, index: usize, name: &str) -> Cell {
         "balance" => account.balance.to_string().into(),
         "spend_cap" => account.spend_cap.to_string().into(),
         "min_daily_budget" => 100.into(),
-        "created_time" => created_time(account.created_at).into(),
+        "created_time" => legacy::time(context.shared, context.request, account.created_at).into(),
         "user_tasks" => tasks(account).into(),
+        "tasks" | "permitted_tasks" if is_assignment(context, "assigned_ad_accounts") => {
+            tasks(account).into()
+        }
         "capabilities" => json!(["DIRECT_SALES", "CAN_USE_REACH_AND_FREQUENCY"]),
         "tos_accepted" => json!({"172390543129": 1}),
         "is_personal" => u8::from(account.owner.is_none()).into(),
@@ -202,7 +217,9 @@ fn standing(shared: &Shared, account: &Account) -> (i64, i64) {
 fn owner_id(context: &Context, account: &Account) -> String {
     match account.owner {
         Some(business) => context.shared.world.businesses[business].id.to_string(),
-        None => context.shared.world.id(Node::Person(account.person)),
+        None => {
+            account.person.map_or_else(String::new, |person| context.shared.world.id(Node::Person(person)))
+        }
     }
 }
 
@@ -213,18 +230,18 @@ fn business_name<'a>(context: &'a Context, account: &Account) -> &'a str {
     }
 }
 
+/// Rows of an `assigned_…` edge tell more than the nodes do.
+fn is_assignment(context: &Context, edge: &str) -> bool {
+    let fields = context.request.params.get("fields").unwrap_or_default();
+    context.request.segment(1) == edge || fields.contains(edge)
+}
+
 fn tasks(account: &Account) -> Vec<&'static str> {
     match account.tasks {
         5 => vec!["DRAFT", "ANALYZE", "ADVERTISE", "MANAGE", "AA_ANALYZE"],
         3 => vec!["DRAFT", "ANALYZE", "ADVERTISE"],
         _ => vec!["ANALYZE"],
     }
-}
-
-fn created_time(seconds: i64) -> String {
-    let (year, month, day) = date(seconds.div_euclid(86_400));
-    let rest = seconds.rem_euclid(86_400);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}+0000", rest / 3600, rest / 60 % 60, rest % 60)
 }
 
 fn page_cell(context: &Context, index: usize, name: &str) -> Cell {
@@ -234,13 +251,19 @@ fn page_cell(context: &Context, index: usize, name: &str) -> Cell {
         "category" => Cell::Plain(page.category.into()),
         "category_list" => Cell::Plain(json!([{"id": "2265", "name": page.category}])),
         "link" => Cell::Plain(format!("https://www.facebook.com/{}", page.id).into()),
-        "tasks" => Cell::Plain(match page.is_full_role {
+        "permitted_tasks" if !is_assignment(context, "assigned_pages") => Cell::Unknown,
+        "tasks" | "permitted_tasks" => Cell::Plain(match page.is_full_role {
             true => json!(["MODERATE", "MESSAGING", "ANALYZE", "ADVERTISE", "CREATE_CONTENT", "MANAGE"]),
             false => json!(["ANALYZE", "ADVERTISE"]),
         }),
         "access_token" => Cell::Plain(page_token(context.shared, &context.insight.token, page.id).into()),
+        // Both stand there for a professional account, only the second for a personal one.
         "instagram_business_account" | "connected_instagram_account" => {
-            match page.instagram.is_some() && context.insight.has("instagram_basic") {
+            let is_there = match name {
+                "connected_instagram_account" => page.instagram.is_some(),
+                _ => page.professional().is_some(),
+            };
+            match is_there && context.insight.has("instagram_basic") {
                 true => Cell::Node(Node::Instagram(index), &[]),
                 false => Cell::Absent,
             }

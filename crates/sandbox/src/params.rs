@@ -3,6 +3,8 @@
 use axum::http::{HeaderMap, Method};
 use serde_json::Value;
 
+use crate::versions::Served;
+
 /// One call, from the socket or from inside a batch.
 #[derive(Clone)]
 pub(crate) struct Request {
@@ -11,11 +13,16 @@ pub(crate) struct Request {
     pub(crate) path: String,
     /// Behind the version.
     pub(crate) segments: Vec<String>,
+    /// The version in the path; empty without one.
+    pub(crate) asked: String,
+    /// The version that answers.
     pub(crate) version: String,
+    pub(crate) served: Served,
     pub(crate) params: Params,
     pub(crate) in_batch: bool,
     /// A fault: an exchange gives back the token it was sent.
     pub(crate) is_unchanged: bool,
+    pub(crate) if_none_match: Option<String>,
     /// `http://host` under which the caller reached us; links in answers use it.
     pub(crate) base: String,
 }
@@ -36,7 +43,7 @@ impl Params {
         Params(url::form_urlencoded::parse(text).into_owned().collect())
     }
 
-    fn from_json(text: &[u8]) -> Params {
+    pub(crate) fn from_json(text: &[u8]) -> Params {
         let Ok(Value::Object(object)) = serde_json::from_slice(text) else {
             return Params::default();
         };
@@ -49,6 +56,7 @@ impl Params {
 }
 
 impl Request {
+    /// Under the version it asks for; `versions::settle` decides which one answers.
     pub(crate) fn new(method: &str, target: &str, base: &str) -> Request {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let mut segments: Vec<String> =
@@ -61,10 +69,13 @@ impl Request {
             method: method.to_uppercase(),
             path: path.to_owned(),
             segments,
-            version: served_version(&asked).to_owned(),
+            version: asked.clone(),
+            asked,
+            served: Served::default(),
             params: Params::from_form(query.as_bytes()),
             in_batch: false,
             is_unchanged: false,
+            if_none_match: None,
             base: base.to_owned(),
         }
     }
@@ -87,6 +98,7 @@ impl Request {
         {
             request.params.0.push(("access_token".to_owned(), token.to_owned()));
         }
+        request.if_none_match = header("if-none-match").map(str::to_owned);
         request.apply_method_override();
         request
     }
@@ -117,12 +129,4 @@ fn is_version(segment: &str) -> bool {
         return false;
     };
     !major.is_empty() && [major, minor].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// Expired, unknown and missing versions are served as the oldest usable one, without a word.
-fn served_version(asked: &str) -> &str {
-    match asked {
-        "v21.0" | "v22.0" | "v23.0" | "v24.0" | "v25.0" | "v26.0" => asked,
-        _ => "v21.0",
-    }
 }

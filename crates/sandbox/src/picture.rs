@@ -66,5 +66,5 @@ fn initials(name: &str) -> String {
 /// Warm and green tones only: nothing here may look like Facebook.
 fn hue(persona: Persona) -> usize {
     let place = Persona::ALL.into_iter().position(|other| other == persona);
-    10 + place.unwrap_or(0) * 33
+    10 + place.unwrap_or(0) * 20
 }

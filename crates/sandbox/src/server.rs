@@ -18,7 +18,7 @@ use crate::envelope::Reply;
 use crate::params::Request;
 use crate::passage::Outcome;
 use crate::shared::Shared;
-use crate::{console, dialog, graph};
+use crate::{console, dialog, graph, outage, versions};
 
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
@@ -59,8 +59,12 @@ async fn serve(shared: &Arc<Shared>, request: HttpRequest<Body>) -> io::Result<R
     if target.starts_with("/_control") {
         return Ok(response(console::serve(shared, &parts, &body), None));
     }
-    let request = Request::from_http(&parts.method, target, &parts.headers, &body, &shared.base);
+    let mut request = Request::from_http(&parts.method, target, &parts.headers, &body, &shared.base);
+    versions::settle(shared, &mut request);
     let is_dialog = request.segment(0) == "dialog" || dialog::is_instagrams(&request);
+    if let Some((outage, _)) = outage::current(shared) {
+        return answered(outage::meet(shared, &request, is_dialog, outage).await);
+    }
     if !is_dialog {
         let latency = shared.settings().latency;
         if !latency.is_zero() {
@@ -71,6 +75,10 @@ async fn serve(shared: &Arc<Shared>, request: HttpRequest<Body>) -> io::Result<R
         _ if is_dialog => dialog::call(shared, &request, &parts.headers).await,
         _ => graph::call(shared, request).await,
     };
+    answered(outcome)
+}
+
+fn answered(outcome: Outcome) -> io::Result<Response<Body>> {
     match outcome {
         Outcome::Reply(reply) => Ok(response(reply, None)),
         Outcome::Cut(reply) => {

@@ -13,6 +13,8 @@ use crate::entropy::Entropy;
 use crate::faults::{Effect, Endpoint, Fault, take};
 use crate::grants::Grants;
 use crate::holds::Holds;
+use crate::limits::Limits;
+use crate::outage::Outage;
 use crate::outbox::Outbox;
 use crate::world::World;
 
@@ -35,6 +37,7 @@ pub(crate) struct Shared {
     grants: Mutex<Grants>,
     faults: Mutex<Vec<Fault>>,
     calls: Mutex<Calls>,
+    limits: Mutex<Limits>,
 }
 
 // By hand: the app secret and the state of all tokens do not belong into a log line.
@@ -57,7 +60,10 @@ pub(crate) struct Settings {
     pub(crate) token_lifetime: Option<Duration>,
     pub(crate) drops_pkce: bool,
     pub(crate) requires_proof: bool,
+    pub(crate) ends_old_versions: bool,
     pub(crate) redirect_uris: Vec<String>,
+    /// And when it ends, in seconds since 1970.
+    pub(crate) outage: Option<(Outage, i64)>,
     /// Ad account number to (account_status, disable_reason).
     pub(crate) standings: HashMap<u64, (i64, i64)>,
 }
@@ -71,7 +77,9 @@ impl Settings {
             token_lifetime: Some(Duration::from_secs(5_184_000)),
             drops_pkce: false,
             requires_proof: true,
+            ends_old_versions: false,
             redirect_uris: Vec::new(),
+            outage: None,
             standings: HashMap::new(),
         }
     }
@@ -110,6 +118,7 @@ impl Shared {
             grants: Mutex::new(grants),
             faults: Mutex::default(),
             calls: Mutex::default(),
+            limits: Mutex::default(),
         })
     }
 
@@ -131,6 +140,10 @@ impl Shared {
 
     pub(crate) fn calls(&self) -> MutexGuard<'_, Calls> {
         self.calls.lock().expect("no panic happens while this lock is held")
+    }
+
+    pub(crate) fn limits(&self) -> MutexGuard<'_, Limits> {
+        self.limits.lock().expect("no panic happens while this lock is held")
     }
 
     pub(crate) fn take_fault(&self, endpoint: Endpoint) -> Option<Effect> {

@@ -6,6 +6,7 @@ use crate::envelope::{GraphError, Reply};
 use crate::outbox::{self, Subscription};
 use crate::params::Request;
 use crate::shared::Shared;
+use crate::versions::NEWEST;
 use crate::viewer::{Viewer, identify};
 
 pub(crate) fn is_meant(shared: &Shared, request: &Request) -> bool {
@@ -33,7 +34,7 @@ fn list(shared: &Shared) -> Value {
     let outbox = shared.outbox();
     let rows = outbox.subscriptions.iter().map(|one| {
         let fields: Vec<Value> =
-            one.fields.iter().map(|name| json!({"name": name, "version": "v26.0"})).collect();
+            one.fields.iter().map(|name| json!({"name": name, "version": NEWEST})).collect();
         json!({"object": one.object, "callback_url": one.callback_url, "active": true, "fields": fields})
     });
     json!({ "data": rows.collect::<Vec<_>>() })

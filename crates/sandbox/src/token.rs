@@ -1,5 +1,7 @@
 //! The token endpoint: a code for a token, a token for a longer one, and Meta's refusals.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -177,8 +179,27 @@ pub(crate) fn new_text(shared: &Shared, kind: TokenKind) -> String {
     format!("{}{}", head(kind), shared.entropy.text("token", 180))
 }
 
+/// A live token without a dialog, and the grant it stands on. `lifetime`: `None` never ends.
+pub(crate) fn issue(
+    shared: &Shared,
+    user_id: &str,
+    kind: TokenKind,
+    permissions: &[&str],
+    lifetime: Option<Duration>,
+) -> String {
+    let now = shared.clock.now_seconds();
+    let text = quick_text(shared, kind);
+    let token = Token::new(user_id, kind, now, lifetime.map(|lifetime| now + seconds(lifetime)));
+    let given = permissions.iter().map(|permission| ((*permission).to_owned(), true)).collect();
+    shared.change(|grants| {
+        grants.agree(user_id, &given, now);
+        grants.add_token(&text, token);
+    });
+    text
+}
+
 /// As long as the others, but of few random letters: tests want ten thousand at once, and drawing takes time.
-pub(crate) fn quick_text(shared: &Shared, kind: TokenKind) -> String {
+fn quick_text(shared: &Shared, kind: TokenKind) -> String {
     format!("{}{}", head(kind), shared.entropy.text("token", 30).repeat(6))
 }
 

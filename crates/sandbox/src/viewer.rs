@@ -5,6 +5,7 @@ use crate::grants::{Grant, Token, TokenKind, digest};
 use crate::params::Request;
 use crate::proof;
 use crate::shared::Shared;
+use crate::world::Node;
 
 pub(crate) enum Viewer {
     App,
@@ -24,6 +25,19 @@ pub(crate) struct Insight {
 impl Insight {
     pub(crate) fn has(&self, permission: &str) -> bool {
         self.grant.has(permission)
+    }
+
+    /// Whether a thing was ticked in the dialog; an Instagram account goes with its Page.
+    pub(crate) fn covers(&self, shared: &Shared, node: Node) -> bool {
+        let id = |node| shared.world.id(node);
+        match node {
+            Node::Person(_) => true,
+            Node::Business(_) => self.grant.covers_business(&id(node)),
+            Node::Account(_) | Node::Page(_) => self.grant.covers(&id(node)),
+            Node::Instagram(index) => {
+                self.grant.covers(&id(Node::Page(index))) || self.grant.covers(&id(node))
+            }
+        }
     }
 
     pub(crate) fn has_any(&self, permissions: &[&str]) -> bool {

@@ -18,7 +18,8 @@ pub(crate) const TIMEZONES: [(u32, &str, f64); 6] = [
 pub(crate) struct Account {
     pub(crate) id: u64,
     pub(crate) name: Box<str>,
-    pub(crate) person: usize,
+    /// Who has a role on it; `None`: nobody here, as long as no business of theirs opens it.
+    pub(crate) person: Option<usize>,
     /// The business whose property it is.
     pub(crate) owner: Option<usize>,
     /// The business it is shared with.
@@ -37,7 +38,13 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    pub(super) fn plain(person: usize, name: &str, currency: &str, status: i64, reason: i64) -> Account {
+    pub(super) fn plain(
+        person: Option<usize>,
+        name: &str,
+        currency: &str,
+        status: i64,
+        reason: i64,
+    ) -> Account {
         let currency = CURRENCIES.iter().position(|known| *known == currency).unwrap_or(0);
         let seed = name.bytes().fold(7_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
         let seed = seed % 1_000_000;
@@ -74,7 +81,7 @@ pub(super) fn agency_account(
         _ => ["EUR", "EUR", "EUR", "CHF", "EUR", "USD", "EUR"][index % 7],
     };
     let (status, reason) = standing(index);
-    let mut account = Account::plain(person, &name, currency, status, reason);
+    let mut account = Account::plain(Some(person), &name, currency, status, reason);
     let digits = 12 + u32::try_from(index * 7 % 6).unwrap_or(0);
     account.id = spread_id(4, index as u64, digits);
     account.owner = owner;

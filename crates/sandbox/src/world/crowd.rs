@@ -1,6 +1,6 @@
 //! The crowd: people without ad accounts, businesses or Pages, for tests that need thousands of them.
 
-use super::Person;
+use super::{FIRST_PERSONAS, Person};
 
 /// The app-scoped id of the crowd's person number `index`: 17 digits, the same in every run, nobody else's.
 pub fn crowd_user_id(index: usize) -> String {
@@ -14,6 +14,7 @@ pub(super) fn people(count: usize) -> impl Iterator<Item = Person> {
         name: format!("Person {index:05}"),
         persona: None,
         business: None,
+        number: FIRST_PERSONAS + index,
     })
 }
 

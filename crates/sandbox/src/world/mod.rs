@@ -14,6 +14,7 @@ use std::collections::HashMap;
 pub(crate) use accounts::{Account, CURRENCIES, TIMEZONES};
 pub use crowd::crowd_user_id;
 pub(crate) use pages::Page;
+use people::FIRST_PERSONAS;
 pub use people::Persona;
 pub(crate) use people::{Business, Person};
 pub(crate) use profile::Profile;
@@ -48,19 +49,22 @@ impl World {
         let mut world =
             World { people, businesses: Vec::new(), accounts: Vec::new(), pages: Vec::new(), by_user_id };
         people::settle(&mut world);
-        world.add_system_users();
+        world.add_system_users(FIRST_PERSONAS + crowd);
         world
     }
 
     /// Each business that somebody here manages has a system user for the app.
-    fn add_system_users(&mut self) {
-        let members = self.businesses.iter().enumerate().filter(|(_, business)| business.member.is_some());
-        let users: Vec<Person> = members
-            .map(|(index, business)| Person {
+    fn add_system_users(&mut self, first_number: usize) {
+        let is_managed = |business: &Business| business.member.is_some() && business.is_admin;
+        let managed = self.businesses.iter().enumerate().filter(|(_, business)| is_managed(business));
+        let users: Vec<Person> = managed
+            .enumerate()
+            .map(|(nth, (index, business))| Person {
                 user_id: format!("122{}", spread_id(7, index as u64, 14)),
                 name: format!("The app under test for {}", business.name),
                 persona: None,
                 business: Some(index),
+                number: first_number + nth,
             })
             .collect();
         for user in users {
@@ -73,7 +77,19 @@ impl World {
     pub(crate) fn system_user(&self, user_id: &str, index: usize) -> Option<&Person> {
         let mine = self.businesses_of(self.person(user_id)?);
         let Some(Node::Business(business)) = mine.get(index) else { return None };
-        self.people.iter().find(|person| person.business == Some(*business))
+        self.system_user_of(*business)
+    }
+
+    pub(crate) fn system_user_of(&self, business: usize) -> Option<&Person> {
+        self.people.iter().find(|person| person.business == Some(business))
+    }
+
+    /// The ad accounts and Pages that a system user can have at all.
+    pub(crate) fn assets_of_system_user(&self, user: usize) -> Vec<Node> {
+        let Some(business) = self.people[user].business else { return Vec::new() };
+        let mut nodes = self.accounts_of_business(business);
+        nodes.extend(self.pages_where(|page| [page.business, page.agency].contains(&Some(business))));
+        nodes
     }
 
     pub(crate) fn person(&self, user_id: &str) -> Option<usize> {
@@ -115,7 +131,12 @@ impl World {
     }
 
     pub(crate) fn accounts_of(&self, person: usize) -> Vec<Node> {
-        self.accounts_where(|account| account.person == person)
+        self.accounts_where(|account| account.person == Some(person))
+    }
+
+    /// Those with a role for this person, and those that a business opens to them.
+    pub(crate) fn accounts_opened_by(&self, person: usize) -> Vec<Node> {
+        self.accounts_where(|account| self.opens(person, account))
     }
 
     pub(crate) fn owned_accounts(&self, business: usize) -> Vec<Node> {
@@ -151,16 +172,27 @@ impl World {
                     let account = &self.accounts[index];
                     [account.owner, account.agency].contains(&Some(business))
                 }
-                Node::Page(index) | Node::Instagram(index) => self.pages[index].business == Some(business),
+                Node::Page(index) | Node::Instagram(index) => {
+                    let page = &self.pages[index];
+                    [page.business, page.agency].contains(&Some(business))
+                }
             };
         }
         let seen_by = match node {
             Node::Person(index) => Some(index),
             Node::Business(index) => self.businesses[index].member,
-            Node::Account(index) => Some(self.accounts[index].person),
+            Node::Account(index) => return self.opens(person, &self.accounts[index]),
             Node::Page(index) | Node::Instagram(index) => Some(self.pages[index].person),
         };
         seen_by == Some(person)
+    }
+
+    /// Whether somebody has a role on an ad account, or full control of a business that has.
+    fn opens(&self, person: usize, account: &Account) -> bool {
+        let businesses = [account.owner, account.agency].into_iter().flatten();
+        let mut businesses = businesses.map(|index| &self.businesses[index]);
+        account.person == Some(person)
+            || businesses.any(|business| business.member == Some(person) && business.is_admin)
     }
 
     /// The ad accounts assigned to a system user.
@@ -210,7 +242,7 @@ mod tests {
         let unusable = world
             .accounts
             .iter()
-            .filter(|account| account.person == aylin && matches!(account.status, 2 | 100 | 101));
+            .filter(|account| account.person == Some(aylin) && matches!(account.status, 2 | 100 | 101));
         assert_eq!(unusable.count(), 39);
     }
 

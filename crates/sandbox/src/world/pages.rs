@@ -9,6 +9,8 @@ pub(crate) struct Page {
     pub(crate) category: &'static str,
     pub(crate) person: usize,
     pub(crate) business: Option<usize>,
+    /// The business it is shared with.
+    pub(crate) agency: Option<usize>,
     pub(crate) is_full_role: bool,
     pub(crate) instagram: Option<Instagram>,
 }
@@ -18,6 +20,15 @@ pub(crate) struct Instagram {
     pub(crate) id: u64,
     pub(crate) username: Box<str>,
     pub(crate) followers: u32,
+    /// The API serves no others; a personal account shows only as linked.
+    pub(crate) is_professional: bool,
+}
+
+impl Page {
+    /// Its Instagram account, if the API serves that.
+    pub(crate) fn professional(&self) -> Option<&Instagram> {
+        self.instagram.as_ref().filter(|instagram| instagram.is_professional)
+    }
 }
 
 const CATEGORIES: [&str; 5] =
@@ -45,6 +56,25 @@ pub(super) fn trouble(world: &mut World, person: usize, business: usize) {
     add(world, person, "Mei Design", Some(business), true);
 }
 
+/// Three Pages of a portfolio: with a professional Instagram account, with a personal one, with none.
+pub(super) fn portfolio(world: &mut World, person: usize, business: usize) {
+    add(world, person, "Konditorei Wolkenkuchen", Some(business), true);
+    add(world, person, "Wolkenkuchen Backstube", Some(business), true);
+    add(world, person, "Wolkenkuchen Lieferdienst", Some(business), false);
+    let personal = world.pages.iter_mut().rev().nth(1).and_then(|page| page.instagram.as_mut());
+    if let Some(instagram) = personal {
+        instagram.is_professional = false;
+    }
+}
+
+/// The Page of a client, shared with an agency.
+pub(super) fn of_client(world: &mut World, person: usize, client: usize, agency: usize) {
+    add(world, person, "Seilerei Tau & Ende", Some(client), true);
+    if let Some(page) = world.pages.last_mut() {
+        page.agency = Some(agency);
+    }
+}
+
 fn add(world: &mut World, person: usize, name: &str, business: Option<usize>, has_instagram: bool) {
     let index = world.pages.len();
     let instagram = has_instagram.then(|| Instagram {
@@ -52,6 +82,7 @@ fn add(world: &mut World, person: usize, name: &str, business: Option<usize>, ha
         id: 17_841_400_000_000_000 + spread_id(6, index as u64, 11),
         username: username(name, index),
         followers: 120 + u32::try_from(index).unwrap_or(0) * 373,
+        is_professional: true,
     });
     world.pages.push(Page {
         id: spread_id(5, index as u64, 15),
@@ -59,6 +90,7 @@ fn add(world: &mut World, person: usize, name: &str, business: Option<usize>, ha
         category: CATEGORIES[index % CATEGORIES.len()],
         person,
         business,
+        agency: None,
         is_full_role: index % 6 != 5,
         instagram,
     });

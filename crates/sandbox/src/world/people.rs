@@ -1,4 +1,4 @@
-//! The five people of the pretend Meta whom the dialog offers, and what each of them has.
+//! The people of the pretend Meta whom the dialog offers, and what each of them has.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,12 +19,31 @@ pub enum Persona {
     Trouble,
     /// Ben Carter: as Tom, but somebody else.
     SecondSoleTrader,
+    /// Rita Roleless: member of a business with ad accounts, without a role on any of them.
+    RoleTooLow,
+    /// Pia Portfolio: one ad account; three Pages that belong to a portfolio, with three kinds of Instagram.
+    PortfolioPages,
+    /// Cleo Clients: ad accounts only as an agency's, through `client_ad_accounts`.
+    ClientsOnly,
 }
+
+/// Those who were here before the crowd; their numbers and the crowd's stay.
+pub(super) const FIRST_PERSONAS: usize = 5;
+/// Later personas are numbered from here, beyond every crowd.
+const LATER_PERSONAS: usize = 100_000_000;
 
 impl Persona {
     /// In the order of the dialog.
-    pub const ALL: [Persona; 5] =
-        [Persona::Agency, Persona::SoleTrader, Persona::SecondSoleTrader, Persona::Trouble, Persona::Nobody];
+    pub const ALL: [Persona; 8] = [
+        Persona::Agency,
+        Persona::SoleTrader,
+        Persona::SecondSoleTrader,
+        Persona::Trouble,
+        Persona::Nobody,
+        Persona::RoleTooLow,
+        Persona::PortfolioPages,
+        Persona::ClientsOnly,
+    ];
 
     /// The app-scoped id this app sees.
     pub fn user_id(self) -> &'static str {
@@ -34,6 +53,9 @@ impl Persona {
             Persona::Nobody => "10161330950768803",
             Persona::Trouble => "10209117746235504",
             Persona::SecondSoleTrader => "10173255081943605",
+            Persona::RoleTooLow => "10158311402277906",
+            Persona::PortfolioPages => "10221745093318207",
+            Persona::ClientsOnly => "10163920587741108",
         }
     }
 
@@ -45,6 +67,9 @@ impl Persona {
             Persona::Nobody => "Nora None",
             Persona::Trouble => "Mei Tanaka (田中 芽衣)",
             Persona::SecondSoleTrader => "Ben Carter",
+            Persona::RoleTooLow => "Rita Roleless",
+            Persona::PortfolioPages => "Pia Portfolio",
+            Persona::ClientsOnly => "Cleo Clients",
         }
     }
 
@@ -56,6 +81,9 @@ impl Persona {
             Persona::Nobody => "nobody",
             Persona::Trouble => "trouble",
             Persona::SecondSoleTrader => "second-sole-trader",
+            Persona::RoleTooLow => "role-too-low",
+            Persona::PortfolioPages => "portfolio-pages",
+            Persona::ClientsOnly => "clients-only",
         }
     }
 
@@ -70,6 +98,11 @@ impl Persona {
             Persona::Nobody => "no ad account at all",
             Persona::Trouble => "disabled and unsettled accounts",
             Persona::SecondSoleTrader => "1 ad account, another person",
+            Persona::RoleTooLow => "in a business with 3 ad accounts, without a role on them",
+            Persona::PortfolioPages => {
+                "1 ad account; Pages of a portfolio, Instagram professional, personal and none"
+            }
+            Persona::ClientsOnly => "5 ad accounts, all of them clients’",
         }
     }
 
@@ -80,6 +113,9 @@ impl Persona {
             Persona::Nobody => "nora@example.com",
             Persona::Trouble => "mei.tanaka@example.jp",
             Persona::SecondSoleTrader => "ben.carter@example.com",
+            Persona::RoleTooLow => "rita@fahrschule-blinklicht.example",
+            Persona::PortfolioPages => "pia@wolkenkuchen.example",
+            Persona::ClientsOnly => "cleo@agentur-leuchtturm.example",
         }
     }
 }
@@ -93,6 +129,8 @@ pub(crate) struct Person {
     pub(crate) persona: Option<Persona>,
     /// A system user: the business it belongs to.
     pub(crate) business: Option<usize>,
+    /// What the id on Instagram's own login is drawn from; stays when people are added.
+    pub(super) number: usize,
 }
 
 impl Person {
@@ -116,14 +154,17 @@ pub(crate) struct Business {
     pub(crate) verification: &'static str,
     /// Who sees this business on `/me/businesses`; `None` for the companies the agency works for.
     pub(crate) member: Option<usize>,
+    /// Whether the member has full control; else they see the business and nothing in it.
+    pub(crate) is_admin: bool,
 }
 
 pub(super) fn all() -> impl Iterator<Item = Person> {
-    Persona::ALL.into_iter().map(|persona| Person {
+    Persona::ALL.into_iter().enumerate().map(|(index, persona)| Person {
         user_id: persona.user_id().to_owned(),
         name: persona.name().to_owned(),
         persona: Some(persona),
         business: None,
+        number: if index < FIRST_PERSONAS { index } else { LATER_PERSONAS + index },
     })
 }
 
@@ -136,6 +177,9 @@ pub(super) fn settle(world: &mut World) {
             Persona::SecondSoleTrader => sole_trader(world, index, "Carter Joinery", "USD", false),
             Persona::Trouble => trouble(world, index),
             Persona::Nobody => {}
+            Persona::RoleTooLow => role_too_low(world, index),
+            Persona::PortfolioPages => portfolio_pages(world, index),
+            Persona::ClientsOnly => clients_only(world, index),
         }
     }
 }
@@ -143,7 +187,7 @@ pub(super) fn settle(world: &mut World) {
 fn add_business(world: &mut World, name: &str, verification: &'static str, member: Option<usize>) -> usize {
     let index = world.businesses.len();
     let id = spread_id(2, index as u64, 15);
-    world.businesses.push(Business { id, name: name.into(), verification, member });
+    world.businesses.push(Business { id, name: name.into(), verification, member, is_admin: true });
     index
 }
 
@@ -167,7 +211,7 @@ fn agency(world: &mut World, person: usize) {
 }
 
 fn sole_trader(world: &mut World, person: usize, name: &str, currency: &str, with_instagram: bool) {
-    world.accounts.push(Account::plain(person, name, currency, 1, 0));
+    world.accounts.push(Account::plain(Some(person), name, currency, 1, 0));
     pages::sole_trader(world, person, name, with_instagram);
 }
 
@@ -182,10 +226,49 @@ fn trouble(world: &mut World, person: usize) {
         ("Mei Design (alt)", "EUR", 101, 7),
     ];
     for (name, currency, status, reason) in rows {
-        let mut account = Account::plain(person, name, currency, status, reason);
+        let mut account = Account::plain(Some(person), name, currency, status, reason);
         account.owner = Some(business);
         account.balance = if status == 1 { 0 } else { 12_345 };
         world.accounts.push(account);
     }
     pages::trouble(world, person, business);
+}
+
+fn role_too_low(world: &mut World, person: usize) {
+    let business = add_business(world, "Fahrschule Blinklicht GmbH", "verified", Some(person));
+    world.businesses[business].is_admin = false;
+    for name in ["Blinklicht Innenstadt", "Blinklicht Ferienkurse", "Blinklicht Motorrad"] {
+        let mut account = Account::plain(None, name, "EUR", 1, 0);
+        account.owner = Some(business);
+        world.accounts.push(account);
+    }
+}
+
+fn portfolio_pages(world: &mut World, person: usize) {
+    let business = add_business(world, "Konditorei Wolkenkuchen OHG", "verified", Some(person));
+    let mut account = Account::plain(Some(person), "Wolkenkuchen Torten", "EUR", 1, 0);
+    account.owner = Some(business);
+    world.accounts.push(account);
+    pages::portfolio(world, person, business);
+}
+
+fn clients_only(world: &mut World, person: usize) {
+    let agency = add_business(world, "Agentur Leuchtturm", "verified", Some(person));
+    let clients = [
+        ("Seilerei Tau & Ende", ["Tau & Ende Segel", "Tau & Ende Kletterhalle"].as_slice()),
+        ("Imkerei Summ", &["Summ Honig", "Summ Kerzen"]),
+        ("Drachenbau Aufwind", &["Aufwind Herbst"]),
+    ];
+    for (index, (company, accounts)) in clients.into_iter().enumerate() {
+        let client = add_business(world, company, "verified", None);
+        for name in accounts {
+            let mut account = Account::plain(None, name, "EUR", 1, 0);
+            account.owner = Some(client);
+            account.agency = Some(agency);
+            world.accounts.push(account);
+        }
+        if index == 0 {
+            pages::of_client(world, person, client, agency);
+        }
+    }
 }

@@ -15,9 +15,9 @@ pub(crate) struct Profile {
 impl World {
     /// The Instagram account of the person's first Page that has one, else one without a Page.
     pub(crate) fn profile(&self, person: usize) -> Profile {
-        let id = 24_000_000_000_000_000 + scattered(person, 15);
+        let id = 24_000_000_000_000_000 + scattered(self.people[person].number, 15);
         let mine = self.pages.iter().filter(|page| page.person == person);
-        let linked = mine.filter_map(|page| page.instagram.as_ref().map(|instagram| (page, instagram)));
+        let linked = mine.filter_map(|page| page.professional().map(|instagram| (page, instagram)));
         match linked.into_iter().next() {
             Some((page, instagram)) => Profile {
                 user_id: instagram.id,

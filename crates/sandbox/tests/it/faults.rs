@@ -124,15 +124,16 @@ async fn the_control_page_arms_faults_for_its_own_site_only() {
 async fn the_switch_that_requires_a_proof_can_be_turned_from_outside() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
-    let url = format!("{}/_control/app", world.sandbox.url());
+    let url = format!("{}/_control/settings", world.sandbox.url());
     let without_proof =
         || send(world.client.get(format!("{}/me", world.base)).query(&[("access_token", &token)]));
     assert_eq!(refusal(&without_proof().await), (400, 100, None));
     for (value, status) in [("off", 303), ("perhaps", 422)] {
-        let turned = world.client.post(&url).form(&[("proof", value)]).send().await.expect("an answer");
+        let turned =
+            world.client.post(&url).form(&[("requires_proof", value)]).send().await.expect("an answer");
         assert_eq!(turned.status(), status);
         assert_eq!(without_proof().await.0, 200);
     }
-    world.client.post(&url).form(&[("proof", "on")]).send().await.expect("an answer");
+    world.client.post(&url).form(&[("requires_proof", "on")]).send().await.expect("an answer");
     assert_eq!(refusal(&without_proof().await), (400, 100, None));
 }

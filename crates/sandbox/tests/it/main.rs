@@ -2,14 +2,22 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests make their own clients and tasks")]
 
+mod app;
 mod batches;
+mod control;
 mod crowd;
 mod dialog;
 mod faults;
 mod grants;
 mod instagram;
+mod integrations;
+mod limits;
+mod outages;
+mod people;
 mod reads;
 mod renewals;
 mod restart;
+mod ticks;
 mod tokens;
+mod versions;
 mod world;

@@ -31,8 +31,18 @@ pub async fn world() -> World {
     world_with(Options::default()).await
 }
 
+/// At another time than `NOW`, in seconds since 1970.
+pub async fn world_at(seconds: i64) -> World {
+    start(Options::default(), seconds * 1000).await
+}
+
 pub async fn world_with(options: Options) -> World {
-    let options = Options { clock: Clock::Manual(Arc::new(AtomicI64::new(NOW))), seed: Some(7), ..options };
+    start(options, NOW).await
+}
+
+async fn start(options: Options, now_ms: i64) -> World {
+    let options =
+        Options { clock: Clock::Manual(Arc::new(AtomicI64::new(now_ms))), seed: Some(7), ..options };
     let sandbox = Sandbox::start(options).await.expect("a free port");
     let client = Client::builder().redirect(redirect::Policy::none()).build().expect("a plain client");
     World { control: sandbox.control(), base: format!("{}/v26.0", sandbox.url()), sandbox, client }

@@ -95,7 +95,7 @@ const killTokens = (person, subcode) =>
 const heal = (person) => control('people', new URLSearchParams({ user_id: person.id, act: 'heal' }));
 /** The switch "Require App Secret" of the app. */
 const requireProof = (isRequired) =>
-  control('app', new URLSearchParams({ proof: isRequired ? 'on' : 'off' }));
+  control('settings', new URLSearchParams({ requires_proof: isRequired ? 'on' : 'off' }));
 
 module.exports = {
   BASE,

@@ -120,4 +120,4 @@ def heal(person):
 
 def require_proof(is_required):
     """The switch "Require App Secret" of the app."""
-    _control("app", data={"proof": "on" if is_required else "off"})
+    _control("settings", data={"requires_proof": "on" if is_required else "off"})

@@ -1,0 +1,62 @@
+//! Meta is down, for longer than one call.
+
+use std::time::Duration;
+
+use metaads_sandbox::{Answer, Endpoint, Outage, Persona};
+use serde_json::json;
+
+use crate::world::{refusal, send, world};
+
+const AN_HOUR: Duration = Duration::from_secs(3_600);
+
+#[tokio::test]
+async fn everything_answers_503_until_the_outage_is_over() {
+    let world = world().await;
+    let token = world.login_as(Persona::SoleTrader).await;
+    world.control.break_down(Outage::Unavailable, AN_HOUR);
+    world.control.clear_calls();
+    let down = world.get(&token, "me", &[]).await;
+    assert_eq!(refusal(&down), (503, 2, None));
+    assert_eq!(refusal(&world.exchange(&token).await), (503, 2, None));
+    let dialog = world.client.get(world.dialog_url(&[])).send().await.expect("a page");
+    assert_eq!(dialog.status(), 503);
+    assert!(dialog.headers()["content-type"].to_str().is_ok_and(|kind| kind.starts_with("text/html")));
+    let by_hand = world.control.authorize(&world.dialog_url(&[]), Answer::agree(Persona::Agency)).await;
+    assert!(by_hand.starts_with("error-page: "), "{by_hand}");
+    let counts = [Endpoint::Me, Endpoint::Exchange, Endpoint::Dialog].map(|one| world.control.count(one));
+    assert_eq!(counts, [1, 1, 1], "calls are counted");
+
+    world.control.advance(AN_HOUR - Duration::from_secs(1));
+    assert_eq!(world.control.outage(), Some((Outage::Unavailable, Duration::from_secs(1))));
+    assert_eq!(world.get(&token, "me", &[]).await.0, 503);
+    world.control.advance(Duration::from_secs(1));
+    assert_eq!(world.control.outage(), None);
+    assert_eq!(world.get(&token, "me", &[]).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_silent_outage_leaves_callers_waiting() {
+    let world = world().await;
+    let token = world.login_as(Persona::SoleTrader).await;
+    world.control.break_down(Outage::Silent, AN_HOUR);
+    let hung = world.request(&token, "me", &[]).timeout(Duration::from_millis(50)).send().await;
+    assert!(hung.expect_err("no answer").is_timeout());
+    assert_eq!(world.control.calls().last().map(|call| call.status), Some(0));
+    world.control.end_outage();
+    assert_eq!(world.get(&token, "me", &[]).await.0, 200);
+}
+
+#[tokio::test]
+async fn the_control_page_answers_meanwhile_and_ends_it() {
+    let world = world().await;
+    let token = world.login_as(Persona::SoleTrader).await;
+    let url = format!("{}/_control", world.sandbox.url());
+    let body = json!({"outage": "unavailable", "minutes": 15});
+    assert_eq!(send(world.client.post(format!("{url}/outages")).json(&body)).await.0, 200);
+    assert_eq!(world.get(&token, "me", &[]).await.0, 503);
+    let html = world.client.get(&url).send().await.expect("a page").text().await.expect("text");
+    assert!(html.contains("Meta is down and answers 503 to everything, for 15 min 00 s more."), "{html}");
+    let over = world.client.post(format!("{url}/outages")).form(&[("outage", "over")]);
+    assert_eq!(over.send().await.expect("an answer").status(), 303);
+    assert_eq!(world.get(&token, "me", &[]).await.0, 200);
+}
