@@ -62,6 +62,7 @@ impl Graph {
                     let headers = Headers::of_json(answer.get("headers"));
                     let outcome = item_answer(item.endpoint, answer, &headers);
                     self.keep_books(&draws(item), &headers, &outcome);
+                    self.note_version(&headers);
                     outcome
                 }
             });

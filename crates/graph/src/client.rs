@@ -135,6 +135,11 @@ impl Graph {
         }
     }
 
+    /// Takes in which version served an answer, or an item of a batch.
+    pub(crate) fn note_version(&self, headers: &Headers) {
+        self.meter.note_version(headers, &self.app.version);
+    }
+
     /// Keeps the books over one answer, or one item of a batch.
     pub(crate) fn keep_books(&self, draws: &Draws, headers: &Headers, outcome: &Result<Value, GraphError>) {
         let refusal = match outcome {
@@ -235,7 +240,7 @@ impl Graph {
             body.extend_from_slice(&chunk);
         }
         if is_versioned {
-            self.meter.note_version(&headers, &self.app.version);
+            self.note_version(&headers);
         }
         let outcome = read_answer(endpoint, status, &headers, &body);
         self.keep_books(draws, &headers, &outcome);

@@ -180,8 +180,11 @@ impl Meter {
         let short =
             |text: &str| text.chars().filter(|letter| !letter.is_control()).take(300).collect::<String>();
         let mut state = self.state();
-        if let Some(served) = headers.get("facebook-api-version") {
-            state.served = (served != pinned.to_string()).then(|| short(served));
+        // Kept once met: an old version may be replaced on some endpoints only.
+        if let Some(served) =
+            headers.get("facebook-api-version").filter(|served| *served != pinned.to_string())
+        {
+            state.served = Some(short(served));
         }
         if let Some(warning) = headers.get("x-ad-api-version-warning") {
             state.warning = Some(short(warning));

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::bail;
-use metaads_graph::{AuthorizationCode, GraphError, Recovery, Subscription};
+use metaads_graph::{AuthorizationCode, Fault, GraphError, Recovery, Subscription};
 use secrecy::ExposeSecret as _;
 
 use crate::app::App;
@@ -11,6 +11,8 @@ use crate::config::{Config, Source, is_loopback};
 use crate::connections::events::SUBSCRIPTIONS;
 use crate::keys::status::Status;
 use crate::{serve, versions};
+
+const BASIC: &str = "compare META_APP_ID and META_APP_SECRET with App settings, Basic";
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,7 +192,12 @@ async fn meta_app(app: &App, findings: &mut Findings) -> bool {
             true
         }
         Err(error) => {
-            findings.bad("Meta app", format!("Meta refuses {id}: {error}"), remedy(&error));
+            // Id and secret go together in the app's token: which of them is wrong, Meta does not say.
+            let remedy = match error.recovery() {
+                Recovery::Operator(Fault::Secret | Fault::AppId) => BASIC.to_owned(),
+                _ => remedy(&error),
+            };
+            findings.bad("Meta app", format!("Meta refuses {id}: {error}"), remedy);
             false
         }
     }
@@ -205,7 +212,7 @@ fn remedy(error: &GraphError) -> String {
                 .to_owned()
         }
         Recovery::Wait(_) => "Meta's limits are used up: try again in an hour".to_owned(),
-        _ => "compare META_APP_ID and META_APP_SECRET with App settings, Basic".to_owned(),
+        _ => BASIC.to_owned(),
     }
 }
 

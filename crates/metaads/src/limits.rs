@@ -2,7 +2,7 @@
 //! client keeps the books ([`metaads_graph::Graph::drain_learned`]); here they are written and read.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use metaads_graph::{Learned, Standing, Unknown};
 use metaads_store::{Limit, StoreError, UnknownAnswer};
@@ -22,6 +22,7 @@ pub const VERSION_WARNING: &str = "meta_version_warning";
 #[derive(Debug, Default)]
 pub struct Limits {
     read_at: AtomicI64,
+    has_begun: AtomicBool,
     told: Mutex<Told>,
 }
 
@@ -85,17 +86,17 @@ async fn tell_operator(app: &App, learned: &Learned) -> Result<(), StoreError> {
         let mut told = app.meta.limits.told.lock().expect("no panic happens while this lock is held");
         std::mem::replace(&mut *told, new.clone())
     };
-    if new.served != old.served {
+    // A new process starts without prejudice: the version may have been changed.
+    if !app.meta.limits.has_begun.swap(true, Ordering::Relaxed) {
+        app.store.clear_notice(SERVED_VERSION).await?;
+        app.store.clear_notice(VERSION_WARNING).await?;
+    }
+    if let Some(served) = new.served.filter(|served| Some(served) != old.served.as_ref()) {
         let pinned = app.graph().app().version;
-        match &new.served {
-            Some(served) => {
-                let text = format!(
-                    "Meta answers {pinned} calls as {served}: set META_API_VERSION to a version that is served"
-                );
-                app.store.notice(SERVED_VERSION, &text, app.now()).await?;
-            }
-            None => drop(app.store.clear_notice(SERVED_VERSION).await?),
-        }
+        let text = format!(
+            "Meta answers {pinned} calls as {served}: set META_API_VERSION to a version that is served"
+        );
+        app.store.notice(SERVED_VERSION, &text, app.now()).await?;
     }
     if let Some(warning) = new.warning.filter(|warning| Some(warning) != old.warning.as_ref()) {
         app.store.notice(VERSION_WARNING, &warning, app.now()).await?;

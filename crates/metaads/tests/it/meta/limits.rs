@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use metaads_sandbox::{Effect, Endpoint};
+use metaads_sandbox::{Answer, Effect, Endpoint, Limit, Outage, Persona, UseCase};
 
 use crate::keeping::renewal::{connected, live, refused};
 use crate::keeping::seed::days;
@@ -93,4 +93,100 @@ async fn the_operator_hears_of_another_version_than_the_pinned_one() {
     let dashboard = browser.get("/dashboard").await;
     assert!(dashboard.has("v19.0 calls as v21.0"), "{}", dashboard.text);
     assert!(dashboard.has("Meta has ended v19.0"), "{}", dashboard.text);
+}
+
+#[tokio::test]
+async fn a_block_with_a_countdown_is_waited_out_without_a_single_call() {
+    let world = World::new().await;
+    let (browser, id) = connected(&world).await;
+    let limit = Limit::Person(browser.connections().await[0]["meta_user_id"].as_str().unwrap().to_owned());
+    world.meta.use_up(limit.clone(), minutes(50));
+    browser.press(&format!("/connections/{id}/sync"), &[]).await;
+    for _ in 0..60 {
+        world.advance(minutes(1));
+        world.run_due_jobs().await;
+    }
+    // Meta named no time for a person's limit: a few careful tries, and no more.
+    assert!(world.meta.refused(&limit) <= 6, "{} calls prolonged the block", world.meta.refused(&limit));
+    for _ in 0..90 {
+        world.advance(minutes(1));
+        world.run_due_jobs().await;
+    }
+    let connection = browser.connections().await.remove(0);
+    assert_eq!(
+        (connection["status"].as_str(), connection["sync"]["state"].as_str()),
+        (Some("active"), Some("idle"))
+    );
+}
+
+#[tokio::test]
+async fn one_ad_accounts_block_leaves_the_others_alone() {
+    let world = World::new().await;
+    let browser = world.user("a@b.example").await;
+    browser.connect(Answer::agree(Persona::Trouble)).await;
+    world.run_due_jobs().await;
+    let id = browser.connection_id().await;
+    let accounts = browser.ad_accounts(&id, "").await;
+    let usable: Vec<&str> = accounts
+        .iter()
+        .filter(|account| account["is_selectable"] == true)
+        .map(|account| account["account_id"].as_str().unwrap())
+        .collect();
+    let blocked = Limit::UseCase { id: usable[0].to_owned(), use_case: UseCase::AdsManagement };
+    world.meta.use_up(blocked.clone(), minutes(40));
+    let fields: Vec<(&str, &str)> = usable.iter().map(|account| ("account_id", *account)).collect();
+    let path = format!("/connections/{id}/assets");
+    let page = browser.press(&path, &fields).await;
+    assert!(page.has("did not answer for some of the accounts"), "{}", page.text);
+    assert_eq!(browser.ad_accounts(&id, "selected=true").await.len(), usable.len() - 1);
+    let refused = world.meta.refused(&blocked);
+    for _ in 0..20 {
+        browser.press(&path, &fields).await;
+        world.advance(minutes(1));
+    }
+    assert_eq!(
+        world.meta.refused(&blocked),
+        refused,
+        "Meta said how long: nothing is sent for it until then"
+    );
+    world.advance(minutes(30));
+    browser.press(&path, &fields).await;
+    assert_eq!(browser.ad_accounts(&id, "selected=true").await.len(), usable.len());
+}
+
+#[tokio::test]
+async fn an_outage_of_hours_is_waited_out_and_nobody_is_asked_to_do_anything() {
+    let world = World::new().await;
+    let (browser, id) = connected(&world).await;
+    world.meta.break_down(Outage::Unavailable, minutes(300));
+    browser.press(&format!("/connections/{id}/sync"), &[]).await;
+    for _ in 0..30 {
+        world.advance(minutes(10));
+        world.run_due_jobs().await;
+    }
+    let during = browser.connections().await.remove(0);
+    assert_eq!(
+        (during["status"].as_str(), &during["status_reason"]),
+        (Some("active"), &serde_json::Value::Null)
+    );
+    for _ in 0..10 {
+        world.advance(minutes(10));
+        world.run_due_jobs().await;
+    }
+    assert_eq!(browser.connections().await.remove(0)["sync"]["state"], "idle");
+}
+
+#[tokio::test]
+async fn a_version_that_has_ended_for_ads_is_told_to_the_operator_loudly() {
+    let world = World::with(&[("META_API_VERSION", "v24.0")]).await;
+    let (browser, id) = connected(&world).await;
+    let accounts = browser.ad_accounts(&id, "").await;
+    let account = accounts[0]["account_id"].as_str().unwrap();
+    browser.press(&format!("/connections/{id}/assets"), &[("account_id", account)]).await;
+    world.advance(minutes(1));
+    world.run_due_jobs().await;
+    let page = browser.get("/admin").await;
+    assert!(page.has("Meta has ended v24.0 for ads products"), "{}", page.text);
+    assert!(page.has("Meta warns of the API version") || page.has("as v25.0"), "{}", page.text);
+    assert_eq!(browser.connections().await.remove(0)["status"], "active");
 }

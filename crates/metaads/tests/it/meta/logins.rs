@@ -5,6 +5,7 @@ use std::time::Duration;
 use metaads_sandbox::{Answer, Endpoint, Persona, TokenKind, crowd_user_id};
 use serde_json::{Value, json};
 
+use super::calls::{answered, entered};
 use crate::browser::{Browser, Seen};
 use crate::keeping::renewal::live;
 use crate::keeping::seed::days;
@@ -149,6 +150,45 @@ async fn only_what_was_ticked_comes_and_what_was_ticked_later_is_read() {
     world.run_due_jobs().await;
     let page = browser.get(&format!("/connections/{id}")).await;
     assert!(page.has("For 3 of them, as ticked on Facebook"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn a_business_that_removes_the_app_is_shown_so_at_once() {
+    let world = with_configuration(FOR_EVER).await;
+    entered(&world);
+    let (browser, _) = business(&world).await;
+    let business_id = world.text("SELECT business_id FROM meta_connections").await;
+    world.meta.remove_app_from_business(&business_id);
+    answered(&world, 1).await;
+    world.run_due_jobs().await;
+    let connection = browser.connections().await.remove(0);
+    assert_eq!(
+        (connection["status"].as_str(), connection["status_reason"].as_str()),
+        (Some("needs_reauthorization"), Some("app_removed"))
+    );
+}
+
+#[tokio::test]
+async fn what_a_business_gives_and_takes_is_read_without_waiting() {
+    let world = with_configuration(FOR_EVER).await;
+    entered(&world);
+    let (browser, connection) = business(&world).await;
+    let id = connection["id"].as_str().unwrap();
+    let business_id = world.text("SELECT business_id FROM meta_connections").await;
+    let account = browser.ad_accounts(id, "").await[0]["account_id"].as_str().unwrap().to_owned();
+    let status = async || {
+        let found = browser.ad_accounts(id, &format!("q={account}")).await;
+        found[0]["status"].as_str().unwrap().to_owned()
+    };
+    world.meta.withdraw_asset(&business_id, &account);
+    answered(&world, 1).await;
+    world.run_due_jobs().await;
+    assert_eq!(status().await, "unreachable");
+    world.advance(crate::world::SECOND);
+    world.meta.assign_asset(&business_id, &account);
+    answered(&world, 2).await;
+    world.run_due_jobs().await;
+    assert_ne!(status().await, "unreachable");
 }
 
 #[tokio::test]

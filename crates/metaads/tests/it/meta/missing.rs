@@ -157,3 +157,68 @@ async fn a_list_that_meta_would_not_show_keeps_what_was_read_before() {
     assert_eq!(usable.iter().filter(|one| one["status"] == "unreachable").count(), 0);
     assert_eq!(usable.len(), before);
 }
+
+#[tokio::test]
+async fn somebody_in_a_business_without_a_role_is_told_whom_to_ask() {
+    let world = World::new().await;
+    let (browser, id) = connected(&world, Answer::agree(Persona::RoleTooLow)).await;
+    let seen = page(&browser, &id).await;
+    assert!(seen.has("Rita has no role on the ad accounts of"), "{}", seen.text);
+    assert!(
+        seen.has("An admin of the business gives Rita a role") && seen.has("Open Business settings"),
+        "{}",
+        seen.text
+    );
+    assert!(!seen.has("Rita has no ad account"), "there are some");
+}
+
+#[tokio::test]
+async fn accounts_that_only_a_business_reaches_are_not_missing() {
+    let world = World::new().await;
+    let (browser, id) = connected(&world, Answer::agree(Persona::ClientsOnly)).await;
+    let accounts = browser.ad_accounts(&id, "").await;
+    assert_eq!(accounts.len(), 5);
+    assert!(accounts.iter().all(|account| account["relation"] == "client"), "{accounts:?}");
+}
+
+#[tokio::test]
+async fn each_pages_instagram_account_is_told_apart() {
+    let world = World::new().await;
+    let (browser, id) = connected(&world, Answer::agree(Persona::PortfolioPages)).await;
+    let seen = page(&browser, &id).await;
+    assert!(seen.has("is a personal one") && seen.has("Switch it in the Instagram app"), "{}", seen.text);
+    assert!(seen.has("No Instagram account is linked to"), "{}", seen.text);
+    let connection = browser.connections().await.remove(0);
+    let pages = browser.get(&format!("/connections/{id}?tab=pages")).await;
+    assert_eq!(pages.text.matches("<th scope=\"row\"").count(), 3, "{}", pages.text);
+    let instagram = browser.get(&format!("/connections/{id}?tab=instagram")).await;
+    assert_eq!(instagram.text.matches("<th scope=\"row\"").count(), 1, "only the professional one");
+    assert_eq!(connection["status"], "active");
+}
+
+#[tokio::test]
+async fn pages_that_the_list_hides_are_found_by_what_the_permissions_name() {
+    let world = World::new().await;
+    let answer = Answer::declining(Persona::PortfolioPages, &["business_management"]);
+    let (browser, id) = connected(&world, answer).await;
+    let lists = world.meta.calls().into_iter().filter(|call| call.path.ends_with("/accounts")).count();
+    assert!(lists > 0, "the list was asked, and hid them");
+    let pages = browser.get(&format!("/connections/{id}?tab=pages")).await;
+    assert_eq!(pages.text.matches("<th scope=\"row\"").count(), 3, "{}", pages.text);
+    let seen = page(&browser, &id).await;
+    assert!(seen.has("List your businesses” was not given"), "{}", seen.text);
+    assert!(seen.has("Pages that belong to a business may be missing"), "{}", seen.text);
+}
+
+#[tokio::test]
+async fn somebody_who_ticked_one_account_in_the_dialog_is_told_so() {
+    let world = World::new().await;
+    let (browser, id) = connected(&world, Answer::agree(Persona::Trouble)).await;
+    let one = numbers(&browser, &id).await.remove(0);
+    browser.connect_with(Answer::ticking(Persona::Trouble, &[one.as_str()]), &[("connection", &id)]).await;
+    world.run_due_jobs().await;
+    let seen = page(&browser, &id).await;
+    assert!(seen.has("Only 1 ad account is ticked on Facebook"), "{}", seen.text);
+    let usable = browser.ad_accounts(&id, "").await;
+    assert_eq!(usable.iter().filter(|account| account["status"] != "unreachable").count(), 1);
+}

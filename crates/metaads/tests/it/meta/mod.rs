@@ -4,4 +4,5 @@ mod calls;
 mod limits;
 mod logins;
 mod missing;
+mod operator;
 mod standing;
