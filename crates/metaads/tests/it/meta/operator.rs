@@ -139,20 +139,24 @@ async fn doctor_finds_nothing_where_all_is_well() {
 #[tokio::test]
 async fn doctor_names_each_fault_and_what_to_do() {
     let world = World::new().await;
-    let cases: [(&[(&str, &str)], &str, &str); 6] = [
-        (&[], "webhooks: META_WEBHOOK_VERIFY_TOKEN is not set", "doctor --subscribe"),
-        (&[TOKEN], "webhooks: the app has not subscribed to permissions", "doctor --subscribe"),
+    let cases = [
+        (vec![], "webhooks: META_WEBHOOK_VERIFY_TOKEN is not set", "doctor --subscribe"),
+        (vec![TOKEN], "webhooks: the app has not subscribed to permissions", "doctor --subscribe"),
         (
             &[("META_APP_SECRET", "wrong")],
             "BAD   Meta app: Meta refuses",
             "compare META_APP_ID and META_APP_SECRET",
         ),
-        (&[("META_APP_ID", "1")], "BAD   Meta app: Meta refuses", "compare META_APP_ID and META_APP_SECRET"),
-        (&[("META_API_VERSION", "v24.0")], "BAD   API version", "set META_API_VERSION"),
-        (&[("META_GRAPH_URL", "http://127.0.0.1:9")], "BAD   Meta app", "META_GRAPH_URL"),
+        (
+            vec![("META_APP_ID", "1")],
+            "BAD   Meta app: Meta refuses",
+            "compare META_APP_ID and META_APP_SECRET",
+        ),
+        (vec![("META_API_VERSION", "v24.0")], "BAD   API version", "set META_API_VERSION"),
+        (vec![("META_GRAPH_URL", "http://127.0.0.1:9")], "BAD   Meta app", "META_GRAPH_URL"),
     ];
     for (changed, finding, remedy) in cases {
-        let (is_well, said) = doctor(&world, changed).await;
+        let (is_well, said) = doctor(&world, &changed).await;
         assert!(!is_well, "{said}");
         assert!(said.contains(finding) && said.contains(remedy), "{finding} / {remedy}: {said}");
     }
