@@ -143,7 +143,7 @@ async fn doctor_names_each_fault_and_what_to_do() {
         (vec![], "webhooks: META_WEBHOOK_VERIFY_TOKEN is not set", "doctor --subscribe"),
         (vec![TOKEN], "webhooks: the app has not subscribed to permissions", "doctor --subscribe"),
         (
-            &[("META_APP_SECRET", "wrong")],
+            vec![("META_APP_SECRET", "wrong")],
             "BAD   Meta app: Meta refuses",
             "compare META_APP_ID and META_APP_SECRET",
         ),
