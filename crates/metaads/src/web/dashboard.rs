@@ -77,6 +77,8 @@ pub struct Card {
     pub instagram: String,
     pub permissions: String,
     pub owing: i64,
+    /// Instagram Login brings no ad accounts and no Pages.
+    pub has_ads: bool,
     pub stopped: i64,
     pub lifeline: String,
     pub life_from: String,
@@ -190,6 +192,7 @@ impl Card {
                 missing => format!("{} of {asked}", asked - missing),
             },
             owing: connection.ad_accounts_owing,
+            has_ads: connection.kind != ConnectionKind::InstagramUser,
             stopped: connection.ad_accounts_stopped,
             lifeline,
             life_from,
