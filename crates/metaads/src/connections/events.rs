@@ -33,7 +33,7 @@ const AT_ONCE: i64 = 100;
 /// Connections ended by one statement.
 const ENDED_AT_ONCE: usize = 50;
 /// A clock of Meta's and ours differ by less.
-const CLOCK_SKEW_MS: i64 = 60_000;
+const CLOCK_SKEW_MS: i64 = 10_000;
 
 /// Why a call is refused.
 #[derive(Debug, thiserror::Error)]
