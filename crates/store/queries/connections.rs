@@ -1,8 +1,8 @@
 //! Connections: written once by the last phase of connecting, read by every page.
 
 use metaads_store_rows::{
-    AuditEntry, Completion, Connection, ConnectionId, ConnectionKind, ConnectionStatus, Sibling, StoreError,
-    Stored, SyncState, UserId, Words,
+    AuditEntry, Completion, Connection, ConnectionId, ConnectionKind, ConnectionStatus, Login, Sibling,
+    StoreError, Stored, SyncState, UserId, Words,
 };
 
 use crate::queries::assets::write_assets;
@@ -19,7 +19,7 @@ macro_rules! select_connections_with {
                  access_token AS "access_token?", token_version AS "token_version!", scopes AS "scopes!: Words",
                  declined_scopes AS "declined_scopes!: Words", expired_scopes AS "expired_scopes!: Words",
                  granular_scopes AS "granular_scopes!", business_id AS "business_id?",
-                 business_name AS "business_name?", is_pasted AS "is_pasted!", last_synced_at AS "last_synced_at?",
+                 business_name AS "business_name?", is_pasted AS "is_pasted!", login AS "login?: Login", last_synced_at AS "last_synced_at?",
                  expires_at AS "expires_at?",
                  data_access_expires_at AS "data_access_expires_at?", last_refreshed_at AS "last_refreshed_at?",
                  last_checked_at AS "last_checked_at?", sync_state AS "sync_state!: SyncState",
@@ -211,16 +211,16 @@ async fn upsert_connection(
                status_reason, status_changed_at, access_token, token_version, scopes, declined_scopes, expires_at,
                data_access_expires_at, last_refreshed_at, last_checked_at, sync_state, sync_done, sync_total,
                sync_generation, connected_at, created_at, updated_at, access_token_key, expired_scopes,
-               granular_scopes, business_id, business_name, is_pasted)
+               granular_scopes, business_id, business_name, is_pasted, login)
            VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $16, $8, $9, 1, $10, $11, $12, $13, $8, $8, 'running', $14, $15,
-               1, $8, $8, $8, $17, $18, $19, $20, $21, $22)
+               1, $8, $8, $8, $17, $18, $19, $20, $21, $22, $23)
            ON CONFLICT (id) DO UPDATE SET name = excluded.name, picture_url = excluded.picture_url,
                status = 'active', status_reason = excluded.status_reason, status_changed_at = excluded.status_changed_at,
                access_token = excluded.access_token, access_token_key = excluded.access_token_key,
                token_version = meta_connections.token_version + 1,
                scopes = excluded.scopes, declined_scopes = excluded.declined_scopes,
                expired_scopes = excluded.expired_scopes, granular_scopes = excluded.granular_scopes,
-               business_id = excluded.business_id, business_name = excluded.business_name, is_pasted = excluded.is_pasted,
+               business_id = excluded.business_id, business_name = excluded.business_name, is_pasted = excluded.is_pasted, login = excluded.login,
                expires_at = excluded.expires_at, data_access_expires_at = excluded.data_access_expires_at,
                last_refreshed_at = excluded.last_refreshed_at, last_checked_at = excluded.last_checked_at,
                sync_state = 'running', sync_done = excluded.sync_done, sync_total = excluded.sync_total,
@@ -249,7 +249,8 @@ async fn upsert_connection(
         new.granular_scopes,
         new.business.as_ref().map(|(id, _)| id),
         new.business.as_ref().map(|(_, name)| name),
-        new.authorization_id.is_none()
+        new.authorization_id.is_none(),
+        new.login.map(Login::as_str)
     )
     .fetch_optional(&mut **tx)
     .await;

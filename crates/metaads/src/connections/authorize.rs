@@ -80,7 +80,7 @@ pub async fn begin(app: &App, who: &SignedIn, wish: Wish) -> Result<Begun, Begin
     };
     let login = match &reconnected {
         Some(connection) if connection.is_pasted => return Err(BeginError::Pasted),
-        Some(connection) => login_of(connection.kind),
+        Some(connection) => connection.login.unwrap_or_else(|| login_of(connection.kind)),
         None => wish.login.unwrap_or(Login::Facebook),
     };
     if login == Login::Business && wish.is_handheld && app.config.login_config_id.is_some() {
@@ -302,7 +302,7 @@ async fn settle(
     //     after it everything is there and the job goes on reading. Another tab that connected the
     //     same person in this moment makes it start over with that connection's id, once.
     for _ in 0..2 {
-        let completion = seal(app, &authorization.user_id, Some(&authorization.id), &grant).await?;
+        let completion = seal(app, &authorization.user_id, Some(authorization), &grant).await?;
         match app.store.complete_authorization(&completion).await? {
             Stored::Created | Stored::Updated => {
                 tracing::info!(authorization = %authorization.id, connection = %completion.connection_id, "connected");
@@ -356,14 +356,15 @@ async fn wrong_person(
 pub(super) async fn seal(
     app: &App,
     user: &UserId,
-    authorization: Option<&AuthorizationId>,
+    authorization: Option<&Authorization>,
     grant: &Grant,
 ) -> Result<Completion, StoreError> {
     let known = app.store.find_connection_id(user, grant.kind, &grant.app_id, &grant.meta_user_id).await?;
     let connection_id = known.unwrap_or_else(|| app.new_connection_id());
     Ok(Completion {
         access_token: app.seal(&token_place(&token_row(user, connection_id.as_str())), grant.token.expose()),
-        authorization_id: authorization.cloned(),
+        authorization_id: authorization.map(|trip| trip.id.clone()),
+        login: authorization.map(|trip| trip.login),
         user_id: user.clone(),
         connection_id,
         kind: grant.kind,

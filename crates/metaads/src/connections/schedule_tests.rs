@@ -27,6 +27,7 @@ fn connection(number: u128, kind: ConnectionKind, life: Option<i64>) -> Connecti
         business_id: None,
         business_name: None,
         is_pasted: false,
+        login: None,
         last_synced_at: None,
         expires_at: life.map(|life| NOW + life),
         data_access_expires_at: None,

@@ -97,6 +97,8 @@ pub struct Completion {
     pub user_id: UserId,
     /// The id the token was sealed for: the existing connection's, or a new one.
     pub connection_id: ConnectionId,
+    /// None: pasted.
+    pub login: Option<Login>,
     pub kind: ConnectionKind,
     pub app_id: String,
     pub meta_user_id: String,
@@ -160,6 +162,8 @@ pub struct Connection {
     pub business_name: Option<String>,
     /// The token was pasted; no dialog can renew it.
     pub is_pasted: bool,
+    /// The dialog that made it; None: the one of its kind, or none.
+    pub login: Option<Login>,
     /// When everything was last read to the end.
     pub last_synced_at: Option<i64>,
     pub expires_at: Option<i64>,

@@ -103,6 +103,9 @@ async fn a_configuration_for_persons_makes_a_persons_connection() {
         (Some("facebook_user"), Some("Tom Okafor"))
     );
     assert_ne!(connection["expires_at"], Value::Null);
+    let id = connection["id"].as_str().unwrap();
+    let again = browser.start(&[("connection", id)]).await;
+    assert!(again.contains("config_id=600700800902"), "the dialog that made it comes again: {again}");
 }
 
 #[tokio::test]
