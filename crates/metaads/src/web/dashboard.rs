@@ -14,7 +14,7 @@ use crate::accounts::sessions::is_handheld;
 use crate::app::App;
 use crate::connections::{permissions, schedule};
 use crate::ui::Lifeline;
-use crate::words::{self, Broken, Code, Hint};
+use crate::words::{self, Broken, Code, Hint, Who};
 
 /// A connection that ends within a week is said to be ending.
 pub const EXPIRING_MS: i64 = 7 * schedule::DAY;
@@ -164,7 +164,7 @@ impl Card {
         let reason = connection.status_reason.as_deref().unwrap_or("session_invalid");
         Card {
             id: connection.id.to_string(),
-            first_name: words::first_name(&connection.name).to_owned(),
+            first_name: Who::of(connection).name.to_owned(),
             initials: words::initials(&connection.name),
             tone: match connection.status {
                 ConnectionStatus::Active => "avatar-pine",
@@ -172,7 +172,7 @@ impl Card {
             },
             subtitle: subtitle(connection),
             broken: (connection.status == ConnectionStatus::NeedsReauthorization || was_removed(connection))
-                .then(|| words::broken(reason, &connection.name, &day, connection.ad_accounts_selected)),
+                .then(|| words::broken(reason, Who::of(connection), &day, connection.ad_accounts_selected)),
             hint: hint(connection, now),
             is_renewable: is_live && schedule::may_renew(connection, now),
             missing: i64::try_from(missing.len()).unwrap_or_default(),
@@ -269,18 +269,18 @@ fn hint(connection: &Connection, now: i64) -> Option<Hint> {
     }
     let reason = connection.status_reason.as_deref().and_then(Code::from_text);
     if reason == Some(Code::PermissionExpired) {
-        return Some(words::hint::lapsed(&connection.name));
+        return Some(words::hint::lapsed(Who::of(connection)));
     }
     // A permission that is missing has its own note.
     if reason == Some(Code::PermissionsMissing) {
         return None;
     }
     if let Some(end) = connection.expires_at.filter(|end| end - now < EXPIRING_MS) {
-        return Some(words::hint::ending(&connection.name, end, now));
+        return Some(words::hint::ending(Who::of(connection), end, now));
     }
     let has_instagram = connection.scopes.0.iter().any(|scope| scope.starts_with("instagram_"));
     let data_access = connection.data_access_expires_at.filter(|end| has_instagram && end - now < SOON_MS);
-    data_access.map(|end| words::hint::instagram(&connection.name, end, now))
+    data_access.map(|end| words::hint::instagram(Who::of(connection), end, now))
 }
 
 fn life(connection: &Connection, now: i64) -> (String, String, String) {

@@ -45,7 +45,7 @@ pub async fn show(
     let title = format!("Disconnect {}?", connection.name);
     Ok(page(&DisconnectPage {
         frame: Frame::new(&app, &visit, Some(&who), Section::Connections, &title),
-        first_name: words::first_name(&connection.name).to_owned(),
+        first_name: words::Who::of(&connection).name.to_owned(),
         accounts: words::plural(connection.ad_accounts_selected, "chosen ad account", "chosen ad accounts"),
         pages: format!(
             "{} and {}",

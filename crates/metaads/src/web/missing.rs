@@ -21,6 +21,7 @@ struct MissingPage {
     frame: Frame,
     id: String,
     name: String,
+    first_name: String,
     is_live: bool,
     /// "1,307 ad accounts in 3 businesses"; when they were read.
     found: String,
@@ -65,7 +66,7 @@ pub async fn show(
         pages: app.store.list_pages(&connection.id).await?,
         notices: app.store.list_notices().await?,
     };
-    let first_name = words::first_name(&connection.name).to_owned();
+    let first_name = words::Who::of(&connection).name.to_owned();
     let reasons = missing::reasons(&app, &connection, &facts);
     let typed = wanted.account.unwrap_or_default();
     let account = AdAccountId::parse_any(typed.trim()).map(|id| id.to_string()).ok();
@@ -86,6 +87,7 @@ pub async fn show(
         },
         account: account.unwrap_or_else(|| typed.chars().take(40).collect()),
         name: connection.name,
+        first_name,
         id,
     }))
 }

@@ -1,7 +1,7 @@
 //! The note on a connection that needs somebody.
 
 use super::catalogue::Code;
-use super::time::first_name;
+use super::who::Who;
 
 /// What the note says, and the one thing to press.
 #[derive(Debug, Clone)]
@@ -15,18 +15,18 @@ pub struct Broken {
 }
 
 /// The note for a reason code; `day` is when it broke, as words.
-pub fn broken(reason: &str, name: &str, day: &str, accounts: i64) -> Broken {
-    let who = first_name(name);
+pub fn broken(reason: &str, who: Who<'_>, day: &str, accounts: i64) -> Broken {
+    let Who { name: who, is_person, place } = who;
     let code = Code::from_text(reason);
     let title = match code {
-        Some(Code::PasswordChanged) => format!("{who}’s Facebook password changed by {day}"),
-        Some(Code::Checkpoint) => format!("Facebook wants to be sure that it is {who}"),
-        Some(Code::UserUnconfirmed) => format!("Facebook waits for {who} to confirm the account"),
-        Some(Code::AppRemoved) => format!("{who} removed this app on Facebook by {day}"),
-        Some(Code::TokenExpired) => format!("Facebook’s permission ran out on {day}"),
+        Some(Code::PasswordChanged) => format!("{who}’s {place} password changed by {day}"),
+        Some(Code::Checkpoint) => format!("{place} wants to be sure that it is {who}"),
+        Some(Code::UserUnconfirmed) => format!("{place} waits for {who} to confirm the account"),
+        Some(Code::AppRemoved) => format!("{who} removed this app on {place} by {day}"),
+        Some(Code::TokenExpired) => format!("{place}’s permission ran out on {day}"),
         Some(Code::DataAccessExpired) => format!("Facebook’s 90-day access ended on {day}"),
         Some(Code::SealedValueUnreadable) => "The stored access of this connection cannot be read".to_owned(),
-        _ => "Facebook no longer accepts this connection".to_owned(),
+        _ => format!("{place} no longer accepts this connection"),
     };
     let these = match accounts {
         0 => "this connection".to_owned(),
@@ -43,7 +43,8 @@ pub fn broken(reason: &str, name: &str, day: &str, accounts: i64) -> Broken {
             format!("{} Or {who} connects again.", paused("your admin has mended it")),
             Some(format!("Reconnect {who}")),
         ),
-        _ => (paused(&format!("{who} signs in again")), Some(format!("Reconnect {who}"))),
+        _ if is_person => (paused(&format!("{who} signs in again")), Some(format!("Reconnect {who}"))),
+        _ => (paused(&format!("{who} is connected again")), Some(format!("Reconnect {who}"))),
     };
     let is_facebook_first = matches!(code, Some(Code::Checkpoint | Code::UserUnconfirmed));
     Broken { title, text, reconnect, is_facebook_first }

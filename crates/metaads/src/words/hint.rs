@@ -1,7 +1,8 @@
 //! The note on a connection that works, but will want somebody, or of which a part has stopped.
 
 use super::catalogue::Code;
-use super::time::{day, first_name};
+use super::time::day;
+use super::who::Who;
 
 /// What the note says, and the one thing to press.
 #[derive(Debug, Clone)]
@@ -16,26 +17,30 @@ pub struct Hint {
 }
 
 /// The access ends soon, although it was tried to renew it.
-pub fn ending(name: &str, ends_at: i64, now: i64) -> Hint {
-    let who = first_name(name);
+pub fn ending(who: Who<'_>, ends_at: i64, now: i64) -> Hint {
+    let Who { name, is_person, place } = who;
+    let safe = match is_person {
+        true => format!("have {name} sign in"),
+        false => format!("connect {name} again"),
+    };
     Hint {
         class: "note-warn",
-        title: "Facebook has not renewed this yet".to_owned(),
+        title: format!("{place} has not renewed this yet"),
         text: format!(
-            "We keep trying every few hours. To be safe, have {who} sign in before {}. Everything works until then.",
+            "We keep trying every few hours. To be safe, {safe} before {}. Everything works until then.",
             day(ends_at, now)
         ),
-        button: format!("Renew with {who}"),
+        button: if is_person { format!("Renew with {name}") } else { format!("Reconnect {name}") },
         is_asking_again: false,
     }
 }
 
 /// Facebook's 90-day clock, which stops Instagram only.
-pub fn instagram(name: &str, ends_at: i64, now: i64) -> Hint {
+pub fn instagram(who: Who<'_>, ends_at: i64, now: i64) -> Hint {
     let title = if ends_at <= now {
         format!("Facebook’s 90-day access for Instagram ended on {}", day(ends_at, now))
     } else {
-        format!("Instagram needs {} by {}", first_name(name), day(ends_at, now))
+        format!("Instagram needs {} by {}", who.name, day(ends_at, now))
     };
     Hint {
         class: if ends_at <= now { "note-bad" } else { "note-warn" },
@@ -47,13 +52,13 @@ pub fn instagram(name: &str, ends_at: i64, now: i64) -> Hint {
 }
 
 /// A permission that Facebook took back because it was not used.
-pub fn lapsed(name: &str) -> Hint {
+pub fn lapsed(who: Who<'_>) -> Hint {
     let words = Code::PermissionExpired.words();
     Hint {
         class: "note-bad",
         title: words.title.to_owned(),
         text: words.cause.to_owned(),
-        button: format!("Ask {} again", first_name(name)),
+        button: format!("Ask {} again", who.name),
         is_asking_again: true,
     }
 }

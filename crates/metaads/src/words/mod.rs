@@ -9,6 +9,7 @@ mod history;
 mod missing;
 mod scopes;
 mod time;
+mod who;
 
 pub use accounts::{ROLE_LOST, StandingWords, disable_reason, standing, zone_name};
 pub use broken::{Broken, broken};
@@ -18,3 +19,4 @@ pub use history::{HistoryLine, history_line};
 pub use missing::{Help, MissingWords, answer as missing_answer, missing};
 pub use scopes::{ScopeWords, scope};
 pub use time::{count, day, day_and_time, first_name, initials, iso, plural};
+pub use who::Who;
