@@ -269,7 +269,11 @@ impl Row {
         };
         let zone = words::zone_name(&account.timezone);
         Row {
-            place: [account.currency.as_str(), zone.as_str()].join(" · "),
+            place: [account.currency.as_str(), zone.as_str(), words::role(&account.tasks.0)]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(" · "),
             is_selected: account.is_selected,
             // What was chosen before it broke can be unticked.
             is_selectable: account.is_selectable || account.is_selected,

@@ -103,7 +103,34 @@ pub fn disable_reason(number: Option<i64>) -> Option<&'static str> {
     })
 }
 
+/// What the person may do with an account, from Meta's tasks; empty where it is everything, or not said.
+pub fn role(tasks: &[String]) -> &'static str {
+    let has = |wanted: &str| tasks.iter().any(|task| task == wanted);
+    match () {
+        () if tasks.is_empty() || has("MANAGE") => "",
+        () if has("ADVERTISE") => "may run campaigns",
+        () if has("DRAFT") => "may draft campaigns",
+        () if has("ANALYZE") || has("AA_ANALYZE") => "may see results only",
+        () => "",
+    }
+}
+
 /// "Europe/Berlin" as "Berlin".
 pub fn zone_name(zone: &str) -> String {
     zone.rsplit('/').next().unwrap_or(zone).replace('_', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_highest_task_says_what_a_person_may_do() {
+        let role_of = |tasks: &[&str]| role(&tasks.iter().map(|task| (*task).to_owned()).collect::<Vec<_>>());
+        assert_eq!(role_of(&["MANAGE", "ADVERTISE", "ANALYZE"]), "");
+        assert_eq!(role_of(&["ANALYZE", "ADVERTISE"]), "may run campaigns");
+        assert_eq!(role_of(&["AA_ANALYZE"]), "may see results only");
+        assert_eq!(role_of(&[]), "");
+        assert_eq!(role_of(&["SOMETHING_NEW"]), "");
+    }
 }

@@ -11,7 +11,7 @@ mod scopes;
 mod time;
 mod who;
 
-pub use accounts::{ROLE_LOST, StandingWords, disable_reason, standing, zone_name};
+pub use accounts::{ROLE_LOST, StandingWords, disable_reason, role, standing, zone_name};
 pub use broken::{Broken, broken};
 pub use catalogue::{Act, Code, Words};
 pub use hint::Hint;

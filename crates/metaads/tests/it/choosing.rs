@@ -136,6 +136,30 @@ async fn search_finds_by_name_and_id_and_an_empty_result_offers_a_way_back() {
 }
 
 #[tokio::test]
+async fn a_row_says_where_the_person_may_do_less_than_everything() {
+    let world = World::new().await;
+    let (browser, id) = agency(&world).await;
+    let accounts = browser.ad_accounts(&id, "").await;
+    for (top, words) in
+        [("ANALYZE", "may see results only"), ("ADVERTISE", "may run campaigns"), ("MANAGE", "")]
+    {
+        let of_top = |account: &&serde_json::Value| {
+            let tasks = account["tasks"].as_array().unwrap();
+            let has = |task: &str| tasks.iter().any(|own| own == task);
+            match top {
+                "ANALYZE" => !has("ADVERTISE"),
+                "ADVERTISE" => has("ADVERTISE") && !has("MANAGE"),
+                _ => has("MANAGE"),
+            }
+        };
+        let account = accounts.iter().find(of_top).unwrap()["account_id"].as_str().unwrap();
+        let page = browser.get(&format!("/connections/{id}/accounts?q={account}")).await;
+        assert_eq!(page.has("may "), !words.is_empty(), "{top}");
+        assert!(page.has(words), "{top}: {}", page.text);
+    }
+}
+
+#[tokio::test]
 async fn client_accounts_stand_under_the_business_that_reaches_them() {
     let world = World::new().await;
     let (browser, id) = agency(&world).await;
