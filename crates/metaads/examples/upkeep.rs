@@ -106,9 +106,9 @@ async fn renewing(app: &App, rows: &mut Rows, meta: &Control) -> anyhow::Result<
         rows.run(&format!(
             "INSERT INTO meta_connections (id, user_id, kind, app_id, meta_user_id, name, status, status_changed_at,
                  access_token, access_token_key, token_version, scopes, declined_scopes, expires_at, last_refreshed_at,
-                 sync_state, sync_done, sync_generation, connected_at, created_at, updated_at)
+                 sync_state, sync_done, sync_generation, connected_at, created_at, updated_at, last_synced_at)
              VALUES ('{id}', '{USER}', 'facebook_user', '100200300400500', '{person}', '', 'active', 0, {bytes}, '{}',
-                 1, 'ads_read,public_profile', '', {ends}, {since}, 'idle', 0, 1, 0, 0, 0)",
+                 1, 'ads_read,public_profile', '', {ends}, {since}, 'idle', 0, 1, 0, 0, 0, {now})",
             sealed.key_id()
         ))
         .await?;
