@@ -107,3 +107,15 @@ pub fn disable_reason(number: Option<i64>) -> Option<&'static str> {
 pub fn zone_name(zone: &str) -> String {
     zone.rsplit('/').next().unwrap_or(zone).replace('_', " ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_of_the_fifteen_reasons_has_words_and_no_other_number_has() {
+        let known: Vec<i64> = (-1..300).filter(|number| disable_reason(Some(*number)).is_some()).collect();
+        assert_eq!(known, (1..=15).collect::<Vec<i64>>());
+        assert_eq!(disable_reason(None), None);
+    }
+}

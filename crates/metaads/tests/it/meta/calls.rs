@@ -73,6 +73,14 @@ async fn the_handshake_answers_the_right_token_alone() {
 }
 
 #[tokio::test]
+async fn a_look_at_the_addresses_of_the_callbacks_is_answered() {
+    let world = World::new().await;
+    for hook in ["deauthorize", "data-deletion"] {
+        assert_eq!(world.browser().get(&format!("/hooks/meta/{hook}")).await.status, 200, "{hook}");
+    }
+}
+
+#[tokio::test]
 async fn somebody_who_removes_the_app_is_shown_so_and_the_token_is_gone() {
     let world = world().await;
     entered(&world);

@@ -169,6 +169,22 @@ async fn a_business_that_removes_the_app_is_shown_so_at_once() {
 }
 
 #[tokio::test]
+async fn disconnecting_a_business_ends_its_token_at_meta() {
+    let world = with_configuration(FOR_EVER).await;
+    let (browser, connection) = business(&world).await;
+    let id = connection["id"].as_str().unwrap();
+    world.meta.clear_calls();
+    browser.press(&format!("/connections/{id}/disconnect"), &[("how", "revoke")]).await;
+    world.run_due_jobs().await;
+    let calls = world.meta.calls();
+    let told: Vec<u16> =
+        calls.iter().filter(|call| call.path.ends_with("oauth/revoke")).map(|call| call.status).collect();
+    assert_eq!(told, [200]);
+    assert_eq!(world.meta.count(Endpoint::RevokePermissions), 0, "there is no person whose grant could end");
+    assert_eq!(browser.connections().await.remove(0)["status"], "revoked");
+}
+
+#[tokio::test]
 async fn what_a_business_gives_and_takes_is_read_without_waiting() {
     let world = with_configuration(FOR_EVER).await;
     entered(&world);
