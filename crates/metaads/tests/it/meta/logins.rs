@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use metaads_sandbox::{Answer, Endpoint, Persona, TokenKind, crowd_user_id};
 use serde_json::{Value, json};
 
@@ -238,6 +241,28 @@ async fn an_instagram_account_connects_without_facebook() {
     assert!(page.has("signs in on Instagram again") && !page.has("name=\"how\""), "{}", page.text);
     browser.press(&format!("/connections/{id}/disconnect"), &[]).await;
     assert_eq!(browser.connections().await.remove(0)["status"], "revoked");
+}
+
+#[tokio::test]
+async fn a_callback_signed_with_instagrams_own_secret_is_taken() {
+    let world = World::with(&INSTAGRAM).await;
+    let browser = world.user("a@b.example").await;
+    connect_instagram(&browser, Answer::agree(Persona::SoleTrader)).await;
+    world.run_due_jobs().await;
+    let user = browser.connections().await[0]["meta_user_id"].as_str().unwrap().to_owned();
+    let issued_at = world.app.now() / 1000;
+    let payload = json!({"user_id": user, "algorithm": "HMAC-SHA256", "issued_at": issued_at}).to_string();
+    let payload = URL_SAFE_NO_PAD.encode(payload);
+    for (secret, status, left) in [("another-secret", 400, "active"), (INSTAGRAM[1].1, 200, "revoked")] {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+        let signature = URL_SAFE_NO_PAD.encode(hmac::sign(&key, payload.as_bytes()));
+        let form = [("signed_request", format!("{signature}.{payload}"))];
+        let url = format!("{}/hooks/meta/deauthorize", world.base);
+        let answer = reqwest::Client::new().post(url).form(&form).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status);
+        world.run_due_jobs().await;
+        assert_eq!(browser.connections().await.remove(0)["status"], left);
+    }
 }
 
 #[tokio::test]
