@@ -171,6 +171,21 @@ async fn who_asks_for_deletion_can_follow_it_and_nothing_that_names_them_stays()
 }
 
 #[tokio::test]
+async fn a_late_request_for_deletion_says_why_the_newer_login_stays() {
+    let world = world().await;
+    let (browser, id) = connected(&world).await;
+    let signed = world.meta.signed_request(&user_id(&browser).await);
+    world.advance(120 * SECOND);
+    browser.connect_with(Answer::agree(Persona::SoleTrader), &[("connection", &id)]).await;
+    let (status, answer) = post_signed(&world, "data-deletion", &signed).await;
+    assert_eq!(status, 200);
+    world.run_due_jobs().await;
+    let page = followed(&world, &answer).await;
+    assert!(page.has("After that you signed in anew"), "{}", page.text);
+    assert_eq!(browser.connections().await.remove(0)["status"], "active");
+}
+
+#[tokio::test]
 async fn a_test_from_the_dashboard_and_a_stranger_get_an_answer_too() {
     let world = world().await;
     let ask = |user: &str| world.meta.signed_request(user);
