@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metaads_graph::{
-    AccessToken, AppId, AppSecret, Graph, GraphError, GraphVersion, MetaApp, Person, Recovery,
+    AccessToken, AppId, AppSecret, AuthorizationCode, Graph, GraphError, GraphVersion, MetaApp, Person,
+    Recovery,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -30,12 +31,16 @@ fn client(listener: &TcpListener, deadline: Duration) -> Graph {
 
 /// Takes one connection and the head of its request.
 async fn accept(listener: &TcpListener) -> TcpStream {
+    accept_with_head(listener).await.0
+}
+
+async fn accept_with_head(listener: &TcpListener) -> (TcpStream, String) {
     let (mut socket, _) = listener.accept().await.expect("a connection");
     let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
+    while !head.windows(4).any(|four| four == b"\r\n\r\n") {
         assert_ne!(socket.read_buf(&mut head).await.expect("a request"), 0, "the request was cut");
     }
-    socket
+    (socket, String::from_utf8(head).expect("text"))
 }
 
 /// What the client makes of these bytes in place of an answer to `/me`.
@@ -203,4 +208,25 @@ async fn an_answer_that_does_not_come_ends_at_the_deadline() {
     };
     let ((), outcome) = tokio::join!(serve, graph.read_person(&token));
     assert!(matches!(outcome, Err(GraphError::Timeout { endpoint: "me" })), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_post_carries_its_proof_in_the_address_and_its_secrets_in_the_body() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let graph = client(&listener, Duration::from_secs(20));
+    let code = AuthorizationCode::new("AQthecode".to_owned());
+    let serve = async {
+        let (mut socket, head) = accept_with_head(&listener).await;
+        let answer = http("200 OK", br#"{"access_token":"EAA1","token_type":"bearer"}"#);
+        socket.write_all(&answer).await.expect("the client listens");
+        head
+    };
+    let (head, outcome) =
+        tokio::join!(serve, graph.exchange_code(&code, "https://ads.example/connect/meta/callback", None));
+    outcome.expect("a token");
+    let line = head.lines().next().expect("a line");
+    assert!(line.starts_with("POST /v26.0/oauth/access_token?appsecret_proof="), "{line}");
+    for secret in ["AQthecode", "client_secret", "access_token=", "4400%7C"] {
+        assert!(!line.contains(secret), "{line}");
+    }
 }

@@ -168,3 +168,25 @@ pub fn new_ad_account(
 fn words(list: &[String]) -> String {
     list.iter().filter(|word| !word.contains(',')).take(20).cloned().collect::<Vec<_>>().join(",")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assets_that_permissions_name_are_taken_in_every_form() {
+        let own = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+        let named = [
+            ("ads_read", own(&["act_5", "6"])),
+            ("ads_management", own(&["5", "nonsense"])),
+            ("pages_show_list", own(&["70"])),
+            // Instagram's permissions carry the ids of Pages.
+            ("instagram_basic", own(&["71", "70"])),
+            ("business_management", own(&["9"])),
+        ];
+        let todo = targets(named.iter().map(|(scope, ids)| (*scope, ids.as_slice()))).expect("something");
+        let expected = List::Targets { accounts: own(&["5", "6"]), pages: own(&["70", "71"]) };
+        assert_eq!((todo.list, todo.after), (expected, None));
+        assert_eq!(targets([("ads_read", [].as_slice())].into_iter()), None);
+    }
+}

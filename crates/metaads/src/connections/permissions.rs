@@ -65,3 +65,16 @@ const WARNED_AFTER: i64 = 60 * DAY;
 pub fn lapses_at(last_used: i64, now: i64) -> Option<i64> {
     (now - last_used >= WARNED_AFTER).then_some(last_used + LAPSES_AFTER)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unused_permission_is_warned_of_a_month_before_it_may_lapse() {
+        assert_eq!(lapses_at(DAY, DAY + 60 * DAY - 1), None);
+        assert_eq!(lapses_at(DAY, DAY + 60 * DAY), Some(91 * DAY));
+        assert_eq!(lapses_at(DAY, DAY + 100 * DAY), Some(91 * DAY));
+        assert!(is_exercised("pages_show_list") && !is_exercised("leads_retrieval"));
+    }
+}

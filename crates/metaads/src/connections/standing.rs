@@ -94,3 +94,35 @@ impl Standing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_number_of_metas_has_its_standing_and_a_new_one_is_unclear() {
+        let words =
+            [1, 2, 3, 7, 8, 9, 100, 101, 201, 202, 424_242].map(|number| Standing::of(Some(number), true));
+        assert_eq!(
+            words.map(Standing::as_str),
+            [
+                "active",
+                "disabled",
+                "unsettled",
+                "pending_risk_review",
+                "pending_settlement",
+                "in_grace_period",
+                "pending_closure",
+                "closed",
+                "unknown",
+                "unknown",
+                "unknown",
+            ]
+        );
+        assert_eq!(Standing::of(None, true), Standing::Unknown);
+        assert_eq!(Standing::of(Some(1), false), Standing::Unreachable);
+        for standing in Standing::ALL {
+            assert_eq!(Standing::from_text(standing.as_str()), Some(standing));
+        }
+    }
+}

@@ -133,4 +133,11 @@ mod tests {
         assert_eq!(role_of(&[]), "");
         assert_eq!(role_of(&["SOMETHING_NEW"]), "");
     }
+
+    #[test]
+    fn each_of_the_fifteen_reasons_has_words_and_no_other_number_has() {
+        let known: Vec<i64> = (-1..300).filter(|number| disable_reason(Some(*number)).is_some()).collect();
+        assert_eq!(known, (1..=15).collect::<Vec<i64>>());
+        assert_eq!(disable_reason(None), None);
+    }
 }

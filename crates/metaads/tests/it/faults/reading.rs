@@ -114,3 +114,43 @@ async fn one_call_that_cries_wolf_costs_nobody_a_reconnect() {
     assert!(steps < 20, "{steps} steps: it turns in circles");
     assert_eq!(browser.connections().await[0]["status"], "active");
 }
+
+#[tokio::test]
+async fn a_list_whose_cursor_does_not_move_is_left() {
+    let world = World::new().await;
+    let browser = world.user("a@b.example").await;
+    browser.connect(Answer::agree(Persona::SoleTrader)).await;
+    world.run_due_jobs().await;
+    let id = browser.connection_id().await;
+    let page = serde_json::json!({"data": [], "paging": {
+        "cursors": {"before": "QQ", "after": "QR"}, "next": "https://graph.facebook.com/v26.0/me/adaccounts?after=QR"}});
+    let same =
+        Effect::Body { status: 200, content_type: "application/json".to_owned(), body: page.to_string() };
+    world.fault_times(Endpoint::AdAccounts, u32::MAX, same);
+    world.meta.clear_calls();
+    browser.press(&format!("/connections/{id}/sync"), &[]).await;
+    world.run_due_jobs().await;
+    assert_eq!(world.meta.count(Endpoint::AdAccounts), 2);
+    assert_eq!(browser.connections().await[0]["sync"]["state"], "idle");
+}
+
+#[tokio::test]
+async fn a_limit_in_the_middle_of_a_reading_repeats_nothing_that_was_read() {
+    let world = World::new().await;
+    let browser = world.user("a@b.example").await;
+    browser.connect(Answer::agree(Persona::Agency)).await;
+    world.meta.clear_calls();
+    world.fault(Endpoint::ClientAdAccounts, graph(400, 17, Some(2_446_079), "User request limit reached"));
+    world.run_due_jobs().await;
+    let before = world.meta.count(Endpoint::OwnedAdAccounts);
+    assert_eq!(browser.connections().await[0]["sync"]["state"], "running");
+    world.advance(SECOND * 11 * 60);
+    world.run_due_jobs().await;
+    let connection = browser.connections().await.remove(0);
+    assert_eq!(
+        (connection["ad_accounts"]["total"].as_i64(), connection["sync"]["state"].as_str()),
+        (Some(1307), Some("idle"))
+    );
+    // Pages of the owned lists: 412, none and 21 accounts.
+    assert_eq!((before, world.meta.count(Endpoint::OwnedAdAccounts)), (5, 7));
+}

@@ -73,6 +73,14 @@ async fn the_handshake_answers_the_right_token_alone() {
 }
 
 #[tokio::test]
+async fn a_look_at_the_addresses_of_the_callbacks_is_answered() {
+    let world = World::new().await;
+    for hook in ["deauthorize", "data-deletion"] {
+        assert_eq!(world.browser().get(&format!("/hooks/meta/{hook}")).await.status, 200, "{hook}");
+    }
+}
+
+#[tokio::test]
 async fn somebody_who_removes_the_app_is_shown_so_and_the_token_is_gone() {
     let world = world().await;
     entered(&world);
@@ -160,6 +168,21 @@ async fn who_asks_for_deletion_can_follow_it_and_nothing_that_names_them_stays()
     // Asked once more: the same code, and nothing happens twice.
     assert_eq!(anybody.get("/data-deletion/DEL-0000-0000-0000").await.status, 404);
     assert!(anybody.get(&path.to_lowercase()).await.has("Your data is deleted"));
+}
+
+#[tokio::test]
+async fn a_late_request_for_deletion_says_why_the_newer_login_stays() {
+    let world = world().await;
+    let (browser, id) = connected(&world).await;
+    let signed = world.meta.signed_request(&user_id(&browser).await);
+    world.advance(120 * SECOND);
+    browser.connect_with(Answer::agree(Persona::SoleTrader), &[("connection", &id)]).await;
+    let (status, answer) = post_signed(&world, "data-deletion", &signed).await;
+    assert_eq!(status, 200);
+    world.run_due_jobs().await;
+    let page = followed(&world, &answer).await;
+    assert!(page.has("After that you signed in anew"), "{}", page.text);
+    assert_eq!(browser.connections().await.remove(0)["status"], "active");
 }
 
 #[tokio::test]

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use metaads_sandbox::{Answer, Endpoint, Persona, TokenKind, crowd_user_id};
 use serde_json::{Value, json};
 
@@ -172,6 +175,22 @@ async fn a_business_that_removes_the_app_is_shown_so_at_once() {
 }
 
 #[tokio::test]
+async fn disconnecting_a_business_ends_its_token_at_meta() {
+    let world = with_configuration(FOR_EVER).await;
+    let (browser, connection) = business(&world).await;
+    let id = connection["id"].as_str().unwrap();
+    world.meta.clear_calls();
+    browser.press(&format!("/connections/{id}/disconnect"), &[("how", "revoke")]).await;
+    world.run_due_jobs().await;
+    let calls = world.meta.calls();
+    let told: Vec<u16> =
+        calls.iter().filter(|call| call.path.ends_with("oauth/revoke")).map(|call| call.status).collect();
+    assert_eq!(told, [200]);
+    assert_eq!(world.meta.count(Endpoint::RevokePermissions), 0, "there is no person whose grant could end");
+    assert_eq!(browser.connections().await.remove(0)["status"], "revoked");
+}
+
+#[tokio::test]
 async fn what_a_business_gives_and_takes_is_read_without_waiting() {
     let world = with_configuration(FOR_EVER).await;
     entered(&world);
@@ -225,6 +244,28 @@ async fn an_instagram_account_connects_without_facebook() {
     assert!(page.has("signs in on Instagram again") && !page.has("name=\"how\""), "{}", page.text);
     browser.press(&format!("/connections/{id}/disconnect"), &[]).await;
     assert_eq!(browser.connections().await.remove(0)["status"], "revoked");
+}
+
+#[tokio::test]
+async fn a_callback_signed_with_instagrams_own_secret_is_taken() {
+    let world = World::with(&INSTAGRAM).await;
+    let browser = world.user("a@b.example").await;
+    connect_instagram(&browser, Answer::agree(Persona::SoleTrader)).await;
+    world.run_due_jobs().await;
+    let user = browser.connections().await[0]["meta_user_id"].as_str().unwrap().to_owned();
+    let issued_at = world.app.now() / 1000;
+    let payload = json!({"user_id": user, "algorithm": "HMAC-SHA256", "issued_at": issued_at}).to_string();
+    let payload = URL_SAFE_NO_PAD.encode(payload);
+    for (secret, status, left) in [("another-secret", 400, "active"), (INSTAGRAM[1].1, 200, "revoked")] {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+        let signature = URL_SAFE_NO_PAD.encode(hmac::sign(&key, payload.as_bytes()));
+        let form = [("signed_request", format!("{signature}.{payload}"))];
+        let url = format!("{}/hooks/meta/deauthorize", world.base);
+        let answer = reqwest::Client::new().post(url).form(&form).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status);
+        world.run_due_jobs().await;
+        assert_eq!(browser.connections().await.remove(0)["status"], left);
+    }
 }
 
 #[tokio::test]
