@@ -19,10 +19,19 @@ pub struct DialogRequest<'a> {
     pub redirect_uri: &'a str,
     pub state: &'a str,
     pub asks: Asks<'a>,
-    /// Ask again for permissions the person declined before (`auth_type=rerequest`).
-    pub is_rerequest: bool,
+    pub again: Again,
     pub is_popup: bool,
     pub challenge: Option<&'a PkceChallenge>,
+}
+
+/// What a person who has agreed before is asked once more (`auth_type`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    No,
+    /// The permissions they declined, and which assets.
+    Rerequest,
+    /// Whether the app may go on reading their data: the 90-day clock. Source: "User access and data access".
+    Reauthorize,
 }
 
 /// Which dialog, and for what.
@@ -80,8 +89,10 @@ impl MetaApp {
                 query.append_pair("config_id", id).append_pair("override_default_response_type", "true")
             }
         };
-        if request.is_rerequest {
-            query.append_pair("auth_type", "rerequest");
+        match request.again {
+            Again::No => {}
+            Again::Rerequest => drop(query.append_pair("auth_type", "rerequest")),
+            Again::Reauthorize => drop(query.append_pair("auth_type", "reauthorize")),
         }
         if request.is_popup {
             query.append_pair("display", "popup");
@@ -96,7 +107,9 @@ impl MetaApp {
 
 impl InstagramApp {
     /// Where to send the browser for Instagram Login. Its permissions are a vocabulary of their own.
-    pub fn dialog(&self, redirect_uri: &str, state: &str, scopes: &[&str]) -> Url {
+    ///
+    /// `has_to_sign_in`: not with the account that the browser happens to be signed in with.
+    pub fn dialog(&self, redirect_uri: &str, state: &str, scopes: &[&str], has_to_sign_in: bool) -> Url {
         let mut url = self.dialog_url.clone();
         let path = format!("{}/oauth/authorize", url.path().trim_end_matches('/'));
         url.set_path(&path);
@@ -106,6 +119,9 @@ impl InstagramApp {
             .append_pair("response_type", "code")
             .append_pair("scope", &scopes.join(","))
             .append_pair("state", state);
+        if has_to_sign_in {
+            url.query_pairs_mut().append_pair("force_reauth", "true");
+        }
         url
     }
 }

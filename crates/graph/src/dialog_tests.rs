@@ -24,7 +24,7 @@ fn request<'a>(scopes: &'a [String], challenge: Option<&'a PkceChallenge>) -> Di
         redirect_uri: "https://ads.example/connect/meta/callback",
         state: "s&t=a te",
         asks: Asks::Permissions(scopes),
-        is_rerequest: true,
+        again: Again::Rerequest,
         is_popup: true,
         challenge,
     }
@@ -43,7 +43,7 @@ fn the_dialog_address_names_everything_and_no_secret() {
 
 #[test]
 fn a_configuration_takes_the_place_of_permissions() {
-    let asked = DialogRequest { asks: Asks::Configuration("77"), is_rerequest: false, ..request(&[], None) };
+    let asked = DialogRequest { asks: Asks::Configuration("77"), again: Again::No, ..request(&[], None) };
     let url = app().dialog(&asked).to_string();
     assert!(url.contains("&response_type=code&config_id=77&override_default_response_type=true"), "{url}");
     assert!(!url.contains("scope="), "{url}");
@@ -57,8 +57,12 @@ fn instagram_login_has_a_dialog_of_its_own() {
         dialog_url: "https://www.instagram.com".parse().expect("a URL"),
         api_url: "https://api.instagram.com".parse().expect("a URL"),
     };
-    let url =
-        app.dialog("https://ads.example/connect/instagram/callback", "s", &["instagram_business_basic"]);
+    let url = app.dialog(
+        "https://ads.example/connect/instagram/callback",
+        "s",
+        &["instagram_business_basic"],
+        false,
+    );
     assert_eq!(
         url.as_str(),
         "https://www.instagram.com/oauth/authorize?client_id=43\

@@ -194,6 +194,11 @@ fn redact(message: &str) -> String {
 
 /// The endpoint that gives a token for a code of Instagram Login's dialog.
 pub(crate) const INSTAGRAM_CODE: &str = "instagram oauth/access_token";
+/// The account behind a token of Instagram Login.
+pub(crate) const INSTAGRAM_ME: &str = "instagram me";
+/// Ends a person's whole grant, and one token of a system user.
+pub(crate) const REVOKE_GRANT: &str = "permissions (revoke)";
+pub(crate) const REVOKE_TOKEN: &str = "oauth/revoke";
 
 #[cfg(test)]
 #[path = "error_tests.rs"]

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use crate::client::{Call, Graph, Host, InstagramApp};
-use crate::error::{GraphError, INSTAGRAM_CODE};
+use crate::error::{GraphError, INSTAGRAM_CODE, INSTAGRAM_ME};
 use crate::ids::{AccessToken, AuthorizationCode, InstagramId};
 use crate::json;
 use crate::oauth::{IssuedToken, issued};
@@ -21,6 +21,8 @@ pub struct InstagramGrant {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstagramProfile {
     pub id: InstagramId,
+    /// This app's own id for the account, which calls to the app may carry.
+    pub scoped_id: Option<String>,
     pub username: String,
     pub name: String,
     pub picture_url: Option<String>,
@@ -71,7 +73,7 @@ impl Graph {
 
     /// Whether a token of Instagram Login works: gives the id of the account behind it.
     pub async fn read_instagram_id(&self, token: &AccessToken) -> Result<String, GraphError> {
-        let endpoint = "instagram me";
+        let endpoint = INSTAGRAM_ME;
         let query = vec![("fields", "user_id,username".to_owned())];
         let answer = self.ask_instagram(endpoint, "me", token, query).await?;
         let id = json::text(&answer, "user_id").or_else(|| json::text(&answer, "id"));
@@ -80,8 +82,8 @@ impl Graph {
 
     /// Whose token it is. `user_id` is the account's id, `id` only this app's name for it.
     pub async fn read_instagram_profile(&self, token: &AccessToken) -> Result<InstagramProfile, GraphError> {
-        let endpoint = "instagram me";
-        let fields = "user_id,username,name,account_type,profile_picture_url";
+        let endpoint = INSTAGRAM_ME;
+        let fields = "id,user_id,username,name,account_type,profile_picture_url";
         let answer = self.ask_instagram(endpoint, "me", token, vec![("fields", fields.to_owned())]).await?;
         let malformed = GraphError::Malformed { endpoint, status: 200, reason: "no user_id" };
         let id =
@@ -93,6 +95,7 @@ impl Graph {
             name: name
                 .filter(|name: &String| !name.trim().is_empty())
                 .unwrap_or_else(|| format!("@{username}")),
+            scoped_id: json::text(&answer, "id").filter(|id| id.len() <= 64),
             picture_url: json::text(&answer, "profile_picture_url"),
             account_type: json::text(&answer, "account_type"),
             username,

@@ -28,7 +28,9 @@ mod version;
 pub use assets::{AdAccount, Business, InstagramAccount, Permission, Person};
 pub use assets::{PERMISSION_GRANTED, Page};
 pub use client::{Graph, InstagramApp, MetaApp, Now};
-pub use dialog::{Asks, Callback, CallbackError, DialogAnswer, DialogRequest, PkceChallenge, PkceVerifier};
+pub use dialog::{
+    Again, Asks, Callback, CallbackError, DialogAnswer, DialogRequest, PkceChallenge, PkceVerifier,
+};
 pub use error::{GraphError, Refusal};
 pub use hooks::{Change, HookError, SignedRequest, check_event, open_signed_request, read_event};
 pub use ids::{AccessToken, AdAccountId, AppId, AppScopedUserId, AppSecret, AuthorizationCode, BusinessId};

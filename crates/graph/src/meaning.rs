@@ -4,7 +4,7 @@
 //! is localized, so both are looked at only where the code leaves a choice. Sources: Graph API "Error
 //! handling", "Rate limiting", Marketing API "Error codes", and the recorded shapes in `tests/samples`.
 
-use crate::error::{INSTAGRAM_CODE, Refusal};
+use crate::error::{INSTAGRAM_CODE, INSTAGRAM_ME, REVOKE_GRANT, REVOKE_TOKEN, Refusal};
 
 /// A user token where the new Pages experience wants the Page's; comes with several codes.
 const PAGE_TOKEN_NEEDED: i64 = 2_069_032;
@@ -138,7 +138,9 @@ impl Refusal {
             (10, Some(1_341_012)) | (803, _) => Recovery::Asset,
             (100, _) => self.code_hundred(),
             (10, _) if self.says("not an instagram business") => Recovery::Asset,
-            (10 | 200..=299, _) if self.says("access blocked") => Recovery::Operator(Fault::Blocked),
+            (10 | 200..=299, _) if self.says("access blocked") || self.says("valid app id") => {
+                Recovery::Operator(Fault::Blocked)
+            }
             (10 | 200..=299, _) if self.is_app_call() => Recovery::Operator(Fault::Review),
             (10 | 200..=299, _) => Recovery::Permission,
             (104 | 506 | 1150 | 2500 | 3018 | 3962, _) => Recovery::Bug,
@@ -201,6 +203,11 @@ impl Refusal {
             Some(36_007 | 36_009) => Recovery::LoginAgain,
             // The app's own node hides itself while the app is in development mode.
             Some(33) if self.endpoint == "subscriptions" => Recovery::Operator(Fault::Review),
+            // The account behind a token is always there for it, unless the app lacks its approval or a tester's role.
+            Some(33) if self.endpoint == INSTAGRAM_ME => Recovery::Operator(Fault::Review),
+            None if self.endpoint == INSTAGRAM_ME && self.says("unsupported") => {
+                Recovery::Operator(Fault::Review)
+            }
             Some(33) => Recovery::Asset,
             _ if self.says("appsecret_proof") => Recovery::Operator(Fault::Proof),
             _ if self.endpoint == "oauth/access_token" && self.says("redirect_uri") => {
@@ -230,7 +237,7 @@ impl Refusal {
 
     /// Whether the token that was refused is the app's own, not a person's.
     fn is_with_app_token(&self) -> bool {
-        matches!(self.endpoint, "debug_token" | "subscriptions")
+        matches!(self.endpoint, "debug_token" | "subscriptions" | REVOKE_GRANT | REVOKE_TOKEN)
     }
 
     /// Whether the call was made with the app's own id and secret.
@@ -242,6 +249,8 @@ impl Refusal {
                 | "ig_exchange_token"
                 | "debug_token"
                 | "subscriptions"
+                | REVOKE_GRANT
+                | REVOKE_TOKEN
         )
     }
 }

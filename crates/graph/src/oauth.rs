@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::client::{Call, Graph, Host};
 use crate::dialog::PkceVerifier;
-use crate::error::GraphError;
+use crate::error::{GraphError, REVOKE_GRANT, REVOKE_TOKEN};
 use crate::ids::{AccessToken, AppScopedUserId, AuthorizationCode};
 use crate::json;
 
@@ -128,7 +128,7 @@ impl Graph {
     /// Ends the whole grant of a person for this app: every token of theirs, in every connection.
     /// A grant that is gone already counts as ended.
     pub async fn revoke_grant(&self, user: &AppScopedUserId) -> Result<(), GraphError> {
-        let endpoint = "permissions (revoke)";
+        let endpoint = REVOKE_GRANT;
         let path = format!("{user}/permissions");
         let query = self.signed_by(&self.app_token());
         let call = Call {
@@ -145,7 +145,7 @@ impl Graph {
     /// Ends one token of a system user, which has no person whose grant could end.
     /// Source: "Install apps, generate and refresh tokens" of system users.
     pub async fn revoke_token(&self, token: &AccessToken) -> Result<(), GraphError> {
-        let endpoint = "oauth/revoke";
+        let endpoint = REVOKE_TOKEN;
         let mut query = self.signed_by(&self.app_token());
         query.extend([
             ("client_id", self.app.app_id.to_string()),

@@ -43,7 +43,8 @@ enum Command {
     Migrate,
     /// Check configuration, database, keys and the Meta app, and say what to do about each finding.
     ///
-    /// The exit code is 0 only if all is well. Nothing is changed, unless you ask for subscriptions.
+    /// The exit code is 0 only if all is well. As `serve` does, it brings the database to this version's schema;
+    /// nothing else is changed, unless you ask for subscriptions.
     Doctor {
         /// Make the webhook subscriptions at Meta, or replace them. The service must be running and reachable:
         /// Meta calls it at once.

@@ -339,6 +339,14 @@ fn login(app: &App, findings: &mut Findings) {
             config.scopes.join(", ")
         ),
     );
+    let lacks = |scope: &str| !config.scopes.iter().any(|own| own == scope);
+    if !lacks("ads_management") && (lacks("pages_show_list") || lacks("pages_read_engagement")) {
+        findings.soon(
+            "permissions",
+            "ads_management depends on pages_show_list and pages_read_engagement, which META_SCOPES leaves out",
+            "add both to META_SCOPES",
+        );
+    }
     match &config.login_config_id {
         Some(id) => findings.note(
             "Login for Business",

@@ -98,7 +98,7 @@ impl Db {
     pub async fn delete_user(&self, id: &UserId) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query!(
-            "DELETE FROM jobs WHERE kind <> 'revoke'
+            "DELETE FROM jobs WHERE kind IN ('sync', 'check', 'standing')
                AND subject IN (SELECT id FROM meta_connections WHERE user_id = $1)",
             id.as_str()
         )

@@ -34,6 +34,24 @@ pub(crate) async fn write_assets(
     Ok(())
 }
 
+/// First the connection: readings, looks and other choices touch the same rows, in other orders.
+async fn lock_for_choosing(
+    tx: &mut sqlx::Transaction<'static, Engine>,
+    user: &UserId,
+    id: &ConnectionId,
+    at: i64,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE meta_connections SET updated_at = $3 WHERE id = $1 AND user_id = $2",
+        id.as_str(),
+        user.as_str(),
+        at
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 fn json<T: serde::Serialize>(rows: &[T]) -> String {
     serde_json::to_string(rows).expect("rows of text and numbers always serialize")
 }
@@ -182,6 +200,7 @@ impl Db {
         audit_id: &str,
     ) -> Result<SelectionChange, StoreError> {
         let mut tx = self.begin().await?;
+        lock_for_choosing(&mut tx, user, id, at).await?;
         let rows = sqlx::query!(
             r#"SELECT account_id AS "account_id!", is_selected AS "is_selected!",
                       is_selectable AS "is_selectable!", is_reachable AS "is_reachable!"

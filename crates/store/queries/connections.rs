@@ -116,7 +116,7 @@ impl Db {
         Ok(sqlx::query_as!(
             Sibling,
             r#"SELECT id AS "id!: ConnectionId", user_id AS "user_id!: UserId" FROM meta_connections
-               WHERE app_id = $2 AND meta_user_id = $3 AND id <> $1 AND status <> 'revoked' ORDER BY id"#,
+               WHERE app_id = $2 AND (meta_user_id = $3 OR scoped_user_id = $3) AND id <> $1 AND status <> 'revoked' ORDER BY id"#,
             id.as_str(),
             app_id,
             meta_user_id
@@ -129,6 +129,8 @@ impl Db {
     /// assets, the job that reads the rest, and the audit line.
     pub async fn complete_authorization(&self, new: &Completion) -> Result<Stored, StoreError> {
         let mut tx = self.begin().await?;
+        // Two logins of one person at the same moment wait for each other here.
+        lock_grant!(new.app_id, new.meta_user_id).fetch_all(&mut *tx).await?;
         let known = sqlx::query!(
             r#"SELECT id AS "id!: ConnectionId", status AS "status!: ConnectionStatus" FROM meta_connections
                WHERE user_id = $1 AND kind = $2 AND app_id = $3 AND meta_user_id = $4"#,
@@ -211,9 +213,9 @@ async fn upsert_connection(
                status_reason, status_changed_at, access_token, token_version, scopes, declined_scopes, expires_at,
                data_access_expires_at, last_refreshed_at, last_checked_at, sync_state, sync_done, sync_total,
                sync_generation, connected_at, created_at, updated_at, access_token_key, expired_scopes,
-               granular_scopes, business_id, business_name, is_pasted, login)
+               granular_scopes, business_id, business_name, is_pasted, login, scoped_user_id)
            VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $16, $8, $9, 1, $10, $11, $12, $13, $8, $8, 'running', $14, $15,
-               1, $8, $8, $8, $17, $18, $19, $20, $21, $22, $23)
+               1, $8, $8, $8, $17, $18, $19, $20, $21, $22, $23, $24)
            ON CONFLICT (id) DO UPDATE SET name = excluded.name, picture_url = excluded.picture_url,
                status = 'active', status_reason = excluded.status_reason, status_changed_at = excluded.status_changed_at,
                access_token = excluded.access_token, access_token_key = excluded.access_token_key,
@@ -221,6 +223,7 @@ async fn upsert_connection(
                scopes = excluded.scopes, declined_scopes = excluded.declined_scopes,
                expired_scopes = excluded.expired_scopes, granular_scopes = excluded.granular_scopes,
                business_id = excluded.business_id, business_name = excluded.business_name, is_pasted = excluded.is_pasted, login = excluded.login,
+               scoped_user_id = excluded.scoped_user_id,
                expires_at = excluded.expires_at, data_access_expires_at = excluded.data_access_expires_at,
                last_refreshed_at = excluded.last_refreshed_at, last_checked_at = excluded.last_checked_at,
                sync_state = 'running', sync_done = excluded.sync_done, sync_total = excluded.sync_total,
@@ -250,7 +253,8 @@ async fn upsert_connection(
         new.business.as_ref().map(|(id, _)| id),
         new.business.as_ref().map(|(_, name)| name),
         new.authorization_id.is_none(),
-        new.login.map(Login::as_str)
+        new.login.map(Login::as_str),
+        new.scoped_user_id
     )
     .fetch_optional(&mut **tx)
     .await;
@@ -297,9 +301,9 @@ async fn schedule_after_login(
     sqlx::query!(
         "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
          SELECT id, 'check', id, 'read again', $1, 0, 0, 0, 0 FROM meta_connections
-         WHERE app_id = $2 AND meta_user_id = $3 AND id <> $4 AND status <> 'revoked'
+         WHERE app_id = $2 AND meta_user_id = $3 AND id <> $4 AND status <> 'revoked' ORDER BY id
          ON CONFLICT (kind, subject) DO UPDATE SET progress = excluded.progress, run_at = excluded.run_at, attempts = 0,
-             leased_until = 0, fence = jobs.fence + 1, lane = 0",
+             woken = TRUE, lane = 0",
         new.at,
         new.app_id,
         new.meta_user_id,

@@ -24,7 +24,7 @@ impl Db {
         .await?;
         let Some(row) = row else { return Ok(false) };
         sqlx::query!(
-            "DELETE FROM jobs WHERE kind <> 'revoke' AND subject = $1",
+            "DELETE FROM jobs WHERE kind IN ('sync', 'check', 'standing') AND subject = $1",
             order.connection_id.as_str()
         )
         .execute(&mut *tx)

@@ -1,6 +1,6 @@
 //! Meta's calls to us: stored before they are answered, applied afterwards; requests for deletion.
 
-use metaads_store_rows::{DeletionRequest, Ended, JobId, MetaEvent, NewEvent, StoreError};
+use metaads_store_rows::{ConnectionStatus, DeletionRequest, Ended, JobId, MetaEvent, NewEvent, StoreError};
 
 use crate::{Db, Engine};
 
@@ -42,9 +42,15 @@ impl Db {
         Ok(stored)
     }
 
-    /// The oldest that are still to be applied.
+    /// The oldest that are still to be applied, erasures first.
     pub async fn list_waiting_events(&self, limit: i64) -> Result<Vec<MetaEvent>, StoreError> {
-        Ok(select_events!("applied_at IS NULL ORDER BY id LIMIT $1", limit).fetch_all(&self.read).await?)
+        Ok(select_events!(
+            "applied_at IS NULL
+             ORDER BY CASE WHEN object IN ('data_deletion', 'deauthorize') THEN 0 ELSE 1 END, id LIMIT $1",
+            limit
+        )
+        .fetch_all(&self.read)
+        .await?)
     }
 
     /// The newest, for the operator.
@@ -59,7 +65,7 @@ impl Db {
         sqlx::query!(
             "UPDATE meta_events SET applied_at = $2, outcome = $3,
                  subject = CASE WHEN object = 'data_deletion' THEN '' ELSE subject END
-             WHERE id = $1",
+             WHERE id = $1 AND applied_at IS NULL",
             id,
             at,
             outcome
@@ -89,18 +95,14 @@ impl Db {
     /// was connected after Meta said so stays. Gives how many ended.
     pub async fn end_grant(&self, ended: &Ended, audit_ids: &[String]) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
-        let rows = sqlx::query!(
-            r#"SELECT id AS "id!", user_id AS "user_id!" FROM meta_connections
-               WHERE app_id = $1 AND meta_user_id = $2 AND status <> 'revoked' AND connected_at <= $3 ORDER BY id"#,
-            ended.app_id,
-            ended.meta_user_id,
-            ended.issued_at
-        )
-        .fetch_all(&mut *tx)
-        .await?;
+        let all = lock_grant!(ended.app_id, ended.meta_user_id).fetch_all(&mut *tx).await?;
+        let is_older = |status: ConnectionStatus, connected_at: i64| {
+            status != ConnectionStatus::Revoked && connected_at <= ended.issued_at
+        };
+        let rows = all.into_iter().filter(|row| is_older(row.status, row.connected_at));
         let mut number = 0;
         // As many as there are ids for the lines of history; the rest with the next call.
-        for (row, audit_id) in rows.iter().zip(audit_ids) {
+        for (row, audit_id) in rows.zip(audit_ids) {
             sqlx::query!(
                 "UPDATE meta_connections SET status = 'revoked', status_reason = 'app_removed', status_changed_at = $2,
                      access_token = NULL, access_token_key = NULL, refresh_token = NULL,
@@ -112,9 +114,12 @@ impl Db {
             )
             .execute(&mut *tx)
             .await?;
-            sqlx::query!("DELETE FROM jobs WHERE kind <> 'revoke' AND subject = $1", row.id)
-                .execute(&mut *tx)
-                .await?;
+            sqlx::query!(
+                "DELETE FROM jobs WHERE kind IN ('sync', 'check', 'standing') AND subject = $1",
+                row.id
+            )
+            .execute(&mut *tx)
+            .await?;
             sqlx::query!(
                 "INSERT INTO audit_log (id, at, user_id, connection_id, action, detail)
                  VALUES ($1, $2, $3, $4, 'app_removed', '')",
@@ -135,43 +140,27 @@ impl Db {
     /// after they asked stays. Gives how many went, and how many stay.
     pub async fn delete_grant(&self, ended: &Ended) -> Result<(u64, u64), StoreError> {
         let mut tx = self.begin().await?;
+        let all = lock_grant!(ended.app_id, ended.meta_user_id).fetch_all(&mut *tx).await?;
+        let (mut deleted, mut left) = (0, 0);
+        for row in all {
+            if row.status == ConnectionStatus::Revoked || row.connected_at <= ended.issued_at {
+                delete_connection(&mut tx, &row.id).await?;
+                deleted += 1;
+            } else {
+                left += 1;
+            }
+        }
+        // What Meta has told of them before named them too.
         sqlx::query!(
-            "DELETE FROM audit_log WHERE connection_id IN (SELECT id FROM meta_connections
-                 WHERE app_id = $1 AND meta_user_id = $2 AND (connected_at <= $3 OR status = 'revoked'))",
-            ended.app_id,
-            ended.meta_user_id,
-            ended.issued_at
-        )
-        .execute(&mut *tx)
-        .await?;
-        sqlx::query!(
-            "DELETE FROM jobs WHERE subject IN (SELECT id FROM meta_connections
-                 WHERE app_id = $1 AND meta_user_id = $2 AND (connected_at <= $3 OR status = 'revoked'))",
-            ended.app_id,
-            ended.meta_user_id,
-            ended.issued_at
-        )
-        .execute(&mut *tx)
-        .await?;
-        let deleted = sqlx::query!(
-            "DELETE FROM meta_connections
-             WHERE app_id = $1 AND meta_user_id = $2 AND (connected_at <= $3 OR status = 'revoked')",
-            ended.app_id,
-            ended.meta_user_id,
-            ended.issued_at
-        )
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
-        let left = sqlx::query!(
-            r#"SELECT COUNT(*) AS "count!: i64" FROM meta_connections WHERE app_id = $1 AND meta_user_id = $2"#,
+            "UPDATE meta_events SET subject = '', value = 'null' WHERE app_id = $1 AND subject = $2
+                 AND object <> 'data_deletion'",
             ended.app_id,
             ended.meta_user_id
         )
-        .fetch_one(&mut *tx)
+        .execute(&mut *tx)
         .await?;
         tx.commit().await?;
-        Ok((deleted, u64::try_from(left.count).unwrap_or_default()))
+        Ok((deleted, left))
     }
 
     /// Notes a request for deletion together with the event that carries it out. A repeated one gives the id
@@ -269,13 +258,26 @@ impl Db {
     }
 }
 
-/// The one job that applies events is due; whoever is at it starts over.
+/// A connection with its assets, history, work, and what attempts to make it have told.
+async fn delete_connection(tx: &mut sqlx::Transaction<'static, Engine>, id: &str) -> Result<(), StoreError> {
+    sqlx::query!("UPDATE authorizations SET detail = NULL WHERE connection_id = $1 OR reconnects = $1", id)
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query!("DELETE FROM audit_log WHERE connection_id = $1", id).execute(&mut **tx).await?;
+    sqlx::query!("DELETE FROM meta_connections WHERE id = $1", id).execute(&mut **tx).await?;
+    sqlx::query!("DELETE FROM jobs WHERE kind IN ('sync', 'check', 'standing') AND subject = $1", id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// The one job that applies events is due; whoever is at it comes back to it.
 async fn wake(tx: &mut sqlx::Transaction<'static, Engine>, job: &JobId, at: i64) -> Result<(), StoreError> {
     sqlx::query!(
         "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
          VALUES ($1, 'events', 'meta', '', $2, 0, 0, 0, 0)
-         ON CONFLICT (kind, subject) DO UPDATE SET run_at = excluded.run_at, attempts = 0, leased_until = 0,
-             fence = jobs.fence + 1",
+         ON CONFLICT (kind, subject) DO UPDATE SET attempts = 0, woken = TRUE,
+             run_at = CASE WHEN jobs.run_at < excluded.run_at THEN jobs.run_at ELSE excluded.run_at END",
         job.as_str(),
         at
     )

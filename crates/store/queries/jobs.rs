@@ -8,7 +8,7 @@ macro_rules! lease_job {
     ($condition:literal, $($argument:expr),+) => {
         sqlx::query_as!(
             Job,
-            "UPDATE jobs SET leased_until = $2, fence = fence + 1 WHERE " + $condition + r#"
+            "UPDATE jobs SET leased_until = $2, fence = fence + 1, woken = FALSE WHERE " + $condition + r#"
              RETURNING id AS "id!: JobId", kind AS "kind!: JobKind", subject AS "subject!",
                  progress AS "progress!", attempts AS "attempts!", lane AS "lane!", fence AS "fence!""#,
             $($argument),+
@@ -52,8 +52,9 @@ impl Db {
         Ok(job)
     }
 
-    /// When the next job is due that nobody holds, or a held one's lease runs out.
-    pub async fn next_job_at(&self, now: i64) -> Result<Option<i64>, StoreError> {
+    /// When the next job is due that nobody holds, or a held one's lease runs out. Without `is_upkeep_too` only
+    /// jobs that somebody waits for count.
+    pub async fn next_job_at(&self, now: i64, is_upkeep_too: bool) -> Result<Option<i64>, StoreError> {
         let row = sqlx::query!(
             r#"SELECT (SELECT run_at FROM jobs WHERE lane = 0 AND leased_until <= $1 ORDER BY run_at LIMIT 1)
                        AS "soon?: i64",
@@ -65,10 +66,12 @@ impl Db {
         )
         .fetch_one(&self.read)
         .await?;
-        Ok([row.soon, row.upkeep, row.lease].into_iter().flatten().min())
+        let upkeep = row.upkeep.filter(|_| is_upkeep_too);
+        Ok([row.soon, upkeep, row.lease].into_iter().flatten().min())
     }
 
-    /// Puts a job in, or brings it forward: whoever works on it now has lost it.
+    /// Puts a job in, or brings it forward. Whoever works on it now finishes; then it is done once more, since
+    /// what they do may be older than the reason for this.
     pub async fn enqueue_job(
         &self,
         id: &JobId,
@@ -79,36 +82,53 @@ impl Db {
     ) -> Result<(), StoreError> {
         sqlx::query!(
             "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
-             VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0)
-             ON CONFLICT (kind, subject) DO UPDATE SET run_at = excluded.run_at, attempts = 0, leased_until = 0,
-                 fence = jobs.fence + 1, lane = 0,
+             VALUES ($1, $2, $3, $4, $5, 0, 0, 0, $6)
+             ON CONFLICT (kind, subject) DO UPDATE SET attempts = 0, woken = TRUE,
+                 run_at = CASE WHEN jobs.run_at < excluded.run_at THEN jobs.run_at ELSE excluded.run_at END,
+                 lane = CASE WHEN jobs.lane < excluded.lane THEN jobs.lane ELSE excluded.lane END,
                  progress = CASE WHEN excluded.progress = '' THEN jobs.progress ELSE excluded.progress END",
             id.as_str(),
             kind.as_str(),
             subject,
             progress,
-            at
+            at,
+            kind.lane()
         )
         .execute(&self.write)
         .await?;
         Ok(())
     }
 
-    /// The job is done. False where somebody else holds it by now.
+    /// The job is done; where it was asked for meanwhile it is due once more. False where somebody else holds
+    /// it by now.
     pub async fn finish_job(&self, job: &Job) -> Result<bool, StoreError> {
-        let finished =
-            sqlx::query!("DELETE FROM jobs WHERE id = $1 AND fence = $2", job.id.as_str(), job.fence)
-                .execute(&self.write)
-                .await?
-                .rows_affected();
-        Ok(finished == 1)
+        let mut tx = self.begin().await?;
+        let again = sqlx::query!(
+            "UPDATE jobs SET leased_until = 0, attempts = 0 WHERE id = $1 AND fence = $2 AND woken",
+            job.id.as_str(),
+            job.fence
+        )
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+        let finished = sqlx::query!(
+            "DELETE FROM jobs WHERE id = $1 AND fence = $2 AND NOT woken",
+            job.id.as_str(),
+            job.fence
+        )
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+        tx.commit().await?;
+        Ok(again + finished == 1)
     }
 
     /// Not this time: the lease is given back and the job is due again at `run_at`.
     pub async fn postpone_job(&self, job: &Job, run_at: i64, is_attempt: bool) -> Result<bool, StoreError> {
         let attempts = job.attempts + i64::from(is_attempt);
         let postponed = sqlx::query!(
-            "UPDATE jobs SET run_at = $3, attempts = $4, leased_until = 0 WHERE id = $1 AND fence = $2",
+            "UPDATE jobs SET run_at = CASE WHEN woken THEN run_at ELSE $3 END, attempts = $4, leased_until = 0
+             WHERE id = $1 AND fence = $2",
             job.id.as_str(),
             job.fence,
             run_at,

@@ -11,9 +11,11 @@ impl Db {
         for limit in limits {
             sqlx::query!(
                 "INSERT INTO meta_limits (budget, percent, blocked_until, seen_at) VALUES ($1, $2, $3, $4)
-                 ON CONFLICT (budget) DO UPDATE SET percent = excluded.percent, blocked_until = excluded.blocked_until,
-                     seen_at = excluded.seen_at
-                 WHERE meta_limits.seen_at <= excluded.seen_at",
+                 ON CONFLICT (budget) DO UPDATE SET percent = excluded.percent, seen_at = excluded.seen_at,
+                     blocked_until = CASE WHEN meta_limits.blocked_until > excluded.blocked_until
+                         AND meta_limits.blocked_until <= excluded.seen_at + 7200000 THEN meta_limits.blocked_until
+                         ELSE excluded.blocked_until END
+                 WHERE meta_limits.seen_at <= excluded.seen_at OR meta_limits.seen_at > excluded.seen_at + 60000",
                 limit.budget,
                 limit.percent,
                 limit.blocked_until,

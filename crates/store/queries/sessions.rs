@@ -57,7 +57,7 @@ impl Db {
                       u.is_admin AS "is_admin!", s.last_seen_at AS "last_seen_at!",
                       (SELECT COUNT(*) FROM meta_connections c
                        WHERE c.user_id = u.id
-                       AND (c.status = 'needs_reauthorization' OR c.status_reason IN ('permissions_missing', 'app_removed'))) AS "needing!: i64"
+                       AND (c.status = 'needs_reauthorization' OR c.status_reason IN ('permissions_missing', 'permission_expired', 'data_access_expired', 'app_removed'))) AS "needing!: i64"
                FROM sessions s JOIN users u ON u.id = s.user_id
                WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3"#,
             token_hash,
@@ -188,6 +188,15 @@ impl Db {
         sqlx::query!("DELETE FROM deletion_requests WHERE requested_at <= $1", now - DELETIONS_KEPT_MS)
             .execute(&mut *tx)
             .await?;
+        // What has not come back for a day is over; Meta's own notices are kept for a week.
+        sqlx::query!(
+            "DELETE FROM operator_notices WHERE (code = 'meta_notice' AND last_at <= $1)
+                 OR (code IN ('meta_app_misconfigured', 'meta_policy_block', 'meta_login_refused') AND last_at <= $2)",
+            now - 7 * DAY_MS,
+            now - DAY_MS - DAY_MS / 4
+        )
+        .execute(&mut *tx)
+        .await?;
         sqlx::query!("DELETE FROM unknown_answers WHERE last_at <= $1", now - UNKNOWN_KEPT_MS)
             .execute(&mut *tx)
             .await?;

@@ -27,12 +27,13 @@ impl Db {
             r#"SELECT account_id AS "account_id!", account_name AS "account_name!",
                    account_status AS "account_status?", is_selected AS "is_selected!",
                    is_selectable AS "is_selectable!", is_reachable AS "is_reachable!",
-                   status_changed_at AS "status_changed_at!"
-               FROM meta_ad_accounts WHERE connection_id = $1 AND is_selected AND look_at <= $2
+                   status_changed_at AS "status_changed_at!", look_at AS "look_at!"
+               FROM meta_ad_accounts WHERE connection_id = $1 AND is_selected AND (look_at <= $2 OR look_at > $4)
                ORDER BY look_at, account_id LIMIT $3"#,
             id.as_str(),
             now,
-            limit
+            limit,
+            farthest(now)
         )
         .fetch_all(&self.read)
         .await?)
@@ -58,10 +59,11 @@ impl Db {
         .await?;
         let held = match next.at {
             Some(next) => sqlx::query!(
-                "UPDATE jobs SET run_at = $3, attempts = 0, leased_until = 0, lane = 1 WHERE id = $1 AND fence = $2",
+                "UPDATE jobs SET run_at = CASE WHEN woken THEN run_at ELSE $3 END, attempts = 0, leased_until = 0, lane = 1
+                 WHERE id = $1 AND fence = $2",
                 job.id.as_str(),
                 job.fence,
-                next.max(at)
+                next.clamp(at, farthest(at))
             )
             .execute(&mut *tx)
             .await?
@@ -91,6 +93,11 @@ impl Db {
         tx.commit().await?;
         Ok(is_live)
     }
+}
+
+/// No look is planned further ahead: what stands beyond was planned by a clock that went wrong.
+fn farthest(now: i64) -> i64 {
+    now + 2 * 86_400_000
 }
 
 async fn write_looked(
@@ -135,11 +142,13 @@ async fn write_one(
     one: &Looked,
     at: i64,
 ) -> Result<(), StoreError> {
+    // Whoever wanted it looked at meanwhile keeps that wish.
     sqlx::query!(
-        "UPDATE meta_ad_accounts SET look_at = $3 WHERE connection_id = $1 AND account_id = $2",
+        "UPDATE meta_ad_accounts SET look_at = $3 WHERE connection_id = $1 AND account_id = $2 AND look_at = $4",
         id.as_str(),
         one.account_id,
-        one.look_at
+        one.look_at,
+        one.was_due_at
     )
     .execute(&mut **tx)
     .await?;

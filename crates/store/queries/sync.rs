@@ -36,7 +36,8 @@ impl Db {
             "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
              VALUES ($1, 'sync', $2, $3, $4, 0, 0, 0, $5)
              ON CONFLICT (kind, subject) DO UPDATE SET progress = excluded.progress, run_at = excluded.run_at,
-                 attempts = 0, leased_until = 0, fence = jobs.fence + 1, lane = excluded.lane",
+                 attempts = 0, leased_until = 0, fence = jobs.fence + 1,
+                 lane = CASE WHEN jobs.lane < excluded.lane THEN jobs.lane ELSE excluded.lane END",
             job.as_str(),
             connection.as_str(),
             progress,
@@ -197,17 +198,20 @@ async fn finish_generation(
     let id = step.connection_id.as_str();
     mark_unseen_accounts(tx, step).await?;
     sqlx::query!(
-        "DELETE FROM meta_businesses WHERE connection_id = $1 AND seen_in < $2",
+        "DELETE FROM meta_businesses WHERE connection_id = $1 AND seen_in < $2 AND NOT EXISTS
+             (SELECT 1 FROM meta_unread_lists u WHERE u.connection_id = $1 AND u.seen_in = $2 AND u.reason = 'refused')",
         id,
         step.generation
     )
     .execute(&mut **tx)
     .await?;
-    sqlx::query!("DELETE FROM meta_pages WHERE connection_id = $1 AND seen_in < $2", id, step.generation)
+    sqlx::query!("DELETE FROM meta_pages WHERE connection_id = $1 AND seen_in < $2 AND NOT EXISTS
+             (SELECT 1 FROM meta_unread_lists u WHERE u.connection_id = $1 AND u.seen_in = $2 AND u.reason = 'refused')", id, step.generation)
         .execute(&mut **tx)
         .await?;
     sqlx::query!(
-        "DELETE FROM meta_instagram_accounts WHERE connection_id = $1 AND seen_in < $2",
+        "DELETE FROM meta_instagram_accounts WHERE connection_id = $1 AND seen_in < $2 AND NOT EXISTS
+             (SELECT 1 FROM meta_unread_lists u WHERE u.connection_id = $1 AND u.seen_in = $2 AND u.reason = 'refused')",
         id,
         step.generation
     )

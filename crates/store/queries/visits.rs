@@ -20,8 +20,9 @@ impl Db {
             write_history(&mut tx, visit, &before.user_id, before.status, before.reason.as_deref()).await?;
         }
         let held = sqlx::query!(
-            "UPDATE jobs SET run_at = $3, attempts = $4, leased_until = 0, lane = 1,
-                 progress = CASE WHEN $5 THEN '' ELSE progress END
+            "UPDATE jobs SET run_at = CASE WHEN woken THEN run_at ELSE $3 END, attempts = $4, leased_until = 0,
+                 lane = CASE WHEN woken THEN lane ELSE 1 END,
+                 progress = CASE WHEN $5 AND NOT woken THEN '' ELSE progress END
              WHERE id = $1 AND fence = $2",
             job.id.as_str(),
             job.fence,
@@ -62,7 +63,8 @@ async fn update_connection(
              data_access_expires_at = CASE WHEN $10 THEN $11 ELSE data_access_expires_at END,
              token_version = token_version + $12,
              last_refreshed_at = CASE WHEN $12 = 1 THEN $4 ELSE last_refreshed_at END,
-             access_token = COALESCE($13, access_token), access_token_key = COALESCE($14, access_token_key),
+             access_token = CASE WHEN $17 THEN NULL ELSE COALESCE($13, access_token) END,
+             access_token_key = CASE WHEN $17 THEN NULL ELSE COALESCE($14, access_token_key) END,
              expired_scopes = COALESCE($15, expired_scopes), granular_scopes = COALESCE($16, granular_scopes)
          WHERE id = $1",
         visit.connection_id.as_str(),
@@ -80,7 +82,8 @@ async fn update_connection(
         visit.renewed.as_ref().map(|sealed| sealed.as_bytes()),
         key_name(visit.renewed.as_ref()),
         visit.expired_scopes.as_ref().map(Words::to_text),
-        visit.granular_scopes
+        visit.granular_scopes,
+        visit.is_erasing
     )
     .execute(&mut **tx)
     .await?;

@@ -41,13 +41,25 @@ macro_rules! statements {
                 pub async fn $name(&self $(, $argument: $kind)*) -> $answer {
                     match self {
                         Store::Sqlite(db) => db.$name($($argument),*).await,
-                        Store::Postgres(db) => db.$name($($argument),*).await,
+                        Store::Postgres(db) => {
+                            // Given up for another transaction, a few times at most: nothing of it was kept.
+                            for _ in 0..CONFLICTS {
+                                match db.$name($($argument),*).await {
+                                    Err(error) if error.is_conflict() => {}
+                                    answer => return answer,
+                                }
+                            }
+                            db.$name($($argument),*).await
+                        }
                     }
                 }
             )*
         }
     };
 }
+
+/// So often a transaction that lost against another one is begun again.
+const CONFLICTS: usize = 3;
 
 type Answer<T> = Result<T, StoreError>;
 
@@ -107,7 +119,7 @@ statements! {
     fn claim_job(&self, is_upkeep_too: bool, lease: Lease) -> Answer<Option<Job>>;
     fn claim_job_of(&self, kind: JobKind, subject: &str, lease: Lease) -> Answer<Option<Job>>;
     fn pull_back_jobs(&self, now: i64, farthest: i64) -> Answer<u64>;
-    fn next_job_at(&self, now: i64) -> Answer<Option<i64>>;
+    fn next_job_at(&self, now: i64, is_upkeep_too: bool) -> Answer<Option<i64>>;
     fn enqueue_job(&self, id: &JobId, kind: JobKind, subject: &str, progress: &str, at: i64) -> Answer<()>;
     fn finish_job(&self, job: &Job) -> Answer<bool>;
     fn postpone_job(&self, job: &Job, run_at: i64, is_attempt: bool) -> Answer<bool>;

@@ -31,6 +31,10 @@ pub enum Bucket<'a> {
     Connect {
         user: &'a UserId,
     },
+    /// Presses of one user that have Meta asked at once.
+    AskMeta {
+        user: &'a UserId,
+    },
     /// Checks of the present password by a signed-in user.
     PasswordCheck {
         user: &'a UserId,
@@ -47,6 +51,7 @@ impl Bucket<'_> {
             Bucket::SignInAddress { address } => format!("sign-in-address:{address}"),
             Bucket::Register { address } => format!("register:{address}"),
             Bucket::Connect { user } => format!("connect:{user}"),
+            Bucket::AskMeta { user } => format!("ask-meta:{user}"),
             Bucket::PasswordCheck { user } => format!("password:{user}"),
         }
     }
@@ -57,7 +62,7 @@ impl Bucket<'_> {
             Bucket::SignInUnknownDevice { .. } | Bucket::SignInKnownDevice { .. } => (10, 15 * MINUTE),
             Bucket::SignInAddress { .. } => (60, 15 * MINUTE),
             Bucket::Register { .. } => (20, 60 * MINUTE),
-            Bucket::Connect { .. } => (60, 10 * MINUTE),
+            Bucket::Connect { .. } | Bucket::AskMeta { .. } => (60, 10 * MINUTE),
             Bucket::PasswordCheck { .. } => (10, 15 * MINUTE),
         }
     }

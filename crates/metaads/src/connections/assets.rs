@@ -82,7 +82,8 @@ pub fn lists_of_business(id: &str, name: &str) -> Vec<Todo> {
         List::Client { id: id.clone(), name: name.clone() },
         List::OwnedPages { id: id.clone(), name: name.clone() },
         List::ClientPages { id: id.clone(), name: name.clone() },
-        List::Instagram { id, name },
+        List::Instagram { id: id.clone(), name: name.clone() },
+        List::BusinessInstagram { id, name },
     ];
     lists.map(|list| Todo { list, after: None }).to_vec()
 }

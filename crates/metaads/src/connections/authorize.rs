@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use metaads_graph::{Asks, AuthorizationCode, Callback, DialogAnswer, DialogRequest, PkceVerifier};
+use metaads_graph::{AuthorizationCode, Callback, DialogAnswer, PkceVerifier};
 use metaads_store::{
     Authorization, AuthorizationId, AuthorizationStatus, Completion, ConnectionId, ConnectionKind, JobKind,
     Login, NewAuthorization, SignedIn, StoreError, Stored, UserId,
@@ -12,10 +12,10 @@ use metaads_vault::Place;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::dialog::{again, dialog, login_of};
 use super::grant::{Grant, ask_meta};
-use super::permissions::INSTAGRAM_SCOPES;
 use super::progress::progress_after_login;
-use super::{token_place, token_row};
+use super::{LOGIN_REFUSED, note, token_place, token_row};
 use crate::accounts::throttle::{self, Bucket};
 use crate::app::App;
 use crate::entropy::hash;
@@ -90,7 +90,8 @@ pub async fn begin(app: &App, who: &SignedIn, wish: Wish) -> Result<Begun, Begin
     let state = app.entropy.token();
     let has_verifier = app.config.is_pkce && login != Login::Instagram;
     let verifier = has_verifier.then(|| PkceVerifier::from_random(app.entropy.bytes()));
-    let (redirect_uri, dialog) = dialog(app, login, &wish, &state, verifier.as_ref())?;
+    let again = again(app, &wish, reconnected.as_ref());
+    let (redirect_uri, dialog) = dialog(app, login, &wish, again, &state, verifier.as_ref())?;
     let now = app.now();
     let new = NewAuthorization {
         pkce_verifier: verifier.map(|verifier| app.seal(&verifier_place(id.as_str()), verifier.expose())),
@@ -109,48 +110,6 @@ pub async fn begin(app: &App, who: &SignedIn, wish: Wish) -> Result<Begun, Begin
     app.store.insert_authorization(&new).await?;
     tracing::info!(authorization = %id, "a connect attempt began");
     Ok(Begun { id, dialog })
-}
-
-/// The login that made connections of this kind.
-fn login_of(kind: ConnectionKind) -> Login {
-    match kind {
-        ConnectionKind::FacebookUser => Login::Facebook,
-        ConnectionKind::BusinessSystemUser => Login::Business,
-        ConnectionKind::InstagramUser => Login::Instagram,
-    }
-}
-
-/// Where the browser comes back to, and where it is sent.
-fn dialog(
-    app: &App,
-    login: Login,
-    wish: &Wish,
-    state: &str,
-    verifier: Option<&PkceVerifier>,
-) -> Result<(String, Url), BeginError> {
-    let meta = app.graph().app();
-    let asks = match (login, &app.config.login_config_id) {
-        (Login::Instagram, _) => {
-            let instagram = meta.instagram.as_ref().ok_or(BeginError::NotOffered)?;
-            let redirect_uri = app.config.instagram_redirect_uri();
-            let dialog = instagram.dialog(&redirect_uri, state, &INSTAGRAM_SCOPES);
-            return Ok((redirect_uri, dialog));
-        }
-        (Login::Business, Some(id)) => Asks::Configuration(id),
-        (Login::Business, None) => return Err(BeginError::NotOffered),
-        (Login::Facebook, _) => Asks::Permissions(&app.config.scopes),
-    };
-    let redirect_uri = app.config.redirect_uri();
-    let challenge = verifier.map(PkceVerifier::challenge);
-    let dialog = meta.dialog(&DialogRequest {
-        redirect_uri: &redirect_uri,
-        state,
-        asks,
-        is_rerequest: wish.is_asking_again && login == Login::Facebook,
-        is_popup: wish.is_popup,
-        challenge: challenge.as_ref(),
-    });
-    Ok((redirect_uri, dialog))
 }
 
 /// How a callback ended.
@@ -191,7 +150,10 @@ pub async fn complete(
         Ok(code) => settle(app, &authorization, code).await?,
         Err(failure) => Err(failure),
     };
-    if let Err(Failure { code, detail }) = outcome {
+    if let Err(Failure { code, detail, operator }) = outcome {
+        if let Some(text) = operator {
+            note(app, LOGIN_REFUSED, &text).await;
+        }
         tracing::warn!(authorization = %authorization.id, code = code.as_str(), "a connect attempt failed");
         let detail = serde_json::to_string(&detail).expect("a detail of texts always serializes");
         app.store.fail_authorization(&authorization.id, code.as_str(), Some(&detail), app.now()).await?;
@@ -204,6 +166,8 @@ pub async fn complete(
 pub(super) struct Failure {
     pub code: Code,
     pub detail: Detail,
+    /// What only the operator can mend.
+    pub operator: Option<String>,
 }
 
 /// What the result page tells beside the code's own words. Never a secret.
@@ -222,7 +186,7 @@ pub struct Detail {
 
 impl From<Code> for Failure {
     fn from(code: Code) -> Failure {
-        Failure { code, detail: Detail::default() }
+        Failure { code, detail: Detail::default(), operator: None }
     }
 }
 
@@ -268,9 +232,10 @@ fn answer_of<'a>(
             return Err(Code::CodeRefused.into());
         }
     }
-    let numbered = |code: Code, number: Option<i64>| Failure {
-        code,
-        detail: Detail { meta: number.map(|number| format!("dialog error {number}")), ..Detail::default() },
+    let numbered = |code: Code, number: Option<i64>| {
+        let meta = number.map_or("dialog error".to_owned(), |number| format!("dialog error {number}"));
+        let operator = Some(format!("{meta}: docs/meta-app-setup.md says what it means and where to click"));
+        Failure { code, detail: Detail { meta: number.map(|_| meta), ..Detail::default() }, operator }
     };
     match &callback.answer {
         DialogAnswer::Code(code) => Ok(code),
@@ -307,6 +272,7 @@ async fn settle(
             Stored::Created | Stored::Updated => {
                 tracing::info!(authorization = %authorization.id, connection = %completion.connection_id, "connected");
                 app.jobs_bell.notify_waiters();
+                app.store.clear_notice(LOGIN_REFUSED).await?;
                 return Ok(Ok(()));
             }
             Stored::CalledOff => {
@@ -349,7 +315,7 @@ async fn wrong_person(
         return Ok(None);
     }
     let detail = Detail { expected: Some(expected.name), met: Some(met.name.clone()), ..Detail::default() };
-    Ok(Some(Failure { code: Code::WrongPerson, detail }))
+    Ok(Some(Failure { code: Code::WrongPerson, detail, operator: None }))
 }
 
 /// What is written of a grant; without an authorization it was pasted.
@@ -370,6 +336,7 @@ pub(super) async fn seal(
         kind: grant.kind,
         app_id: grant.app_id.clone(),
         meta_user_id: grant.meta_user_id.clone(),
+        scoped_user_id: grant.scoped_user_id.clone(),
         name: grant.name.clone(),
         picture_url: grant.picture_url.clone(),
         status_reason: super::incomplete(app, grant.kind, &grant.permissions.granted),

@@ -6,8 +6,8 @@ use metaads_store::{
     Connection, ConnectionId, ConnectionKind, Disconnection, Job, JobKind, Sibling, StoreError, UserId,
 };
 
-use super::open_token;
 use super::upkeep::READ_AGAIN;
+use super::{open_token, tell_operator};
 use crate::app::App;
 use crate::jobs::Settled;
 
@@ -88,9 +88,10 @@ pub async fn revoke_step(app: &App, job: &Job) -> Result<Settled, StoreError> {
     // Telling Meta twice is harmless: a crash between here and the end of the job repeats it.
     if let Err(error) = app.graph().revoke_grant(&user).await {
         tracing::warn!(%error, attempts = job.attempts, "Meta could not be told that a grant ended");
+        tell_operator(app, &error).await;
         return Ok(match error.recovery() {
-            // Gone already, or never there.
-            Recovery::Grant(_) | Recovery::Asset => Settled::Done,
+            // Never there. (What is gone already counts as ended.)
+            Recovery::Asset => Settled::Done,
             Recovery::Wait(_) => Settled::Later(error.retry_at(app.now()).unwrap_or_else(|| app.now())),
             _ => Settled::TryAgain,
         });

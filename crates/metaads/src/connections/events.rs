@@ -6,7 +6,7 @@ use metaads_graph::{
     AppScopedUserId, AppSecret, Change, HookError, SignedRequest, check_event, open_signed_request,
     read_event,
 };
-use metaads_store::{ConnectionId, DeletionRequest, Ended, JobKind, MetaEvent, NewEvent, StoreError};
+use metaads_store::{ConnectionId, DeletionRequest, Ended, Job, JobKind, MetaEvent, NewEvent, StoreError};
 use serde_json::Value;
 
 use super::disconnect::check_grant;
@@ -30,6 +30,8 @@ pub const SUBSCRIPTIONS: [(&str, &str); 2] = [
 
 /// Events applied in one step of the job.
 const AT_ONCE: i64 = 100;
+/// Rounds after which an event that cannot be applied is given up.
+const GIVEN_UP_AFTER: i64 = 5;
 /// Connections ended by one statement.
 const ENDED_AT_ONCE: usize = 50;
 /// A clock of Meta's and ours differ by less.
@@ -191,24 +193,41 @@ async fn note_deletion(
     };
     let id = app.store.insert_deletion(&row, event.as_ref(), &app.new_job_id()).await?;
     app.jobs_bell.notify_waiters();
-    Ok(deletion::code_of(app, &id))
+    Ok(deletion::code_of(&id))
 }
 
 fn user_hash(app_id: &str, user_id: &str) -> String {
     hash(&format!("{app_id}:{user_id}"))
 }
 
-/// One round of the job: applies what waits.
-pub async fn step(app: &App) -> Result<Settled, StoreError> {
+/// One round of the job: applies what waits. An event that cannot be applied does not hold back the others, and is
+/// given up after some rounds; an erasure never is.
+pub async fn step(app: &App, job: &Job) -> Result<Settled, StoreError> {
     let waiting = app.store.list_waiting_events(AT_ONCE).await?;
     let is_all = waiting.len() < usize::try_from(AT_ONCE).unwrap_or_default();
+    let mut has_failed = false;
     for event in waiting {
-        let outcome = apply(app, &event).await?;
+        let outcome = match apply(app, &event).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                tracing::error!(event = %event.id, object = event.object, %error, "an event of Meta's could not be applied");
+                let is_erasure = matches!(event.object.as_str(), "deauthorize" | "data_deletion");
+                if is_erasure || job.attempts < GIVEN_UP_AFTER {
+                    has_failed = true;
+                    continue;
+                }
+                "failed"
+            }
+        };
         tracing::info!(event = %event.id, object = event.object, field = event.field, outcome, "an event of Meta's is applied");
         app.store.settle_event(&event.id, outcome, app.now()).await?;
     }
     app.jobs_bell.notify_waiters();
-    Ok(if is_all { Settled::Done } else { Settled::Later(app.now()) })
+    Ok(match (has_failed, is_all) {
+        (true, _) => Settled::TryAgain,
+        (false, true) => Settled::Done,
+        (false, false) => Settled::Later(app.now()),
+    })
 }
 
 /// Gives a word for what came of it.

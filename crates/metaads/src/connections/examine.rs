@@ -14,7 +14,7 @@ use crate::words::Code;
 
 /// Permissions for which Meta's 90-day clock of data access counts. The others are exempt.
 /// Source: "User access and data access" of Facebook Login.
-const WATCHED_BY_DATA_ACCESS: &str = "instagram_";
+pub const WATCHED_BY_DATA_ACCESS: &str = "instagram_";
 
 /// What a visit found.
 #[derive(Debug)]
@@ -208,12 +208,10 @@ async fn failed(
     action: &'static str,
 ) -> Examined {
     tracing::warn!(connection = %connection.id, %error, attempts = job.attempts, action, "a visit brought nothing");
+    tell_operator(app, error).await;
     let (ending, outcome) = match error.recovery() {
         Recovery::Wait(_) => (Ending::HeldOff, Outcome::HeldOff),
-        Recovery::Operator(fault) => {
-            tell_operator(app, fault, error).await;
-            (Ending::HeldOff, Outcome::Away)
-        }
+        Recovery::Operator(_) => (Ending::HeldOff, Outcome::Away),
         Recovery::RetryLater
         | Recovery::AskForLess
         | Recovery::Grant(_)

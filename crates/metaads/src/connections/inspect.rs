@@ -33,6 +33,8 @@ pub async fn inspect(app: &App, connection: &Connection, token: &AccessToken) ->
             Ok(_) => Ok(Finding::alive()),
             Err(error) => match error.recovery() {
                 Recovery::Grant(dead) => Ok(Finding { dead: Some(code_of(dead)), ..Finding::alive() }),
+                // The one permission there is has been taken back.
+                Recovery::Permission => Ok(Finding { scopes: Some(Vec::new()), ..Finding::alive() }),
                 _ => Err(error),
             },
         },

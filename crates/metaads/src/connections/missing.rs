@@ -3,8 +3,8 @@
 
 use metaads_graph::{AccessToken, AdAccountId, Reading, Recovery};
 use metaads_store::{
-    AccountGroup, Business, Connection, ConnectionKind, ConnectionStatus, OperatorNotice, Page, StoreError,
-    SyncState, UnreadList,
+    AccountGroup, Business, Connection, ConnectionKind, ConnectionStatus, Page, StoreError, SyncState,
+    UnreadList,
 };
 
 use super::grant::granular_of;
@@ -66,7 +66,6 @@ pub struct Facts {
     pub businesses: Vec<Business>,
     pub unread: Vec<UnreadList>,
     pub pages: Vec<Page>,
-    pub notices: Vec<OperatorNotice>,
 }
 
 /// Every reason that what was read gives, the likeliest first.
@@ -83,7 +82,7 @@ pub fn reasons(app: &App, connection: &Connection, facts: &Facts) -> Vec<Reason>
     reasons.extend(missing_permissions(app, connection));
     reasons.extend(ticks(connection));
     reasons.extend(businesses(facts));
-    if facts.notices.iter().any(|notice| notice.detail.contains(metaads_graph::Fault::Review.remedy())) {
+    if facts.unread.iter().any(|list| list.reason == "app") {
         reasons.push(Reason::AppReview);
     }
     let number: i64 = facts.groups.iter().map(|group| group.total - group.selectable).sum();
@@ -126,6 +125,7 @@ fn businesses(facts: &Facts) -> Vec<Reason> {
         let has_accounts = facts.groups.iter().any(|group| group.group_id == business.business_id);
         match unread.map(|list| list.reason.as_str()) {
             Some("refused") => refused.push(business.name.clone()),
+            Some("app") => {}
             // Meta lets a person see a business without letting them see what it has.
             Some(_) if !has_accounts => low.push(business.name.clone()),
             None if !has_accounts => low.push(business.name.clone()),

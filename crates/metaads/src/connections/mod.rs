@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod authorize;
 pub mod deletion;
+mod dialog;
 pub mod disconnect;
 pub mod events;
 pub mod examine;
@@ -20,7 +21,7 @@ pub mod sync;
 pub mod upkeep;
 pub mod watch;
 
-use metaads_graph::{AccessToken, Fault, GraphError};
+use metaads_graph::{AccessToken, Budget, GraphError, Recovery};
 use metaads_store::{Connection, ConnectionKind, Job, UserId, Words};
 use metaads_vault::Place;
 
@@ -47,13 +48,30 @@ pub(crate) fn incomplete(app: &App, kind: ConnectionKind, scopes: &Words) -> Opt
     is_missing.then(|| Code::PermissionsMissing.as_str().to_owned())
 }
 
-/// Notes trouble that only the operator can mend. A store that fails here too has told so already.
-async fn tell_operator(app: &App, fault: Fault, error: &GraphError) {
-    let text = format!("{} ({error})", fault.remedy());
-    if let Err(error) = app.store.notice(Code::MetaAppMisconfigured.as_str(), &text, app.now()).await {
+/// Notes trouble that only the operator can mend, if this is some. A store that fails here too has told so
+/// already.
+async fn tell_operator(app: &App, error: &GraphError) {
+    let (code, text) = match error.recovery() {
+        Recovery::Operator(fault) => (Code::MetaAppMisconfigured.as_str(), fault.remedy()),
+        Recovery::Wait(Budget::Policy) => (
+            POLICY_BLOCK,
+            "Meta has blocked what this app or a person does, and waits for somebody to look: see the alerts in the App Dashboard and Account Quality",
+        ),
+        _ => return,
+    };
+    note(app, code, &format!("{text} ({error})")).await;
+}
+
+async fn note(app: &App, code: &str, text: &str) {
+    if let Err(error) = app.store.notice(code, text, app.now()).await {
         tracing::error!(%error, "trouble for the operator could not be noted");
     }
 }
+
+/// Notice to the operator: blocked for what was done, not for how often.
+pub const POLICY_BLOCK: &str = "meta_policy_block";
+/// Notice to the operator: Meta refused our app while somebody connected.
+pub const LOGIN_REFUSED: &str = "meta_login_refused";
 
 /// Meta has answered our app again, after tries that failed.
 async fn forget_trouble(app: &App, job: &Job) {
@@ -68,7 +86,7 @@ async fn forget_trouble(app: &App, job: &Job) {
 /// An id out of Meta's JSON, sent as text or as a number; "" where there is none.
 fn digits(value: &serde_json::Value, key: &str) -> String {
     match value.get(key) {
-        Some(serde_json::Value::String(text)) => text.chars().take(64).collect(),
+        Some(serde_json::Value::String(text)) => text.chars().filter(char::is_ascii_digit).take(64).collect(),
         Some(serde_json::Value::Number(number)) => number.to_string(),
         _ => String::new(),
     }

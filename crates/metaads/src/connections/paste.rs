@@ -1,7 +1,7 @@
 //! A system user's token that an operator or agency has made in Business settings and pastes here.
 //! It is inspected like any other: whose it is, for which app, until when. Never assumed eternal.
 
-use metaads_graph::{AccessToken, IssuedToken, TokenLifetime};
+use metaads_graph::{AccessToken, GraphError, IssuedToken, TokenLifetime};
 use metaads_store::{ConnectionId, SignedIn, StoreError, Stored};
 
 use super::authorize::seal;
@@ -22,6 +22,8 @@ pub enum Pasted {
     /// Not a token of a system user: a person's ends within the hour.
     NotASystemUser,
     NotAToken,
+    /// Meta does not tell us about it: made for another app, or cut.
+    OfAnotherApp,
     Throttled,
 }
 
@@ -44,6 +46,9 @@ pub async fn paste(app: &App, who: &SignedIn, text: &str) -> Result<Pasted, Stor
             return Ok(Pasted::NotASystemUser);
         }
         Ok(_) => {}
+        Err(GraphError::Refused(refusal)) if matches!(refusal.code, Some(100 | 190)) => {
+            return Ok(Pasted::OfAnotherApp);
+        }
         Err(error) => return Ok(Pasted::Refused(super::grant::code_of(&error, Code::MetaUnavailable))),
     }
     match ask_system_user(app, IssuedToken { access_token, lifetime: TokenLifetime::Unsaid }).await {

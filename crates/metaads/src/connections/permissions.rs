@@ -43,7 +43,11 @@ pub fn missing(app: &App, kind: ConnectionKind, granted: &Words) -> Words {
 
 /// Whether reading the assets, which comes again every week, uses it. A permission that an app leaves unused for
 /// 90 days may lapse, however active its person is. Source: "Permissions" of Facebook Login.
-pub fn is_exercised(scope: &str) -> bool {
+pub fn is_exercised(scope: &str, granted: &Words) -> bool {
+    // Where both are there, our reading uses the lesser one; changing campaigns is what other software does.
+    if scope == "ads_management" && granted.has("ads_read") {
+        return false;
+    }
     matches!(
         scope,
         "ads_read"
@@ -75,6 +79,9 @@ mod tests {
         assert_eq!(lapses_at(DAY, DAY + 60 * DAY - 1), None);
         assert_eq!(lapses_at(DAY, DAY + 60 * DAY), Some(91 * DAY));
         assert_eq!(lapses_at(DAY, DAY + 100 * DAY), Some(91 * DAY));
-        assert!(is_exercised("pages_show_list") && !is_exercised("leads_retrieval"));
+        let both = Words(vec!["ads_read".to_owned(), "ads_management".to_owned()]);
+        assert!(is_exercised("pages_show_list", &both) && !is_exercised("leads_retrieval", &both));
+        assert!(is_exercised("ads_read", &both) && !is_exercised("ads_management", &both));
+        assert!(is_exercised("ads_management", &Words(vec!["ads_management".to_owned()])));
     }
 }

@@ -57,6 +57,11 @@ pub enum List {
         id: String,
         name: String,
     },
+    /// The same list under the name of another edge.
+    BusinessInstagram {
+        id: String,
+        name: String,
+    },
     /// The account behind Instagram Login.
     OwnInstagram,
     /// A system user's own.
@@ -85,6 +90,7 @@ impl List {
             List::OwnedPages { id, name } => ("owned_pages", id, name),
             List::ClientPages { id, name } => ("client_pages", id, name),
             List::Instagram { id, name } => ("owned_instagram_accounts", id, name),
+            List::BusinessInstagram { id, name } => ("instagram_business_accounts", id, name),
         }
     }
 }
@@ -117,6 +123,11 @@ impl Progress {
             ConnectionKind::InstagramUser => vec![Todo { list: List::OwnInstagram, after: None }],
         };
         Progress { todo, limit: PAGE_LIMIT, pages: 0 }
+    }
+
+    /// Whether a cursor leads to the very page that it came with.
+    pub fn is_in_circles(&self, after: Option<&str>) -> bool {
+        after.is_some() && self.todo.first().is_some_and(|todo| todo.after.as_deref() == after)
     }
 
     pub fn to_text(&self) -> String {

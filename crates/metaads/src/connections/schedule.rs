@@ -112,7 +112,11 @@ pub fn first_daily_visit(connection: &Connection, now: i64) -> i64 {
 /// Whether everything is read anew in the background: new accounts are found, and permissions stay in use.
 pub fn is_reading_due(connection: &Connection, now: i64) -> bool {
     let read_at = connection.last_synced_at.unwrap_or(connection.connected_at);
-    connection.sync_state == SyncState::Idle && now - read_at >= READ_EVERY
+    match connection.sync_state {
+        SyncState::Running => false,
+        SyncState::Idle => now - read_at >= READ_EVERY,
+        SyncState::Failed => true,
+    }
 }
 
 /// Meta said yes and gave nothing: daily at first, then often.

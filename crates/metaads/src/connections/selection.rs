@@ -66,12 +66,14 @@ async fn validate(
         calls.push(watch::look(app, connection, &fresh.token, some));
     }
     let calls = stream::iter(calls).buffer_unordered(CALLS).take_until(tokio::time::sleep(DEADLINE));
-    let answers: Vec<_> = calls.collect().await;
-    let looked: Vec<_> = answers.into_iter().filter_map(Result::ok).flatten().collect();
-    if !app.store.note_standings(&connection.id, &looked, app.now()).await? {
-        return Ok(ids());
+    let mut calls = std::pin::pin!(calls);
+    let mut answered = HashSet::new();
+    while let Some(answer) = calls.next().await {
+        let Ok(looked) = answer else { continue };
+        if !app.store.note_standings(&connection.id, &looked, app.now()).await? {
+            return Ok(ids());
+        }
+        answered.extend(looked.into_iter().filter(|one| one.seen.is_some()).map(|one| one.account_id));
     }
-    let answered: HashSet<&str> =
-        looked.iter().filter(|one| one.seen.is_some()).map(|one| one.account_id.as_str()).collect();
-    Ok(ids().into_iter().filter(|id| !answered.contains(id.as_str())).collect())
+    Ok(ids().into_iter().filter(|id| !answered.contains(id)).collect())
 }

@@ -2,14 +2,14 @@
 //! stored with what was read, so that a crash repeats one page at most.
 
 use metaads_graph::{
-    AccessToken, AdAccountId, BusinessId, GraphError, InstagramAccount, PageId, Reading, Recovery,
+    AccessToken, AdAccountId, BusinessId, Fault, GraphError, InstagramAccount, PageId, Reading, Recovery,
 };
 use metaads_store::{
     AssetBatch, Connection, ConnectionId, Job, JobKind, StoreError, SyncState, SyncStep, UnreadList,
 };
 
 use super::progress::{List, Progress, Todo};
-use super::upkeep::{NoToken, fresh_token};
+use super::upkeep::{self, NoToken, Outcome, Wish, fresh_token};
 use super::{assets, forget_trouble, schedule, tell_operator};
 use crate::app::App;
 use crate::jobs::Settled;
@@ -22,6 +22,8 @@ const PAGES_LIMIT: u32 = 5_000;
 const BATCH: usize = 50;
 /// From so many failed tries in a row on, the page says that reading is stuck.
 const STUCK_AFTER: i64 = 3;
+/// After so many, within two hours, a list that alone does not answer is left out.
+const GIVEN_UP_AFTER: i64 = 8;
 
 /// Reads everything anew, because somebody asked, or in the background now and then. False where the
 /// connection is not connected.
@@ -57,21 +59,30 @@ pub async fn step(app: &App, job: &Job) -> Result<Settled, StoreError> {
             app.store.set_sync_state(&connection.id, SyncState::Failed).await?;
             return Ok(Settled::Done);
         }
-        Err(NoToken::Unreadable) => return ask_whether_it_lives(app, &connection).await,
+        // A visit says so on the connection; the one that can read it again has everything read anew.
+        Err(NoToken::Unreadable) => {
+            app.store.set_sync_state(&connection.id, SyncState::Failed).await?;
+            let subject = connection.id.as_str();
+            app.store.enqueue_job(&app.new_job_id(), JobKind::Check, subject, "", app.now()).await?;
+            return Ok(Settled::Done);
+        }
     };
     let mut progress = Progress::from_text(&job.progress, &connection);
     let read = match progress.todo.first() {
         Some(todo) => match &todo.list {
             List::Targets { accounts, pages } => {
-                read_targets(app, &connection, &token, accounts, pages).await?
+                read_targets(app, &connection, &token, progress.limit, accounts, pages).await?
             }
             _ => read(app, &token, todo, progress.limit).await,
         },
         None => Ok(Read::default()),
     };
     match read {
-        Ok(read) => {
+        Ok(mut read) => {
             forget_trouble(app, job).await;
+            if progress.is_in_circles(read.after.as_deref()) {
+                read.unread = unread(&progress, "refused");
+            }
             advance(&mut progress, &read);
             settle(app, job, &connection, &progress, read).await
         }
@@ -104,7 +115,7 @@ async fn read(app: &App, token: &AccessToken, todo: &Todo, limit: u32) -> Result
             let (id, username, name) = (profile.id, profile.username, profile.name);
             assets::add_instagram(&mut read.assets, &[InstagramAccount { id, username, name }]);
         }
-        List::Instagram { .. } => {
+        List::Instagram { .. } | List::BusinessInstagram { .. } => {
             let Some(reading) = reading_of(&todo.list) else { return Ok(read) };
             let page = app.graph().list_instagram_accounts(token, &reading, after, limit).await?;
             assets::add_instagram(&mut read.assets, &page.items);
@@ -139,6 +150,7 @@ fn reading_of(list: &List) -> Option<Reading> {
         List::OwnedPages { id, .. } => Reading::OwnedPages(business(id)?),
         List::ClientPages { id, .. } => Reading::ClientPages(business(id)?),
         List::Instagram { id, .. } => Reading::OwnedInstagram(business(id)?),
+        List::BusinessInstagram { id, .. } => Reading::BusinessInstagram(business(id)?),
         List::OwnInstagram | List::Targets { .. } => return None,
     })
 }
@@ -148,36 +160,55 @@ async fn read_targets(
     app: &App,
     connection: &Connection,
     token: &AccessToken,
+    limit: u32,
     accounts: &[String],
     pages: &[String],
 ) -> Result<Result<Read, GraphError>, StoreError> {
     let generation = connection.sync_generation;
     let accounts = app.store.list_unseen(&connection.id, generation, accounts).await?;
     let pages = app.store.list_unseen(&connection.id, generation, pages).await?;
+    let number = BATCH.min(usize::try_from(limit).unwrap_or(BATCH));
     let account_ids: Vec<AdAccountId> =
-        accounts.iter().filter_map(|id| AdAccountId::parse(id).ok()).take(BATCH).collect();
-    let page_ids: Vec<PageId> = pages.iter().filter_map(|id| PageId::parse(id).ok()).take(BATCH).collect();
+        accounts.iter().filter_map(|id| AdAccountId::parse(id).ok()).take(number).collect();
+    let page_ids: Vec<PageId> = pages.iter().filter_map(|id| PageId::parse(id).ok()).take(number).collect();
     let mut read = Read::default();
     let asked = tokio::try_join!(
         app.graph().read_ad_accounts(token, &account_ids),
         app.graph().read_pages(token, &page_ids),
     );
     let (found_accounts, found_pages) = match asked {
-        Ok(found) => found,
+        Ok((accounts, pages)) => match (shown(accounts), shown(pages)) {
+            (Ok(accounts), Ok(pages)) => (accounts, pages),
+            (Err(error), _) | (_, Err(error)) => return Ok(Err(error)),
+        },
         Err(error) => return Ok(Err(error)),
     };
     let none = std::collections::HashMap::new();
-    // What cannot be read by its id is not ours to use, whatever the permission says.
-    let rows = found_accounts.into_iter().flatten();
-    read.assets.ad_accounts =
-        rows.map(|account| assets::new_ad_account(&account, &Reading::MyAdAccounts, &none)).collect();
-    assets::add_pages(&mut read.assets, &found_pages.into_iter().flatten().collect::<Vec<_>>());
-    let rest = |ids: Vec<String>| ids.into_iter().skip(BATCH).collect::<Vec<_>>();
+    let row = |account| assets::new_ad_account(account, &Reading::MyAdAccounts, &none);
+    read.assets.ad_accounts = found_accounts.iter().map(row).collect();
+    assets::add_pages(&mut read.assets, &found_pages);
+    let rest = |ids: Vec<String>| ids.into_iter().skip(number).collect::<Vec<_>>();
     let (accounts, pages) = (rest(accounts), rest(pages));
     if !accounts.is_empty() || !pages.is_empty() {
         read.more.push(Todo { list: List::Targets { accounts, pages }, after: None });
     }
     Ok(Ok(read))
+}
+
+/// What cannot be read by its id is not ours to use, whatever the permission says; what was not answered is asked
+/// for again.
+fn shown<T>(answers: Vec<Result<T, GraphError>>) -> Result<Vec<T>, GraphError> {
+    let mut shown = Vec::new();
+    for answer in answers {
+        match answer {
+            Ok(one) => shown.push(one),
+            Err(error) => match error.recovery() {
+                Recovery::RetryLater | Recovery::Wait(_) | Recovery::AskForLess => return Err(error),
+                _ => {}
+            },
+        }
+    }
+    Ok(shown)
 }
 
 async fn read_accounts(
@@ -248,6 +279,7 @@ async fn failed(
     error: &GraphError,
 ) -> Result<Settled, StoreError> {
     tracing::warn!(connection = %connection.id, %error, attempts = job.attempts, "reading accounts failed");
+    tell_operator(app, error).await;
     match error.recovery() {
         Recovery::AskForLess if progress.limit > 1 => {
             progress.limit /= 2;
@@ -259,35 +291,51 @@ async fn failed(
         | Recovery::LoginAgain
         | Recovery::WrongToken
         | Recovery::Bug
-        | Recovery::Unknown => {
-            let read = Read { unread: unread(&progress, error), ..Read::default() };
-            advance(&mut progress, &read);
-            settle(app, job, connection, &progress, read).await
-        }
-        Recovery::Grant(_) => ask_whether_it_lives(app, connection).await,
+        | Recovery::Unknown
+        | Recovery::Operator(Fault::Review) => leave_out(app, job, connection, progress, error).await,
         Recovery::Wait(_) => {
             Ok(Settled::Later(error.retry_at(app.now()).unwrap_or(app.now() + schedule::MINUTE)))
         }
+        // The token seems dead, or this list never answers: what Meta says of the token itself decides.
+        Recovery::Grant(_) => ask_whether_it_lives(app, job, connection, progress, error).await,
         Recovery::RetryLater | Recovery::AskForLess | Recovery::Operator(_) => {
-            if let Recovery::Operator(fault) = error.recovery() {
-                tell_operator(app, fault, error).await;
-            }
             if job.attempts + 1 >= STUCK_AFTER {
                 app.store.set_sync_state(&connection.id, SyncState::Failed).await?;
             }
-            Ok(Settled::TryAgain)
+            match job.attempts + 1 >= GIVEN_UP_AFTER {
+                true => ask_whether_it_lives(app, job, connection, progress, error).await,
+                false => Ok(Settled::TryAgain),
+            }
         }
     }
 }
 
-/// The list that was left out, for the page that says why an account is missing.
-fn unread(progress: &Progress, error: &GraphError) -> Option<UnreadList> {
-    let (list, business_id, business_name) = progress.todo.first()?.list.names();
-    let reason = match error.recovery() {
+/// Goes on without this list.
+async fn leave_out(
+    app: &App,
+    job: &Job,
+    connection: &Connection,
+    mut progress: Progress,
+    error: &GraphError,
+) -> Result<Settled, StoreError> {
+    let read = Read { unread: unread(&progress, reason_of(error)), ..Read::default() };
+    advance(&mut progress, &read);
+    settle(app, job, connection, &progress, read).await
+}
+
+/// Why a list was left out, in a word of ours: `permission`, `unreachable`, `app`, `refused`.
+fn reason_of(error: &GraphError) -> &'static str {
+    match error.recovery() {
         Recovery::Permission => "permission",
         Recovery::Asset => "unreachable",
+        Recovery::Operator(Fault::Review) => "app",
         _ => "refused",
-    };
+    }
+}
+
+/// The list that was left out, for the page that says why an account is missing.
+fn unread(progress: &Progress, reason: &str) -> Option<UnreadList> {
+    let (list, business_id, business_name) = progress.todo.first()?.list.names();
     Some(UnreadList {
         list: list.to_owned(),
         business_id: business_id.to_owned(),
@@ -296,10 +344,24 @@ fn unread(progress: &Progress, error: &GraphError) -> Option<UnreadList> {
     })
 }
 
-/// The token seems dead: `debug_token` decides, not this answer.
-async fn ask_whether_it_lives(app: &App, connection: &Connection) -> Result<Settled, StoreError> {
-    app.store.set_sync_state(&connection.id, SyncState::Failed).await?;
-    let subject = connection.id.as_str();
-    app.store.enqueue_job(&app.new_job_id(), JobKind::Check, subject, "", app.now()).await?;
-    Ok(Settled::Done)
+/// `debug_token` decides, not the answer of one list: where the token lives, the list is left out.
+async fn ask_whether_it_lives(
+    app: &App,
+    job: &Job,
+    connection: &Connection,
+    progress: Progress,
+    error: &GraphError,
+) -> Result<Settled, StoreError> {
+    match upkeep::ask(app, &connection.id, Wish::Upkeep).await? {
+        Outcome::Well | Outcome::Renewed | Outcome::NotRenewed => {
+            leave_out(app, job, connection, progress, error).await
+        }
+        // Read anew once somebody has mended it.
+        Outcome::NeedsPerson | Outcome::Unreadable => {
+            app.store.set_sync_state(&connection.id, SyncState::Failed).await?;
+            Ok(Settled::Done)
+        }
+        Outcome::Gone => Ok(Settled::Done),
+        Outcome::Away | Outcome::HeldOff => Ok(Settled::TryAgain),
+    }
 }

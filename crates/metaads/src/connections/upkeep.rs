@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use metaads_graph::AccessToken;
 use metaads_store::{
-    Connection, ConnectionId, ConnectionStatus, Expiry, Happened, Job, JobKind, StoreError, Visit,
+    Connection, ConnectionId, ConnectionStatus, Expiry, Happened, Job, JobKind, StoreError, SyncState, Visit,
 };
 
 use super::examine::{Examined, Told, examine};
@@ -25,6 +25,9 @@ pub const READ_AGAIN: &str = "read again";
 /// Start of the progress of a check after a pause of the whole service; what follows is the moment (ms)
 /// when it was last at work.
 pub const AFTER_PAUSE: &str = "after a pause since ";
+
+/// The reading right after a login is over by then.
+const FIRST_READING: i64 = 10 * schedule::MINUTE;
 
 /// Somebody else's visit is waited for so often, so long each time.
 const WAITS: u32 = 50;
@@ -57,12 +60,26 @@ pub enum Outcome {
     Gone,
 }
 
+impl Outcome {
+    /// Meta has just said that the token lives.
+    pub fn is_alive(self) -> bool {
+        matches!(self, Outcome::Well | Outcome::Renewed | Outcome::NotRenewed)
+    }
+}
+
 /// One round of the job.
 pub async fn step(app: &App, job: &Job) -> Result<Settled, StoreError> {
     let Some(id) = ConnectionId::from_text(&job.subject) else { return Ok(Settled::Done) };
+    let before = app.store.find_connection_for_job(&id).await?;
     match visit(app, &id, job, Wish::Upkeep).await? {
         Outcome::Gone => Ok(Settled::Done),
-        _ => Ok(Settled::Already),
+        outcome => {
+            let is_due = before.is_some_and(|connection| schedule::is_reading_due(&connection, app.now()));
+            if outcome.is_alive() && is_due && job.progress != READ_AGAIN {
+                sync::start(app, &id, Who::Nobody).await?;
+            }
+            Ok(Settled::Already)
+        }
     }
 }
 
@@ -98,11 +115,20 @@ async fn visit(app: &App, id: &ConnectionId, job: &Job, wish: Wish) -> Result<Ou
     if outcome == Outcome::Renewed {
         tracing::info!(connection = %id, expires_at = record.expires_at.at(), "a token is renewed");
     }
-    let is_alive = matches!(outcome, Outcome::Well | Outcome::Renewed | Outcome::NotRenewed);
-    if is_alive && (job.progress == READ_AGAIN || schedule::is_reading_due(&connection, app.now())) {
+    if outcome.is_alive() && wants_reading(app, &connection, job) {
         sync::start(app, id, Who::Nobody).await?;
     }
     Ok(outcome)
+}
+
+/// Whether a visit has everything read anew: a login elsewhere has changed the grant, or the person has mended
+/// what had cut a reading off. A first reading that somebody watches goes on as it is.
+fn wants_reading(app: &App, connection: &Connection, job: &Job) -> bool {
+    let is_first =
+        connection.sync_state == SyncState::Running && app.now() - connection.connected_at < FIRST_READING;
+    let is_mended = connection.status == ConnectionStatus::NeedsReauthorization
+        && connection.sync_state == SyncState::Failed;
+    (job.progress == READ_AGAIN && !is_first) || is_mended
 }
 
 fn to_record(app: &App, connection: &Connection, job: &Job, examined: Examined) -> Visit {
@@ -124,6 +150,8 @@ fn to_record(app: &App, connection: &Connection, job: &Job, examined: Examined) 
     Visit {
         connection_id: connection.id.clone(),
         token_version: connection.token_version,
+        // Whoever removed the app has ended every token; what they stood for is gone.
+        is_erasing: examined.is_removed(),
         standing: examined.standing,
         scopes: examined.scopes,
         expired_scopes: examined.expired_scopes,
@@ -144,6 +172,11 @@ fn to_record(app: &App, connection: &Connection, job: &Job, examined: Examined) 
 }
 
 impl Examined {
+    fn is_removed(&self) -> bool {
+        let reason = self.standing.as_ref().and_then(|(_, reason)| reason.as_deref());
+        reason == Some(Code::AppRemoved.as_str())
+    }
+
     /// The connection as it will be once this is written, for planning the next visit.
     fn applied_to(&self, connection: &Connection, now: i64) -> Connection {
         let mut seen = connection.clone();

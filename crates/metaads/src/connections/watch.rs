@@ -22,7 +22,9 @@ const TOKEN_TTL: i64 = 10 * super::schedule::MINUTE;
 pub async fn step(app: &App, job: &Job) -> Result<Settled, StoreError> {
     let Some(id) = ConnectionId::from_text(&job.subject) else { return Ok(Settled::Done) };
     let Some(connection) = app.store.find_connection_for_job(&id).await? else { return Ok(Settled::Done) };
-    let due = app.store.list_due_accounts(&id, app.now(), AT_ONCE as i64).await?;
+    // Where Meta asks for less at once, each try asks for half.
+    let number = (AT_ONCE as i64 >> job.attempts.clamp(0, 6)).max(1);
+    let due = app.store.list_due_accounts(&id, app.now(), number).await?;
     if due.is_empty() {
         return settle(app, job, &id, &[]).await;
     }
@@ -59,11 +61,10 @@ async fn failed(app: &App, connection: &Connection, error: &GraphError) -> Resul
             app.store.enqueue_job(&app.new_job_id(), JobKind::Check, subject, "", app.now()).await?;
             Settled::Later(app.now() + HOUR)
         }
-        Recovery::Operator(fault) => {
-            tell_operator(app, fault, error).await;
+        _ => {
+            tell_operator(app, error).await;
             Settled::TryAgain
         }
-        _ => Settled::TryAgain,
     })
 }
 
@@ -76,15 +77,19 @@ pub async fn look(
 ) -> Result<Vec<Looked>, GraphError> {
     let ids: Vec<AdAccountId> =
         accounts.iter().filter_map(|account| AdAccountId::parse(&account.account_id).ok()).collect();
-    let answers = app.graph().read_ad_accounts(token, &ids).await?;
-    // Where the token or the app itself is refused, no account has lost anything.
+    let mut answers = app.graph().read_ad_accounts(token, &ids).await?;
+    ask_again(app, token, accounts, &ids, &mut answers).await;
+    // Where each is refused for the token's or the app's sake, no account has lost anything.
     let is_refused = |answer: &Result<AdAccount, GraphError>| {
         let recovery = answer.as_ref().err().map(GraphError::recovery);
         matches!(recovery, Some(Recovery::Grant(_) | Recovery::Operator(_)))
     };
-    if let Some(place) = answers.iter().position(is_refused) {
-        let refused = answers.into_iter().nth(place).and_then(Result::err);
-        return Err(refused.expect("the answer at this place is a refusal"));
+    if !answers.is_empty() && answers.iter().all(is_refused) {
+        let refused = answers.pop().and_then(Result::err);
+        return Err(refused.expect("all of them are refusals"));
+    }
+    if let Some(Err(error)) = answers.iter().find(|answer| is_refused(answer)) {
+        tell_operator(app, error).await;
     }
     let by_id = ids.iter().map(AdAccountId::as_str).zip(answers);
     let answers: std::collections::HashMap<&str, Result<AdAccount, GraphError>> = by_id.collect();
@@ -94,6 +99,34 @@ pub async fn look(
             Some(looked(app, connection, account, answers.get(account.account_id.as_str())?))
         })
         .collect())
+}
+
+/// An account that was in reach and is not there all at once is asked for once more: such answers come and go.
+async fn ask_again(
+    app: &App,
+    token: &AccessToken,
+    accounts: &[Watched],
+    ids: &[AdAccountId],
+    answers: &mut [Result<AdAccount, GraphError>],
+) {
+    let was_there = |id: &AdAccountId| {
+        accounts.iter().any(|account| account.account_id == id.as_str() && account.is_reachable)
+    };
+    let is_gone = |answer: &Result<AdAccount, GraphError>| {
+        answer.as_ref().is_err_and(|error| error.recovery() == Recovery::Asset)
+    };
+    let places: Vec<usize> =
+        (0..answers.len()).filter(|at| is_gone(&answers[*at]) && was_there(&ids[*at])).collect();
+    let again: Vec<AdAccountId> = places.iter().map(|at| ids[*at].clone()).collect();
+    if again.is_empty() {
+        return;
+    }
+    // Where this brings nothing, the first answers stand.
+    if let Ok(second) = app.graph().read_ad_accounts(token, &again).await {
+        for (at, answer) in places.into_iter().zip(second) {
+            answers[at] = answer;
+        }
+    }
 }
 
 fn looked(
@@ -121,7 +154,13 @@ fn looked(
         // Not learned: for a limit as long as Meta says, else an hour.
         let retry = answer.as_ref().err().and_then(|error| error.retry_at(now));
         let look_at = retry.unwrap_or(now + HOUR);
-        return Looked { account_id: before.account_id.clone(), seen: None, look_at, changed: None };
+        return Looked {
+            account_id: before.account_id.clone(),
+            seen: None,
+            was_due_at: before.look_at,
+            look_at,
+            changed: None,
+        };
     };
     let was = Standing::of(before.account_status, before.is_reachable);
     let is = Standing::of(seen.account_status, seen.lost_reason.is_none());
@@ -136,7 +175,13 @@ fn looked(
     });
     let changed_at = if changed.is_some() { now } else { before.status_changed_at };
     let look_at = now + until_next_look(is, now - changed_at);
-    Looked { account_id: before.account_id.clone(), seen: Some(seen), look_at, changed }
+    Looked {
+        account_id: before.account_id.clone(),
+        seen: Some(seen),
+        was_due_at: before.look_at,
+        look_at,
+        changed,
+    }
 }
 
 /// Why an account is out of reach; None: the answer says nothing about the account.

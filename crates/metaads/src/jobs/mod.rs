@@ -72,7 +72,7 @@ async fn work(app: App, mut halted: tokio::sync::watch::Receiver<bool>, is_upkee
             Ok(false) => {}
             Err(error) => tracing::error!(%error, "due work could not be claimed or settled"),
         }
-        let pause = pause_until_next(&app).await;
+        let pause = pause_until_next(&app, is_upkeep_too).await;
         tokio::select! {
             () = bell => {}
             () = tokio::time::sleep(pause) => {}
@@ -83,9 +83,9 @@ async fn work(app: App, mut halted: tokio::sync::watch::Receiver<bool>, is_upkee
 
 /// Until the next job is due, but never longer than the configured interval: a clock that jumps is
 /// noticed within it.
-async fn pause_until_next(app: &App) -> Duration {
+async fn pause_until_next(app: &App, is_upkeep_too: bool) -> Duration {
     let longest = app.config.jobs_interval;
-    match app.store.next_job_at(app.now()).await {
+    match app.store.next_job_at(app.now(), is_upkeep_too).await {
         Ok(Some(at)) => {
             let wait = u64::try_from(at - app.now()).unwrap_or_default();
             Duration::from_millis(wait.max(50)).min(longest)
@@ -166,7 +166,7 @@ async fn do_one(
         match job.kind {
             JobKind::Sync => sync::step(&worker, &job).await,
             JobKind::Check => upkeep::step(&worker, &job).await,
-            JobKind::Events => events::step(&worker).await,
+            JobKind::Events => events::step(&worker, &job).await,
             JobKind::Standing => watch::step(&worker, &job).await,
             JobKind::Revoke => disconnect::revoke_step(&worker, &job).await,
         }

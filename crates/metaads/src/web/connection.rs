@@ -14,6 +14,7 @@ use super::extract::{User, Visit};
 use super::frame::{Frame, Section, page};
 use super::picker::chosen_words;
 use super::problem::Problem;
+use crate::accounts::throttle::{self, Bucket};
 use crate::app::App;
 use crate::connections::standing::Standing;
 use crate::connections::upkeep::{self, Outcome, Wish};
@@ -136,13 +137,23 @@ pub async fn show(
     }))
 }
 
+/// The connection of a path, for a press that has Meta asked at once: not as often as somebody likes, since all
+/// share the app's allowance.
+pub(crate) async fn find_to_ask(app: &App, who: &SignedIn, id: &str) -> Result<Connection, Problem> {
+    let connection = find(app, who, id).await?;
+    match throttle::allow(app, &Bucket::AskMeta { user: &who.user_id }).await? {
+        true => Ok(connection),
+        false => Err(Problem::Throttled),
+    }
+}
+
 /// Reads the accounts again.
 pub async fn read_again(
     State(app): State<App>,
     User(who): User,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let connection = find(&app, &who, &id).await?;
+    let connection = find_to_ask(&app, &who, &id).await?;
     let notice =
         if sync::start(&app, &connection.id, sync::Who::Person).await? { "reading" } else { "not_connected" };
     Ok(Redirect::to(&format!("/connections/{id}?notice={notice}")).into_response())
@@ -154,7 +165,7 @@ pub async fn refresh(
     User(who): User,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let connection = find(&app, &who, &id).await?;
+    let connection = find_to_ask(&app, &who, &id).await?;
     let notice = match upkeep::ask(&app, &connection.id, Wish::Now).await? {
         Outcome::Renewed => "renewed",
         Outcome::Well => "well",
@@ -214,7 +225,8 @@ fn permission_rows(app: &App, connection: &Connection, now: i64) -> Vec<Permissi
     let limited = granular_of(&connection.granular_scopes);
     let row = |scope: &String| {
         let is_given = connection.scopes.has(scope);
-        let used_at = connection.last_synced_at.filter(|_| permissions::is_exercised(scope));
+        let used_at =
+            connection.last_synced_at.filter(|_| permissions::is_exercised(scope, &connection.scopes));
         let lapses = permissions::lapses_at(used_at.unwrap_or(connection.connected_at), now);
         let shown = |at: i64| words::day(at, now);
         PermissionRow {

@@ -47,7 +47,7 @@ pub async fn show(
     let shown = DeletionPage {
         frame,
         said,
-        code: found.as_ref().map(|request| deletion::code_of(&app, &request.id)),
+        code: found.as_ref().map(|request| deletion::code_of(&request.id)),
         steps: found.as_ref().map(steps).unwrap_or_default(),
     };
     let status = if shown.code.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };

@@ -140,8 +140,10 @@ fn content_security_policy(app: &App) -> String {
     let dialog = app.graph().app().dialog_url.origin().ascii_serialization();
     // Meta's dialog lives on www and sends phones to m.
     let mobile = dialog.replace("://www.", "://m.");
+    let instagram = app.graph().app().instagram.as_ref();
+    let instagram = instagram.map_or_else(String::new, |app| app.dialog_url.origin().ascii_serialization());
     format!(
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; \
-         connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self' {dialog} {mobile}"
+         connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self' {dialog} {mobile} {instagram}"
     )
 }

@@ -7,7 +7,7 @@ use metaads_graph::AdAccountId;
 use metaads_store::{AdAccountFilter, ConnectionStatus, Only};
 use serde::Deserialize;
 
-use super::connection::find;
+use super::connection::{find, find_to_ask};
 use super::extract::{Fields, User, Visit};
 use super::frame::{Frame, Section, page};
 use super::problem::Problem;
@@ -64,7 +64,6 @@ pub async fn show(
         businesses: app.store.list_businesses(&connection.id).await?,
         unread: app.store.list_unread_lists(&connection.id).await?,
         pages: app.store.list_pages(&connection.id).await?,
-        notices: app.store.list_notices().await?,
     };
     let first_name = words::Who::of(&connection).name.to_owned();
     let reasons = missing::reasons(&app, &connection, &facts);
@@ -99,7 +98,7 @@ pub async fn look_for(
     Path(id): Path<String>,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let connection = find(&app, &who, &id).await?;
+    let connection = find_to_ask(&app, &who, &id).await?;
     let typed = fields.one("account").trim();
     let query = |pairs: &[(&str, &str)]| {
         let mut query = url::form_urlencoded::Serializer::new(String::new());

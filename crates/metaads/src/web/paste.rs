@@ -35,6 +35,7 @@ pub async fn create(
         Pasted::Connected(id) => return Ok(Redirect::to(&format!("/connections/{id}")).into_response()),
         Pasted::Throttled => return Err(Problem::Throttled),
         Pasted::NotAToken => "That is no access token. Copy it whole, from its first letter to its last.".to_owned(),
+        Pasted::OfAnotherApp => format!("Meta does not know that token for this app. Make one for the app with the id {}, and copy it whole.", app.graph().app().app_id),
         Pasted::NotASystemUser => "That token acts for a person and ends within hours. Use Connect Meta Account for people; here belongs a system user’s.".to_owned(),
         Pasted::Refused(code) => {
             let words = code.words();

@@ -8,7 +8,7 @@ use metaads_store::{AccountGroup, AdAccount, AdAccountFilter, Connection, Only, 
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use super::connection::find;
+use super::connection::{find, find_to_ask};
 use super::extract::{Fields, User, Visit};
 use super::frame::{Frame, Section, page};
 use super::problem::Problem;
@@ -294,7 +294,7 @@ pub async fn choose(
     Path(id): Path<String>,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let connection = find(&app, &who, &id).await?;
+    let connection = find_to_ask(&app, &who, &id).await?;
     let mut wanted = ids(&fields.all("account_id"))?;
     let mut scope = fields.has("in_view").then(|| ids(&fields.all("in_view"))).transpose()?;
     let (select_all, clear_all) = (fields.one("select_all"), fields.one("clear_all"));

@@ -3,6 +3,7 @@
 use metaads_store::OperatorNotice;
 
 use crate::app::App;
+use crate::connections;
 use crate::limits;
 use crate::words;
 
@@ -34,6 +35,17 @@ impl Trouble {
             ),
             limits::VERSION_WARNING => {
                 (format!("Meta warns of the API version since {since}."), "Connections go on for now.")
+            }
+            connections::LOGIN_REFUSED => (
+                format!("Meta refused our app when somebody connected, since {since}."),
+                "Nobody can connect until it is mended; connections that are there go on.",
+            ),
+            connections::POLICY_BLOCK => (
+                format!("Meta has blocked something since {since}."),
+                "Connections go on; what was blocked waits for somebody to look.",
+            ),
+            "meta_notice" => {
+                (format!("Meta sent the app a notice, since {since}."), "Read it in the App Dashboard.")
             }
             _ => (
                 format!("Meta refuses our app since {since}."),

@@ -55,7 +55,7 @@ pub fn missing(reason: &Reason, who: &str) -> MissingWords {
         Reason::Permission { scope, has_lapsed } => permission(scope, *has_lapsed, who),
         Reason::NotTicked { ad_accounts } => words(
             format!("Only {} ticked on Facebook", plural(i64::try_from(*ad_accounts).unwrap_or(i64::MAX), "ad account is", "ad accounts are")),
-            format!("In Facebook’s window {who} chose which ones this site may see. The others stay hidden until they are ticked there too."),
+            format!("In Facebook’s window {who} chose which ones this site may see. The others stay hidden until they are ticked there too. Where Facebook does not ask again: remove this site on facebook.com under Settings, Business Integrations, then connect again."),
             Help::AskAgain("Tick more on Facebook".to_owned()),
         ),
         Reason::RoleTooLow { businesses } => words(

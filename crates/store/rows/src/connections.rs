@@ -99,6 +99,8 @@ pub struct Completion {
     pub connection_id: ConnectionId,
     /// None: pasted.
     pub login: Option<Login>,
+    /// Instagram's other id for the account, for this app alone.
+    pub scoped_user_id: Option<String>,
     pub kind: ConnectionKind,
     pub app_id: String,
     pub meta_user_id: String,

@@ -16,6 +16,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether PostgreSQL gave this transaction up for another one (deadlock, serialization): nothing of it was
+    /// kept, and the same may work at once.
+    pub fn is_conflict(&self) -> bool {
+        let (StoreError::Unavailable(cause) | StoreError::Unexpected(cause)) = self else { return false };
+        let code = cause.as_database_error().and_then(|error| error.code());
+        matches!(code.as_deref(), Some("40P01" | "40001"))
+    }
+
     /// What keeps the database from its work, for whoever runs it.
     pub fn why(&self) -> String {
         let StoreError::Unavailable(cause) = self else { return self.to_string() };

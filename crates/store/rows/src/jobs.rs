@@ -19,6 +19,16 @@ text_enum!(
     }
 );
 
+impl JobKind {
+    /// 0: somebody waits for it; 1: upkeep.
+    pub fn lane(self) -> i64 {
+        match self {
+            JobKind::Sync | JobKind::Check | JobKind::Events | JobKind::Revoke => 0,
+            JobKind::Standing => 1,
+        }
+    }
+}
+
 /// A claimed job.
 #[derive(Debug, Clone)]
 pub struct Job {

@@ -13,6 +13,8 @@ pub struct Watched {
     pub is_reachable: bool,
     /// Milliseconds since the epoch; 0: never, as far as we know.
     pub status_changed_at: i64,
+    /// When it is to be looked at.
+    pub look_at: i64,
 }
 
 /// What looking at an ad account found.
@@ -21,7 +23,8 @@ pub struct Looked {
     pub account_id: String,
     /// None: it could not be found out this time.
     pub seen: Option<Seen>,
-    /// When to look again.
+    /// When it was to be looked at, and when to look again.
+    pub was_due_at: i64,
     pub look_at: i64,
     /// The line for the history, where it stands otherwise than before.
     pub changed: Option<Happened>,

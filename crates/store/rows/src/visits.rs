@@ -23,6 +23,8 @@ pub struct Visit {
     pub data_access_expires_at: Expiry,
     /// The token that takes the old one's place.
     pub renewed: Option<Sealed>,
+    /// The grant is gone for good: the token is erased.
+    pub is_erasing: bool,
     /// Lines for the history, beside the one that a change of standing makes.
     pub happened: Vec<Happened>,
     pub at: i64,

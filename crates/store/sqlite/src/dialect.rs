@@ -106,7 +106,7 @@ macro_rules! list_watched {
             r#"SELECT account_id AS "account_id!", account_name AS "account_name!",
                    account_status AS "account_status?", is_selected AS "is_selected!",
                    is_selectable AS "is_selectable!", is_reachable AS "is_reachable!",
-                   status_changed_at AS "status_changed_at!"
+                   status_changed_at AS "status_changed_at!", look_at AS "look_at!"
                FROM meta_ad_accounts WHERE connection_id = $1 AND account_id IN (SELECT value FROM json_each($2))"#,
             $($argument),+
         )
@@ -131,6 +131,17 @@ macro_rules! lock_connection {
         sqlx::query!(
             r#"SELECT user_id AS "user_id!", status AS "status!: ConnectionStatus", status_reason AS "reason?"
                FROM meta_connections WHERE id = $1 AND token_version = $2 AND status <> 'revoked'"#,
+            $($argument),+
+        )
+    };
+}
+
+/// The connections of a grant, locked in the one order in which everything locks them.
+macro_rules! lock_grant {
+    ($($argument:expr),+) => {
+        sqlx::query!(
+            r#"SELECT id AS "id!", user_id AS "user_id!", status AS "status!: ConnectionStatus", connected_at AS "connected_at!"
+               FROM meta_connections WHERE app_id = $1 AND (meta_user_id = $2 OR scoped_user_id = $2) ORDER BY id"#,
             $($argument),+
         )
     };

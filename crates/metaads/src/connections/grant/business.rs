@@ -4,7 +4,9 @@
 use metaads_graph::{GraphError, IssuedToken, Reading, TokenInspection, TokenLifetime};
 use metaads_store::{AssetBatch, ConnectionKind};
 
-use super::{Failure, Grant, facebook, failure_of, granular_text, is_ours, permissions, seconds_to_ms};
+use super::{
+    Failure, Grant, UNSAID_TTL, facebook, failure_of, granular_text, is_ours, permissions, seconds_to_ms,
+};
 use crate::app::App;
 use crate::connections::progress::{self, PAGE_LIMIT};
 use crate::connections::{assets, permissions as asked};
@@ -45,6 +47,7 @@ pub async fn ask(app: &App, issued: IssuedToken) -> Result<Grant, Failure> {
     Ok(Grant {
         kind: ConnectionKind::BusinessSystemUser,
         app_id: app.graph().app().app_id.to_string(),
+        scoped_user_id: None,
         meta_user_id: user.id.to_string(),
         name: business.as_ref().map_or(user.name, |(_, name)| name.clone()),
         picture_url: None,
@@ -69,6 +72,6 @@ fn expiry(app: &App, issued: &IssuedToken, inspection: &TokenInspection) -> Opti
     match (inspection.says_expiry, issued.lifetime) {
         (true, _) => inspection.expires_at.map(seconds_to_ms),
         (false, TokenLifetime::Seconds(seconds)) => Some(app.now() + seconds_to_ms(seconds)),
-        (false, TokenLifetime::Unsaid) => None,
+        (false, TokenLifetime::Unsaid) => Some(app.now() + UNSAID_TTL),
     }
 }

@@ -3,7 +3,7 @@
 use metaads_graph::{AccessToken, GraphError, IssuedToken, Person, Profile, TokenInspection, TokenLifetime};
 use metaads_store::ConnectionKind;
 
-use super::{Failure, Grant, failure_of, granular_text, is_ours, permissions, seconds_to_ms};
+use super::{Failure, Grant, UNSAID_TTL, failure_of, granular_text, is_ours, permissions, seconds_to_ms};
 use crate::app::App;
 use crate::connections::assets;
 use crate::connections::progress::PAGE_LIMIT;
@@ -28,6 +28,7 @@ pub async fn ask(app: &App, short: AccessToken) -> Result<Grant, Failure> {
         kind: ConnectionKind::FacebookUser,
         app_id: app.graph().app().app_id.to_string(),
         token: long.access_token,
+        scoped_user_id: None,
         meta_user_id: person.id.to_string(),
         name: person.name,
         picture_url: person.picture_url,
@@ -72,7 +73,8 @@ async fn expiry(app: &App, long: &IssuedToken, person: &Person) -> Result<Option
             let inspection = app.graph().inspect_token(&long.access_token).await;
             let inspection = inspection.map_err(|error| failure_of(&error, Code::MetaUnavailable))?;
             match is_ours(app, &inspection, "USER", person.id.as_str()) {
-                true => Ok(inspection.expires_at.map(seconds_to_ms)),
+                true if inspection.says_expiry => Ok(inspection.expires_at.map(seconds_to_ms)),
+                true => Ok(Some(app.now() + UNSAID_TTL)),
                 false => Err(Code::ForeignToken.into()),
             }
         }

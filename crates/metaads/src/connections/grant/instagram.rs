@@ -6,6 +6,7 @@ use metaads_store::{AssetBatch, Authorization, ConnectionKind, NewInstagramAccou
 use super::{Failure, Grant, Permissions, failure_of, seconds_to_ms};
 use crate::app::App;
 use crate::connections::permissions;
+use crate::connections::schedule::DAY;
 use crate::words::Code;
 
 /// The code for a token of an hour; then together that one for one of sixty days, and whose it is.
@@ -36,13 +37,15 @@ pub async fn ask(
         app_id: instagram.app_id.to_string(),
         token: long.access_token,
         meta_user_id: profile.id.to_string(),
+        scoped_user_id: profile.scoped_id,
         name: profile.name,
         picture_url: profile.picture_url,
         business: None,
         expires_at: match long.lifetime {
             TokenLifetime::Seconds(seconds) => Some(app.now() + seconds_to_ms(seconds)),
-            // Documented as sixty days; where Meta does not say, an hour is sure, and the first visit renews.
-            TokenLifetime::Unsaid => Some(app.now() + 3_600_000),
+            // Documented as sixty days. Where Meta does not say, it is renewed as soon as Meta takes that, after a
+            // day, and then the end is known.
+            TokenLifetime::Unsaid => Some(app.now() + 2 * DAY),
         },
         data_access_expires_at: None,
         permissions: Permissions {

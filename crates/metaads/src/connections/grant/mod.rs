@@ -18,6 +18,10 @@ use super::progress::Todo;
 use crate::app::App;
 use crate::words::Code;
 
+/// A token of which nobody says when it ends is taken for one of the shorter kind: it is renewed in time, and then
+/// its end is known.
+const UNSAID_TTL: i64 = 60 * super::schedule::DAY;
+
 /// Everything Meta said about a new grant.
 pub(super) struct Grant {
     pub kind: ConnectionKind,
@@ -25,6 +29,8 @@ pub(super) struct Grant {
     pub app_id: String,
     pub token: AccessToken,
     pub meta_user_id: String,
+    /// Instagram's other id for the account, for this app alone.
+    pub scoped_user_id: Option<String>,
     pub name: String,
     pub picture_url: Option<String>,
     /// Id and name of the portfolio that a system user belongs to.
@@ -142,7 +148,11 @@ fn failure_of(error: &GraphError, otherwise: Code) -> Failure {
         GraphError::Refused(refusal) => Some(refusal.to_string()),
         _ => None,
     };
-    Failure { code: code_of(error, otherwise), detail: Detail { meta, ..Detail::default() } }
+    let operator = match error.recovery() {
+        Recovery::Operator(fault) => Some(format!("{} ({error})", fault.remedy())),
+        _ => None,
+    };
+    Failure { code: code_of(error, otherwise), detail: Detail { meta, ..Detail::default() }, operator }
 }
 
 /// The code alone.

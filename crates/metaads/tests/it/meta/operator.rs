@@ -193,7 +193,8 @@ async fn trouble_met_while_reading_accounts_reaches_the_operator_too() {
     browser.connect(Answer::agree(Persona::Trouble)).await;
     world.run_due_jobs().await;
     assert!(browser.get("/admin").await.has("App Review"), "told while it lasts");
-    live(&world, days(1)).await;
+    live(&world, days(2)).await;
+    metaads::jobs::sweep(&world.app).await.unwrap();
     browser.login("admin@b.example", crate::browser::PASSWORD).await;
     assert!(!browser.get("/admin").await.has("App Review"), "and no longer");
     assert_eq!(browser.connections().await.remove(0)["status"], "active");

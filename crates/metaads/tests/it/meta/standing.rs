@@ -62,7 +62,7 @@ async fn what_the_token_does_not_reach_cannot_be_chosen_whatever_the_request_say
     let world = World::new().await;
     let (browser, id, usable) = mei(&world).await;
     // Taken away since it was read, and one that somebody else has.
-    world.fault(Endpoint::AdAccount, refused(100, Some(33)));
+    world.fault_times(Endpoint::AdAccount, 2, refused(100, Some(33)));
     let stranger = "123456789012345".to_owned();
     let page = choose(&browser, &id, &[usable[0].clone(), stranger]).await;
     assert!(page.has("were left out"), "{}", page.text);
