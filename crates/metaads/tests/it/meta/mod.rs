@@ -3,6 +3,7 @@
 mod calls;
 mod limits;
 mod logins;
+mod mended;
 mod missing;
 mod operator;
 mod standing;
