@@ -2,7 +2,7 @@
 
 use metaads_store_rows::{Job, JobId, JobKind, Lease, StoreError};
 
-use crate::Db;
+use crate::{Db, Engine};
 
 macro_rules! lease_job {
     ($condition:literal, $($argument:expr),+) => {
@@ -103,24 +103,9 @@ impl Db {
     /// it by now.
     pub async fn finish_job(&self, job: &Job) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        let again = sqlx::query!(
-            "UPDATE jobs SET leased_until = 0, attempts = 0 WHERE id = $1 AND fence = $2 AND woken",
-            job.id.as_str(),
-            job.fence
-        )
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
-        let finished = sqlx::query!(
-            "DELETE FROM jobs WHERE id = $1 AND fence = $2 AND NOT woken",
-            job.id.as_str(),
-            job.fence
-        )
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
+        let finished = finish(&mut tx, job).await?;
         tx.commit().await?;
-        Ok(again + finished == 1)
+        Ok(finished)
     }
 
     /// Not this time: the lease is given back and the job is due again at `run_at`.
@@ -148,4 +133,28 @@ impl Db {
             .await?
             .rows_affected())
     }
+}
+
+/// Takes a job off, or frees it where it was asked for meanwhile. False where somebody else holds it.
+pub(crate) async fn finish(
+    tx: &mut sqlx::Transaction<'static, Engine>,
+    job: &Job,
+) -> Result<bool, StoreError> {
+    let again = sqlx::query!(
+        "UPDATE jobs SET leased_until = 0, attempts = 0 WHERE id = $1 AND fence = $2 AND woken",
+        job.id.as_str(),
+        job.fence
+    )
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    let finished = sqlx::query!(
+        "DELETE FROM jobs WHERE id = $1 AND fence = $2 AND NOT woken",
+        job.id.as_str(),
+        job.fence
+    )
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    Ok(again + finished == 1)
 }

@@ -2,6 +2,7 @@
 
 use metaads_store_rows::{ConnectionId, Job, Looked, StoreError, Watched};
 
+use crate::queries::jobs::finish;
 use crate::{Db, Engine};
 
 impl Db {
@@ -58,23 +59,24 @@ impl Db {
         .fetch_one(&mut *tx)
         .await?;
         let held = match next.at {
-            Some(next) => sqlx::query!(
-                "UPDATE jobs SET run_at = CASE WHEN woken THEN run_at ELSE $3 END, attempts = 0, leased_until = 0, lane = 1
-                 WHERE id = $1 AND fence = $2",
-                job.id.as_str(),
-                job.fence,
-                next.clamp(at, farthest(at))
-            )
-            .execute(&mut *tx)
-            .await?
-            .rows_affected(),
-            // Nothing is chosen: whoever chooses starts it again.
-            None => sqlx::query!("DELETE FROM jobs WHERE id = $1 AND fence = $2", job.id.as_str(), job.fence)
+            Some(next) => {
+                let next = next.clamp(at, farthest(at));
+                sqlx::query!(
+                    "UPDATE jobs SET run_at = CASE WHEN woken THEN run_at ELSE $3 END, attempts = 0, leased_until = 0, lane = 1
+                     WHERE id = $1 AND fence = $2",
+                    job.id.as_str(),
+                    job.fence,
+                    next
+                )
                 .execute(&mut *tx)
                 .await?
-                .rows_affected(),
+                .rows_affected()
+                    == 1
+            }
+            // Nothing is chosen: whoever chooses starts it again.
+            None => finish(&mut tx, job).await?,
         };
-        if held == 0 {
+        if !held {
             return Ok(false);
         }
         tx.commit().await?;

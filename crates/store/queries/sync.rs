@@ -6,6 +6,7 @@ use metaads_store_rows::{
 
 use crate::Db;
 use crate::queries::assets::write_assets;
+use crate::queries::jobs::finish;
 
 impl Db {
     /// Starts a new generation of a connection's assets; None where it is not connected. The job that
@@ -77,10 +78,7 @@ impl Db {
             .execute(&mut *tx)
             .await?
             .rows_affected(),
-            None => sqlx::query!("DELETE FROM jobs WHERE id = $1 AND fence = $2", job.id.as_str(), job.fence)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected(),
+            None => u64::from(finish(&mut tx, job).await?),
         };
         if held == 0 || alive == 0 {
             return Ok(false);

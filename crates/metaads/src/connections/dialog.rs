@@ -5,9 +5,8 @@ use metaads_store::{Connection, ConnectionKind, Login};
 use url::Url;
 
 use super::authorize::{BeginError, Wish};
-use super::examine::WATCHED_BY_DATA_ACCESS;
-use super::permissions::INSTAGRAM_SCOPES;
-use super::schedule::DAY;
+use super::permissions::{INSTAGRAM_SCOPES, data_access_end};
+use super::schedule::DATA_ACCESS_SOON;
 use crate::app::App;
 use crate::words::Code;
 
@@ -24,9 +23,8 @@ pub fn login_of(kind: ConnectionKind) -> Login {
 pub fn again(app: &App, wish: &Wish, reconnected: Option<&Connection>) -> Again {
     let ends_soon = reconnected.is_some_and(|connection| {
         let reason = connection.status_reason.as_deref().and_then(Code::from_text);
-        let has_watched = connection.scopes.0.iter().any(|scope| scope.starts_with(WATCHED_BY_DATA_ACCESS));
-        let end = connection.data_access_expires_at.filter(|_| has_watched);
-        reason == Some(Code::DataAccessExpired) || end.is_some_and(|at| at - app.now() < 14 * DAY)
+        let ends_soon = data_access_end(connection).is_some_and(|at| at - app.now() < DATA_ACCESS_SOON);
+        reason == Some(Code::DataAccessExpired) || ends_soon
     });
     let has_declined = reconnected.is_some_and(|connection| !connection.declined_scopes.0.is_empty());
     match (ends_soon, wish.is_asking_again) {

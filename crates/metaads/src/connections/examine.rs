@@ -12,10 +12,6 @@ use super::{forget_trouble, grant, permissions, tell_operator};
 use crate::app::App;
 use crate::words::Code;
 
-/// Permissions for which Meta's 90-day clock of data access counts. The others are exempt.
-/// Source: "User access and data access" of Facebook Login.
-pub const WATCHED_BY_DATA_ACCESS: &str = "instagram_";
-
 /// What a visit found.
 #[derive(Debug)]
 pub struct Examined {
@@ -172,7 +168,7 @@ async fn judge(
         said => said.at(),
     };
     let is_data_over = data_access.is_some_and(|at| at <= app.now())
-        && scopes.0.iter().any(|scope| scope.starts_with(WATCHED_BY_DATA_ACCESS))
+        && permissions::is_any_watched(scopes)
         && connection.kind == ConnectionKind::FacebookUser;
     let missing = permissions::missing(app, connection.kind, scopes);
     let has_lapsed = missing.0.iter().any(|scope| permissions.expired.has(scope));

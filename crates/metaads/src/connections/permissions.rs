@@ -1,6 +1,6 @@
 //! Which permissions a connection needs: each kind of login has its own.
 
-use metaads_store::{ConnectionKind, Words};
+use metaads_store::{Connection, ConnectionKind, Words};
 
 use super::schedule::DAY;
 use crate::app::App;
@@ -39,6 +39,17 @@ pub fn missing(app: &App, kind: ConnectionKind, granted: &Words) -> Words {
         ConnectionKind::BusinessSystemUser => vec!["ads_read".to_owned()],
     };
     Words(needed.into_iter().filter(|scope| !granted.has(scope)).collect())
+}
+
+/// Whether Meta's 90-day clock of data access counts for any of these; the others are exempt.
+/// Source: "User access and data access" of Facebook Login.
+pub fn is_any_watched(scopes: &Words) -> bool {
+    scopes.0.iter().any(|scope| scope.starts_with("instagram_"))
+}
+
+/// When data access ends (ms), where that matters for this connection.
+pub fn data_access_end(connection: &Connection) -> Option<i64> {
+    connection.data_access_expires_at.filter(|_| is_any_watched(&connection.scopes))
 }
 
 /// Whether reading the assets, which comes again every week, uses it. A permission that an app leaves unused for

@@ -23,6 +23,8 @@ const FIRST_LONG_PAUSE: i64 = 5 * MINUTE;
 const LONGEST_PAUSE: i64 = HOUR;
 /// The lists of assets are read anew so often.
 const READ_EVERY: i64 = 7 * DAY;
+/// So long before the end of data access a person is told, and asked for just that.
+pub const DATA_ACCESS_SOON: i64 = 14 * DAY;
 /// No visit is planned further ahead than this.
 pub const FARTHEST: i64 = 8 * DAY;
 

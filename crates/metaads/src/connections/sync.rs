@@ -352,7 +352,7 @@ async fn ask_whether_it_lives(
     progress: Progress,
     error: &GraphError,
 ) -> Result<Settled, StoreError> {
-    match upkeep::ask(app, &connection.id, Wish::Upkeep).await? {
+    match upkeep::ask(app, &connection.id, Wish::LastsUntil(app.now())).await? {
         Outcome::Well | Outcome::Renewed | Outcome::NotRenewed => {
             leave_out(app, job, connection, progress, error).await
         }

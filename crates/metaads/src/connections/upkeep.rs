@@ -70,16 +70,9 @@ impl Outcome {
 /// One round of the job.
 pub async fn step(app: &App, job: &Job) -> Result<Settled, StoreError> {
     let Some(id) = ConnectionId::from_text(&job.subject) else { return Ok(Settled::Done) };
-    let before = app.store.find_connection_for_job(&id).await?;
     match visit(app, &id, job, Wish::Upkeep).await? {
         Outcome::Gone => Ok(Settled::Done),
-        outcome => {
-            let is_due = before.is_some_and(|connection| schedule::is_reading_due(&connection, app.now()));
-            if outcome.is_alive() && is_due && job.progress != READ_AGAIN {
-                sync::start(app, &id, Who::Nobody).await?;
-            }
-            Ok(Settled::Already)
-        }
+        _ => Ok(Settled::Already),
     }
 }
 
@@ -115,20 +108,21 @@ async fn visit(app: &App, id: &ConnectionId, job: &Job, wish: Wish) -> Result<Ou
     if outcome == Outcome::Renewed {
         tracing::info!(connection = %id, expires_at = record.expires_at.at(), "a token is renewed");
     }
-    if outcome.is_alive() && wants_reading(app, &connection, job) {
+    if outcome.is_alive() && wants_reading(app, &connection, job, wish) {
         sync::start(app, id, Who::Nobody).await?;
     }
     Ok(outcome)
 }
 
 /// Whether a visit has everything read anew: a login elsewhere has changed the grant, or the person has mended
-/// what had cut a reading off. A first reading that somebody watches goes on as it is.
-fn wants_reading(app: &App, connection: &Connection, job: &Job) -> bool {
+/// what had cut a reading off, or its time has come. A first reading that somebody watches goes on as it is.
+fn wants_reading(app: &App, connection: &Connection, job: &Job, wish: Wish) -> bool {
     let is_first =
         connection.sync_state == SyncState::Running && app.now() - connection.connected_at < FIRST_READING;
     let is_mended = connection.status == ConnectionStatus::NeedsReauthorization
         && connection.sync_state == SyncState::Failed;
-    (job.progress == READ_AGAIN && !is_first) || is_mended
+    let is_due = wish == Wish::Upkeep && schedule::is_reading_due(connection, app.now());
+    (job.progress == READ_AGAIN && !is_first) || is_mended || is_due
 }
 
 fn to_record(app: &App, connection: &Connection, job: &Job, examined: Examined) -> Visit {

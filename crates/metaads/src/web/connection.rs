@@ -217,8 +217,7 @@ fn valid_until(connection: &Connection, now: i64) -> Option<String> {
 
 /// Data access ends by a clock of its own, which matters only where Instagram was granted.
 fn instagram_until(connection: &Connection, now: i64) -> Option<String> {
-    let has_instagram = connection.scopes.0.iter().any(|scope| scope.starts_with("instagram_"));
-    connection.data_access_expires_at.filter(|at| has_instagram && *at > now).map(|at| words::day(at, now))
+    permissions::data_access_end(connection).filter(|at| *at > now).map(|at| words::day(at, now))
 }
 
 fn permission_rows(app: &App, connection: &Connection, now: i64) -> Vec<PermissionRow> {

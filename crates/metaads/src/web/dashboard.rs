@@ -18,8 +18,6 @@ use crate::words::{self, Broken, Code, Hint, Who};
 
 /// A connection that ends within a week is said to be ending.
 pub const EXPIRING_MS: i64 = 7 * schedule::DAY;
-/// So long before, a person is told that Instagram will want them.
-const SOON_MS: i64 = 14 * schedule::DAY;
 
 #[derive(Template)]
 #[template(path = "dashboard.html")]
@@ -278,8 +276,8 @@ fn hint(connection: &Connection, now: i64) -> Option<Hint> {
     if let Some(end) = connection.expires_at.filter(|end| end - now < EXPIRING_MS) {
         return Some(words::hint::ending(Who::of(connection), end, now));
     }
-    let has_instagram = connection.scopes.0.iter().any(|scope| scope.starts_with("instagram_"));
-    let data_access = connection.data_access_expires_at.filter(|end| has_instagram && end - now < SOON_MS);
+    let data_access =
+        permissions::data_access_end(connection).filter(|end| end - now < schedule::DATA_ACCESS_SOON);
     data_access.map(|end| words::hint::instagram(Who::of(connection), end, now))
 }
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use metaads_sandbox::{Answer, Effect, Endpoint, Limit, Outage, Persona, UseCase};
+use metaads_sandbox::{Effect, Endpoint, Limit, Outage, UseCase};
 
+use super::standing::mei;
 use crate::keeping::renewal::{connected, live, refused};
 use crate::keeping::seed::days;
 use crate::world::World;
@@ -122,19 +123,10 @@ async fn a_block_with_a_countdown_is_waited_out_without_a_single_call() {
 #[tokio::test]
 async fn one_ad_accounts_block_leaves_the_others_alone() {
     let world = World::new().await;
-    let browser = world.user("a@b.example").await;
-    browser.connect(Answer::agree(Persona::Trouble)).await;
-    world.run_due_jobs().await;
-    let id = browser.connection_id().await;
-    let accounts = browser.ad_accounts(&id, "").await;
-    let usable: Vec<&str> = accounts
-        .iter()
-        .filter(|account| account["is_selectable"] == true)
-        .map(|account| account["account_id"].as_str().unwrap())
-        .collect();
-    let blocked = Limit::UseCase { id: usable[0].to_owned(), use_case: UseCase::AdsManagement };
+    let (browser, id, usable) = mei(&world).await;
+    let blocked = Limit::UseCase { id: usable[0].clone(), use_case: UseCase::AdsManagement };
     world.meta.use_up(blocked.clone(), minutes(40));
-    let fields: Vec<(&str, &str)> = usable.iter().map(|account| ("account_id", *account)).collect();
+    let fields: Vec<(&str, &str)> = usable.iter().map(|account| ("account_id", account.as_str())).collect();
     let path = format!("/connections/{id}/assets");
     let page = browser.press(&path, &fields).await;
     assert!(page.has("did not answer for some of the accounts"), "{}", page.text);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use metaads_sandbox::{Answer, Effect, Endpoint, Persona};
 
 use super::logins::INSTAGRAM;
+use super::standing::mei;
 use crate::browser::Browser;
 use crate::keeping::renewal::{connected, live, refused};
 use crate::keeping::seed::days;
@@ -38,17 +39,8 @@ async fn the_form_policy_allows_both_dialogs_wherever_they_are() {
 #[tokio::test]
 async fn one_odd_account_holds_back_no_other() {
     let world = World::new().await;
-    let browser = world.user("a@b.example").await;
-    browser.connect(Answer::agree(Persona::Trouble)).await;
-    world.run_due_jobs().await;
-    let id = browser.connection_id().await;
-    let accounts = browser.ad_accounts(&id, "").await;
-    let usable: Vec<&str> = accounts
-        .iter()
-        .filter(|account| account["is_selectable"] == true)
-        .map(|account| account["account_id"].as_str().unwrap())
-        .collect();
-    let fields: Vec<(&str, &str)> = usable.iter().map(|account| ("account_id", *account)).collect();
+    let (browser, id, usable) = mei(&world).await;
+    let fields: Vec<(&str, &str)> = usable.iter().map(|account| ("account_id", account.as_str())).collect();
     world.fault(Endpoint::AdAccount, refused(270, None));
     let page = browser.press(&format!("/connections/{id}/assets"), &fields).await;
     assert!(page.has("did not answer for some of the accounts"), "{}", page.text);

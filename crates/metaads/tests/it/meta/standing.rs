@@ -10,7 +10,7 @@ use crate::keeping::seed::days;
 use crate::world::World;
 
 /// Mei with her six accounts, of which the usable ones are chosen.
-async fn mei(world: &World) -> (Browser, String, Vec<String>) {
+pub async fn mei(world: &World) -> (Browser, String, Vec<String>) {
     let browser = world.user("a@b.example").await;
     browser.connect(Answer::agree(Persona::Trouble)).await;
     world.run_due_jobs().await;
