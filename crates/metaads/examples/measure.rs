@@ -10,12 +10,15 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use metaads::accounts::passwords::Passwords;
-use metaads::app::{App, Meta, Parts};
+use metaads::app::{App, Parts};
 use metaads::clock::Clock;
 use metaads::config::{Config, Source};
-use metaads::entropy::Entropy;
-use metaads::keys::{Keys, OuterKey};
-use metaads::{jobs, routes};
+use metaads::keys::dek::Keys;
+use metaads::keys::kek::KeyEncryptionKey;
+use metaads::meta::Meta;
+use metaads::queue::QueueNotify;
+use metaads::random::Random;
+use metaads::{routes, worker};
 use metaads_sandbox::{Answer, Control, Options, Persona, Sandbox};
 use metaads_store::Store;
 use reqwest::Client;
@@ -93,16 +96,16 @@ async fn app(base: &str, database: &str, meta: &str) -> anyhow::Result<App> {
         source.set(name, value);
     }
     let mut config = Config::read(&source)?;
-    let outer = OuterKey::open(&config.outer_key, config.keyring.take(), None).await?;
+    let kek = KeyEncryptionKey::open(&config.kek, config.keyring.take(), None).await?;
     let store = Store::open(config.database_url.expose_secret()).await?;
     Ok(App::new(Parts {
-        keys: Keys::load(&store, outer, &Entropy::Os, Clock::System.now()).await?,
+        keys: Keys::load(&store, kek, &Random::Os, Clock::System.now()).await?,
         store,
         clock: Clock::System,
-        entropy: Entropy::Os,
+        random: Random::Os,
         passwords: Passwords::for_tests(),
         sandbox_url: None,
-        jobs_bell: tokio::sync::Notify::new(),
+        queue: QueueNotify::default(),
         meta: Meta::new(config.meta.clone().ok_or_else(|| anyhow::anyhow!("no app"))?, Clock::System)?,
         config,
     }))
@@ -135,7 +138,7 @@ async fn callback(app: &App, base: &str, meta: &Control) -> anyhow::Result<()> {
             meta.set_latency(Duration::from_millis(100));
             times.push(connect(base, &browser, meta, persona).await?);
             meta.set_latency(Duration::ZERO);
-            jobs::run_due(app).await?;
+            worker::run_due(app).await?;
         }
         times.sort();
         let (median, worst) = (times[ROUNDS / 2], times[ROUNDS - 1]);
@@ -151,7 +154,7 @@ async fn meta_calls(app: &App, base: &str, meta: &Control) -> anyhow::Result<()>
     let hook = |name: &str| format!("{base}/hooks/meta/{name}");
     meta.set_app_urls(Some(&hook("deauthorize")), Some(&hook("data-deletion")));
     let (halt, halted) = tokio::sync::oneshot::channel::<()>();
-    let working = tokio::spawn(jobs::run(app.clone(), async move { drop(halted.await) }));
+    let working = tokio::spawn(worker::run(app.clone(), async move { drop(halted.await) }));
     let browser = user(base, "calls@metaads.example").await?;
     let mut times = Vec::new();
     for _ in 0..ROUNDS {
@@ -185,7 +188,7 @@ async fn meta_calls(app: &App, base: &str, meta: &Control) -> anyhow::Result<()>
 /// million others.
 async fn standing(app: &App, base: &str, browser: &Client, meta: &Control) -> anyhow::Result<()> {
     connect(base, browser, meta, Persona::Agency).await?;
-    jobs::run_due(app).await?;
+    worker::run_due(app).await?;
     let user = app.store.find_user_by_email("five@metaads.example").await?;
     let user = user.ok_or_else(|| anyhow::anyhow!("no user"))?;
     let connections = app.store.list_connections(&user.id).await?;
@@ -217,7 +220,7 @@ async fn standing(app: &App, base: &str, browser: &Client, meta: &Control) -> an
 async fn fill(app: &App, base: &str, browser: &Client, meta: &Control, database: &str) -> anyhow::Result<()> {
     for persona in Persona::ALL.into_iter().take(5) {
         connect(base, browser, meta, persona).await?;
-        jobs::run_due(app).await?;
+        worker::run_due(app).await?;
     }
     let mut rows = sqlx::SqliteConnection::connect(database).await?;
     let owner =
@@ -242,7 +245,7 @@ fn insert(connections: &str, each: usize) -> String {
     format!(
         "INSERT INTO meta_ad_accounts (connection_id, account_id, account_name, name_key, currency, timezone,
              is_selected, is_selectable, account_status, disable_reason, is_reachable, business_id, business_name,
-             group_id, group_name, relation, tasks, seen_in, last_validated_at, look_at)
+             group_id, group_name, relation, tasks, seen_in, last_validated_at, next_check_at)
          SELECT c.id, '77' || printf('%08d', n.i), 'Account ' || n.i, 'account ' || n.i, 'EUR', 'Europe/Berlin',
              n.i % 100 = 0, 1, 1, 0, 1, '1', 'Business', '1', 'Business', 'owned', 'MANAGE', 1, 0, 9e15
          FROM ({connections}) c,

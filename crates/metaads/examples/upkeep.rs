@@ -9,15 +9,19 @@
 use std::time::{Duration, Instant};
 
 use metaads::accounts::passwords::Passwords;
-use metaads::app::{App, Meta, Parts};
+use metaads::app::{App, Parts};
 use metaads::clock::Clock;
 use metaads::config::{Config, Source};
-use metaads::entropy::Entropy;
-use metaads::jobs;
-use metaads::keys::{Keys, OuterKey};
+use metaads::keys::dek::Keys;
+use metaads::keys::kek::KeyEncryptionKey;
+use metaads::meta::Meta;
+use metaads::queue;
+use metaads::queue::QueueNotify;
+use metaads::random::Random;
+use metaads::worker;
 use metaads_sandbox::{Control, Options, Sandbox, TokenKind, crowd_user_id};
 use metaads_store::Store;
-use metaads_vault::Place;
+use metaads_vault::SealContext;
 use secrecy::ExposeSecret as _;
 use sqlx::Connection as _;
 
@@ -50,7 +54,7 @@ async fn main() -> anyhow::Result<()> {
 
 fn sealing(app: &App) {
     const ROUNDS: u32 = 100_000;
-    let place = Place { table: "meta_connections", column: "access_token", row: USER };
+    let place = SealContext { table: "meta_connections", column: "access_token", row: USER };
     let token = "E".repeat(200);
     let before = Instant::now();
     for _ in 0..ROUNDS {
@@ -65,7 +69,7 @@ async fn claiming(app: &App, rows: &mut Rows, number: usize) -> anyhow::Result<(
     rows.run("DELETE FROM jobs").await?;
     let due = CLAIMS * 2;
     rows.run(&format!(
-        "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
+        "INSERT INTO jobs (id, kind, subject, payload, run_at, attempts, leased_until, fence, priority)
          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {number})
          SELECT '00000000-0000-7000-8000-' || substr(CAST(1000000000000 + i AS TEXT), 2), 'check',
              CAST(i AS TEXT), '', CASE WHEN i <= {due} THEN {now} - i ELSE {now} + i * 86 END, 0, 0, 0, 1 FROM n"
@@ -75,7 +79,7 @@ async fn claiming(app: &App, rows: &mut Rows, number: usize) -> anyhow::Result<(
     let (mut claims, mut looks) = (Vec::new(), Vec::new());
     for _ in 0..CLAIMS {
         let before = Instant::now();
-        let job = app.store.claim_job(true, jobs::lease(now)).await?;
+        let job = app.store.claim_job(true, queue::lease(now)).await?;
         claims.push(before.elapsed());
         anyhow::ensure!(job.is_some(), "nothing was due");
         let before = Instant::now();
@@ -101,7 +105,7 @@ async fn renewing(app: &App, rows: &mut Rows, meta: &Control) -> anyhow::Result<
         let token = meta.issue(&person, TokenKind::User, &["ads_read"], Some(Duration::from_secs(864_000)));
         let row = format!("{USER}/{id}");
         let sealed =
-            app.seal(&Place { table: "meta_connections", column: "access_token", row: &row }, &token);
+            app.seal(&SealContext { table: "meta_connections", column: "access_token", row: &row }, &token);
         let bytes = rows.literal(&hex::encode(sealed.as_bytes()));
         rows.run(&format!(
             "INSERT INTO meta_connections (id, user_id, kind, app_id, meta_user_id, name, status, status_changed_at,
@@ -113,7 +117,7 @@ async fn renewing(app: &App, rows: &mut Rows, meta: &Control) -> anyhow::Result<
         ))
         .await?;
         rows.run(&format!(
-            "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
+            "INSERT INTO jobs (id, kind, subject, payload, run_at, attempts, leased_until, fence, priority)
              VALUES ('{id}', 'check', '{id}', '', 1, 0, 0, 0, 1)"
         ))
         .await?;
@@ -121,7 +125,7 @@ async fn renewing(app: &App, rows: &mut Rows, meta: &Control) -> anyhow::Result<
     meta.set_latency(Duration::from_millis(100));
     let before = Instant::now();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let replica = tokio::spawn(jobs::run(app.clone(), async {
+    let replica = tokio::spawn(worker::run(app.clone(), async {
         let _ = stopped.await;
     }));
     while app.store.next_job_at(app.now(), true).await?.is_none_or(|at| at < now) {
@@ -149,16 +153,16 @@ async fn app(database: &str, meta: &str) -> anyhow::Result<App> {
     }
     source.set("DATABASE_URL", database);
     let mut config = Config::read(&source)?;
-    let outer = OuterKey::open(&config.outer_key, config.keyring.take(), None).await?;
+    let kek = KeyEncryptionKey::open(&config.kek, config.keyring.take(), None).await?;
     let store = Store::open(config.database_url.expose_secret()).await?;
     Ok(App::new(Parts {
-        keys: Keys::load(&store, outer, &Entropy::Os, Clock::System.now()).await?,
+        keys: Keys::load(&store, kek, &Random::Os, Clock::System.now()).await?,
         meta: Meta::new(config.meta.clone().ok_or_else(|| anyhow::anyhow!("no app"))?, Clock::System)?,
         clock: Clock::System,
-        entropy: Entropy::Os,
+        random: Random::Os,
         passwords: Passwords::for_tests(),
         sandbox_url: None,
-        jobs_bell: tokio::sync::Notify::new(),
+        queue: QueueNotify::default(),
         store,
         config,
     }))

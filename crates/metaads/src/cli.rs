@@ -10,12 +10,12 @@ use base64::engine::general_purpose::STANDARD;
 use clap::{Parser, Subcommand};
 
 use crate::clock::Clock;
+use crate::clock::HOUR;
 use crate::config::{Config, Source};
-use crate::connections::events;
-use crate::connections::schedule::HOUR;
-use crate::entropy::Entropy;
 use crate::keys::rotate::{Reach, rotate};
 use crate::keys::status::Status;
+use crate::random::Random;
+use crate::webhooks::apply;
 use crate::{demo, doctor, serve};
 
 /// Connects Meta advertising accounts and keeps the connections alive.
@@ -90,7 +90,7 @@ enum Keys {
     /// Put the new key first in ENCRYPTION_KEY, restart every replica with that list, then run this. The old
     /// key may be removed when `metaads keys status` says so.
     Rotate {
-        /// Wrap the data keys anew and leave the values as they are: for a change of the outer key alone.
+        /// Wrap the data keys anew and leave the values as they are: for a change of the kek key alone.
         #[arg(long)]
         data_keys_only: bool,
     },
@@ -124,9 +124,11 @@ fn start(command: &Command) -> anyhow::Result<()> {
         Command::Admin { command: Admin::ImportDeletions { file } } => {
             runtime.block_on(import_deletions(file))
         }
-        Command::Admin { command: Admin::ReplayEvents { hours } } => runtime.block_on(replay_events(*hours)),
+        Command::Admin { command: Admin::ReplayEvents { hours } } => {
+            runtime.block_on(replay_webhook_events(*hours))
+        }
         Command::Keys { command: Keys::Generate } => {
-            println!("{}", STANDARD.encode(Entropy::Os.bytes::<32>()));
+            println!("{}", STANDARD.encode(Random::Os.bytes::<32>()));
             Ok(())
         }
         Command::Keys { command: Keys::Status } => runtime.block_on(keys_status()),
@@ -144,9 +146,9 @@ async fn import_deletions(file: &Path) -> anyhow::Result<()> {
             std::fs::read_to_string(file).with_context(|| format!("{} could not be read", file.display()))?
         }
     };
-    let ids = events::read_listed(&text, usize::MAX).map_err(anyhow::Error::msg)?;
+    let ids = apply::read_listed(&text, usize::MAX).map_err(anyhow::Error::msg)?;
     let app = serve::app_for_command(Config::read(&Source::process()?)?).await?;
-    let codes = events::import_deletions(&app, &ids).await?;
+    let codes = apply::import_deletions(&app, &ids).await?;
     for (id, code) in ids.iter().zip(&codes) {
         println!("{id} {}/data-deletion/{code}", app.config.base());
     }
@@ -154,9 +156,9 @@ async fn import_deletions(file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn replay_events(hours: i64) -> anyhow::Result<()> {
+async fn replay_webhook_events(hours: i64) -> anyhow::Result<()> {
     let app = serve::app_for_command(Config::read(&Source::process()?)?).await?;
-    let number = events::replay(&app, app.now() - hours * HOUR).await?;
+    let number = apply::replay(&app, app.now() - hours * HOUR).await?;
     println!("{number} calls of Meta's are applied once more by the running service");
     Ok(())
 }
@@ -174,7 +176,7 @@ async fn keys_status() -> anyhow::Result<()> {
 async fn rotate_keys(reach: Reach) -> anyhow::Result<()> {
     let (store, keys) = serve::store_and_keys(&mut Config::read(&Source::process()?)?).await?;
     let told = |done, total| println!("resealed {done} of {total}");
-    let rotated = rotate(&store, &keys, &Entropy::Os, Clock::System.now(), reach, told).await?;
+    let rotated = rotate(&store, &keys, &Random::Os, Clock::System.now(), reach, told).await?;
     println!("wrapped {} data keys anew, resealed {} values", rotated.rewrapped, rotated.resealed);
     print!("{}", Status::read(&store, &keys).await?.to_text());
     if !rotated.unreadable.is_empty() {

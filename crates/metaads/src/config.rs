@@ -9,12 +9,10 @@ use metaads_graph::{AppId, AppSecret, GraphVersion, InstagramApp, MetaApp};
 use metaads_vault::Keyring;
 use url::Url;
 
-use crate::keys::OuterKeyChoice;
+pub mod keys;
+pub mod source;
 
-mod keys;
-mod source;
-
-pub use keys::VaultAccess;
+use keys::{KekChoice, VaultAccess};
 pub use source::{Mistakes, Source};
 
 /// Meta's own hosts.
@@ -66,7 +64,7 @@ pub struct Config {
     /// `ENCRYPTION_KEY`; None only in demo mode, where one is generated.
     pub keyring: Option<Keyring>,
     /// `KEY_ENCRYPTION_KEY`: what wraps the data keys.
-    pub outer_key: OuterKeyChoice,
+    pub kek: KekChoice,
     /// `VAULT_ADDR` and `VAULT_TOKEN`, for `transit:`.
     pub vault: Option<VaultAccess>,
     /// `META_LOGIN_CONFIG_ID`: the configuration of Facebook Login for Business.
@@ -117,11 +115,10 @@ impl Config {
                 GraphVersion::parse(text).map_err(|error| error.to_string())
             });
         let meta = meta_app(source, version, &mut mistakes);
-        let outer_key =
-            source.with("KEY_ENCRYPTION_KEY", OuterKeyChoice::Local, &mut mistakes, OuterKeyChoice::parse);
-        let needs_key = outer_key == OuterKeyChoice::Local && source.text("META_APP_ID").is_some();
+        let kek = source.with("KEY_ENCRYPTION_KEY", KekChoice::Local, &mut mistakes, KekChoice::parse);
+        let needs_key = kek == KekChoice::Local && source.text("META_APP_ID").is_some();
         let keyring = keys::keyring(source, needs_key, &mut mistakes);
-        let vault = keys::vault(source, &outer_key, &mut mistakes);
+        let vault = keys::vault(source, &kek, &mut mistakes);
         let is_throttling = source.switch("METAADS_SIGNIN_LIMITS", true, &mut mistakes);
         if !is_throttling && !is_loopback(&public_url) {
             mistakes.add("METAADS_SIGNIN_LIMITS", "may be off only where PUBLIC_URL's host is loopback");
@@ -151,7 +148,7 @@ impl Config {
             data_dir,
             meta,
             keyring,
-            outer_key,
+            kek,
             vault,
             version,
             is_throttling,

@@ -14,8 +14,8 @@ use metaads_sandbox::{Options, Sandbox};
 use metaads_vault::Keyring;
 use zeroize::Zeroizing;
 
-use crate::connections::events::SUBSCRIPTIONS;
-use crate::entropy::Entropy;
+use crate::random::Random;
+use crate::webhooks::apply::SUBSCRIPTIONS;
 
 /// The key of the data directory, made on the first start.
 pub fn keyring(data_dir: &Path) -> anyhow::Result<Keyring> {
@@ -24,7 +24,7 @@ pub fn keyring(data_dir: &Path) -> anyhow::Result<Keyring> {
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => Zeroizing::new(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let text = Zeroizing::new(STANDARD.encode(Entropy::Os.bytes::<32>()));
+            let text = Zeroizing::new(STANDARD.encode(Random::Os.bytes::<32>()));
             let mut file = OpenOptions::new()
                 .write(true)
                 .create_new(true)

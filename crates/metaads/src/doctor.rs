@@ -8,9 +8,9 @@ use secrecy::ExposeSecret as _;
 
 use crate::app::App;
 use crate::config::{Config, Source, is_loopback};
-use crate::connections::events::SUBSCRIPTIONS;
 use crate::keys::status::Status;
-use crate::{serve, versions};
+use crate::webhooks::apply::SUBSCRIPTIONS;
+use crate::{api_version, serve};
 
 const BASIC: &str = "compare META_APP_ID and META_APP_SECRET with App settings, Basic";
 
@@ -26,7 +26,7 @@ enum Verdict {
 }
 
 #[derive(Debug)]
-struct Finding {
+struct Diagnostic {
     verdict: Verdict,
     what: &'static str,
     text: String,
@@ -36,7 +36,7 @@ struct Finding {
 
 /// What was found so far.
 #[derive(Debug, Default)]
-struct Findings(Vec<Finding>);
+struct Findings(Vec<Diagnostic>);
 
 impl Findings {
     fn well(&mut self, what: &'static str, text: impl Into<String>) {
@@ -62,7 +62,7 @@ impl Findings {
         text: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.0.push(Finding { verdict, what, text: text.into(), remedy: remedy.into() });
+        self.0.push(Diagnostic { verdict, what, text: text.into(), remedy: remedy.into() });
     }
 
     fn wrong(&self) -> usize {
@@ -71,7 +71,7 @@ impl Findings {
 
     fn to_text(&self) -> String {
         let mut text = String::new();
-        for Finding { verdict, what, text: found, remedy } in &self.0 {
+        for Diagnostic { verdict, what, text: found, remedy } in &self.0 {
             let mark = match verdict {
                 Verdict::Well => "ok  ",
                 Verdict::Note => "note",
@@ -174,7 +174,7 @@ async fn database(app: &App, findings: &mut Findings) {
         Err(error) => findings.bad("keys", error.to_string(), "see `metaads keys status`"),
     }
     for notice in app.store.list_notices().await.unwrap_or_default() {
-        let since = crate::words::day_and_time(notice.since);
+        let since = crate::messages::format::day_and_time(notice.since);
         findings.soon(
             "the running service",
             format!("{} (since {since}, {} times)", notice.detail, notice.times),
@@ -366,12 +366,16 @@ fn version(app: &App, findings: &mut Findings) {
     let pinned = app.graph().app().version;
     let what = "API version";
     let set = "set META_API_VERSION to a newer version and restart";
-    match versions::standing(&pinned, app.now()) {
-        versions::Standing::Served => {
-            findings.well(what, format!("{pinned}: {}", versions::words(&pinned, app.now())));
+    match api_version::standing(&pinned, app.now()) {
+        api_version::Standing::Served => {
+            findings.well(what, format!("{pinned}: {}", api_version::words(&pinned, app.now())));
         }
-        versions::Standing::EndsSoon { .. } => findings.soon(what, versions::words(&pinned, app.now()), set),
-        versions::Standing::Ended { .. } => findings.bad(what, versions::words(&pinned, app.now()), set),
+        api_version::Standing::EndsSoon { .. } => {
+            findings.soon(what, api_version::words(&pinned, app.now()), set)
+        }
+        api_version::Standing::GrantRevocation { .. } => {
+            findings.bad(what, api_version::words(&pinned, app.now()), set)
+        }
     }
     let learned = app.graph().drain_learned();
     if let Some(served) = learned.served {

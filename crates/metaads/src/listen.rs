@@ -19,7 +19,7 @@ use tower::ServiceExt as _;
 /// A request's head has to be there within this time; between requests as well.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// Connections held at the same time; further ones wait in the system's queue.
-const AT_ONCE: usize = 2_000;
+const BATCH_SIZE: usize = 2_000;
 /// After an error of accepting (no file descriptors left, say) the next try waits.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
@@ -29,7 +29,7 @@ pub async fn serve(listener: TcpListener, routes: Router, stop: impl Future<Outp
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEAD_TIMEOUT);
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let places = Arc::new(Semaphore::new(BATCH_SIZE));
     let mut stop = std::pin::pin!(stop);
     loop {
         let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");

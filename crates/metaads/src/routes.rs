@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use tower_http::compression::CompressionLayer;
 
 use crate::api;
 use crate::app::App;
+use crate::hooks::meta;
+use crate::http::middleware;
 use crate::web::{
-    admin, assets, attempt, business, connect, connection, dashboard, deletion, disconnect, entry, guard,
-    health, help, home, hooks, missing, paste, picker, problem, settings,
+    admin, attempt, auth, business, connect, connection, dashboard, data_deletion, diagnose, disconnect,
+    health, help, home, import_token, picker, problem, settings, static_files,
 };
 
 /// The longest form: choosing all of 10,000 accounts by hand.
@@ -25,9 +27,9 @@ pub fn routes(app: App) -> Router {
     Router::new()
         // A visitor
         .route("/", get(home::show))
-        .route("/register", get(entry::show_register).post(entry::create))
-        .route("/login", get(entry::show_login).post(entry::login))
-        .route("/logout", post(entry::logout))
+        .route("/register", get(auth::show_register).post(auth::create))
+        .route("/login", get(auth::show_login).post(auth::login))
+        .route("/logout", post(auth::logout))
         .route("/help", get(help::index))
         .route("/help/errors/{code}", get(help::code))
         // Connecting
@@ -37,7 +39,7 @@ pub fn routes(app: App) -> Router {
         .route("/connect/instagram", post(connect::start_instagram))
         .route("/connect/instagram/callback", get(connect::instagram_callback))
         .route("/connect/business", get(business::show))
-        .route("/connect/token", get(paste::show).post(paste::create))
+        .route("/connect/token", get(import_token::show).post(import_token::create))
         .route("/connect/attempts/{id}", get(attempt::show))
         .route("/connect/attempts/{id}/status", get(attempt::status))
         .route("/connect/attempts/{id}/cancel", post(attempt::cancel))
@@ -45,7 +47,7 @@ pub fn routes(app: App) -> Router {
         // A connection
         .route("/connections/{id}", get(connection::show))
         .route("/connections/{id}/accounts", get(picker::show))
-        .route("/connections/{id}/missing", get(missing::show).post(missing::look_for))
+        .route("/connections/{id}/missing", get(diagnose::show).post(diagnose::look_for))
         .route("/connections/{id}/assets", post(picker::choose))
         .route("/connections/{id}/sync", post(connection::read_again))
         .route("/connections/{id}/refresh", post(connection::refresh))
@@ -63,26 +65,26 @@ pub fn routes(app: App) -> Router {
         .route("/api/v1/connections/{id}", get(api::connections::show))
         .route("/api/v1/connections/{id}/ad-accounts", get(api::connections::ad_accounts))
         // Meta calling us
-        .route("/hooks/meta/events", get(hooks::verify).post(hooks::event).layer(DefaultBodyLimit::max(hooks::BODY_LIMIT)))
-        .route("/hooks/meta/deauthorize", get(hooks::alive).post(hooks::deauthorize))
-        .route("/hooks/meta/data-deletion", get(hooks::alive).post(hooks::data_deletion))
-        .route("/data-deletion/{code}", get(deletion::show))
+        .route("/hooks/meta/events", get(meta::verify).post(meta::event).layer(DefaultBodyLimit::max(meta::BODY_LIMIT)))
+        .route("/hooks/meta/deauthorize", get(meta::alive).post(meta::deauthorize))
+        .route("/hooks/meta/data-deletion", get(meta::alive).post(meta::data_deletion))
+        .route("/data-deletion/{code}", get(data_deletion::show))
         // Operators
         .route("/admin", get(admin::show))
         .route("/admin/events/replay", post(admin::replay))
         .route("/admin/deletions", post(admin::delete_listed))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
-        .route("/assets/{*name}", get(assets::show))
+        .route("/assets/{*name}", get(static_files::show))
         // From here outwards: what holds for every answer
         .fallback(|| async { problem::Problem::NotFound })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(tower_http::timeout::RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
-        .layer(guard::csrf(&app))
-        .layer(middleware::from_fn_with_state(app.clone(), guard::right_host))
+        .layer(middleware::csrf(&app))
+        .layer(from_fn_with_state(app.clone(), middleware::right_host))
         .layer(tower_http::catch_panic::CatchPanicLayer::new())
-        .layer(middleware::from_fn_with_state(app.clone(), problem::render))
+        .layer(from_fn_with_state(app.clone(), problem::render))
         .layer(CompressionLayer::new())
-        .layer(middleware::from_fn_with_state(app.clone(), guard::headers))
+        .layer(from_fn_with_state(app.clone(), middleware::headers))
         .with_state(app)
 }

@@ -8,16 +8,19 @@ use metaads_graph::MetaApp;
 use metaads_store::Store;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
 use tracing_subscriber::EnvFilter;
 
 use crate::accounts::passwords::Passwords;
-use crate::app::{App, Meta, Parts};
+use crate::app::{App, Parts};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::entropy::Entropy;
-use crate::keys::{Keys, OuterKey, OuterKeyChoice};
-use crate::{demo, jobs, listen, routes, tasks};
+use crate::config::keys::KekChoice;
+use crate::keys::dek::Keys;
+use crate::keys::kek::KeyEncryptionKey;
+use crate::meta::Meta;
+use crate::queue::QueueNotify;
+use crate::random::Random;
+use crate::{demo, listen, routes, tasks, worker};
 
 /// Requests and jobs that run when the stop signal comes have so long.
 const DRAIN: Duration = Duration::from_secs(9);
@@ -51,9 +54,9 @@ async fn assemble(mut config: Config, meta: MetaApp, sandbox_url: Option<String>
         keys,
         meta: Meta::new(meta, Clock::System).context("the client for Meta could not be built")?,
         clock: Clock::System,
-        entropy: Entropy::Os,
+        random: Random::Os,
         passwords: Passwords::new(),
-        jobs_bell: Notify::new(),
+        queue: QueueNotify::default(),
         config,
         sandbox_url,
     }))
@@ -89,7 +92,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let (halt, mut halted) = tokio::sync::watch::channel(false);
     let mut halted_too = halted.clone();
-    let worker = tasks::spawn(jobs::run(app.clone(), async move {
+    let worker = tasks::spawn(worker::run(app.clone(), async move {
         let _ = halted_too.changed().await;
     }));
     let server = tasks::spawn(listen::serve(listener, routes::routes(app.clone()), async move {
@@ -120,14 +123,14 @@ fn make_data_dir(path: &std::path::Path) -> anyhow::Result<()> {
 pub async fn store_and_keys(config: &mut Config) -> anyhow::Result<(Store, Keys)> {
     make_data_dir(&config.data_dir)?;
     let keyring = match config.keyring.take() {
-        None if config.meta.is_none() && config.outer_key == OuterKeyChoice::Local => {
+        None if config.meta.is_none() && config.kek == KekChoice::Local => {
             Some(demo::keyring(&config.data_dir)?)
         }
         keyring => keyring,
     };
-    let outer = OuterKey::open(&config.outer_key, keyring, config.vault.as_ref()).await?;
+    let kek = KeyEncryptionKey::open(&config.kek, keyring, config.vault.as_ref()).await?;
     let store = open_store(config).await?;
-    let keys = Keys::load(&store, outer, &Entropy::Os, Clock::System.now()).await?;
+    let keys = Keys::load(&store, kek, &Random::Os, Clock::System.now()).await?;
     Ok((store, keys))
 }
 
@@ -157,7 +160,7 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
 }
 
 fn warn_of_version(meta: &MetaApp) {
-    if let Some(warning) = crate::versions::warning(&meta.version, Clock::System.now()) {
+    if let Some(warning) = crate::api_version::warning(&meta.version, Clock::System.now()) {
         tracing::error!(version = %meta.version, "{warning}");
     }
 }

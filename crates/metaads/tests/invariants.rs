@@ -184,7 +184,7 @@ const BELOW_THE_WEB: &[&str] = &[
     "crates/store/",
     "crates/metaads/src/accounts/",
     "crates/metaads/src/connections/",
-    "crates/metaads/src/jobs/",
+    "crates/metaads/src/webhooks/",
 ];
 const WEB_FRAMEWORK: &[&str] = &["axum", "axum_extra", "axum_core"];
 const SURFACES: &[&str] =
@@ -195,7 +195,7 @@ const SQL: &[&str] = &["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM "];
 fn what_decides_and_what_stores_never_names_the_web_framework() {
     let bad = [
         Source::new("crates/graph/src/a.rs", "use axum::Router; // axum"),
-        Source::new("crates/metaads/src/jobs/a.rs", "// axum\nlet maxaxum = \"axum\";"),
+        Source::new("crates/metaads/src/webhooks/a.rs", "// axum\nlet maxaxum = \"axum\";"),
     ];
     some(&never_name(&bad, BELOW_THE_WEB, WEB_FRAMEWORK), 1);
     none(&never_name(&sources(), BELOW_THE_WEB, WEB_FRAMEWORK));
@@ -325,7 +325,7 @@ fn no_transaction_is_open_across_a_wait_for_the_network() {
 /// own; the measuring program stands for a browser.
 const HOMES: &[(&str, &[&str])] = &[
     ("crates/metaads/src/clock.rs", &["SystemTime::now", "Timestamp::now", "Zoned::now"]),
-    ("crates/metaads/src/entropy.rs", &["SystemRandom", "getrandom*", "rand::fill"]),
+    ("crates/metaads/src/random.rs", &["SystemRandom", "getrandom*", "rand::fill"]),
     ("crates/metaads/src/tasks.rs", &["tokio::spawn", "task::spawn*", "thread::spawn", "JoinSet"]),
     ("crates/metaads/src/config/source.rs", &["env::var*", "env::set_var", "env::remove_var", "dotenvy"]),
     ("crates/graph/src/client.rs", &["Client::builder", "Client::new", "ClientBuilder", "reqwest::get"]),

@@ -98,7 +98,7 @@ impl Db {
     pub async fn delete_user(&self, id: &UserId) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         sqlx::query!(
-            "DELETE FROM jobs WHERE kind IN ('sync', 'check', 'standing')
+            "DELETE FROM jobs WHERE kind IN ('sync', 'check', 'status_check')
                AND subject IN (SELECT id FROM meta_connections WHERE user_id = $1)",
             id.as_str()
         )
@@ -118,12 +118,12 @@ impl Db {
 
     /// Whether the tables can be read and written: a row comes and goes.
     pub async fn ping(&self, now: i64) -> Result<(), StoreError> {
-        sqlx::query!(r#"SELECT COUNT(*) AS "count!: i64" FROM throttles WHERE ends_at < 0"#)
+        sqlx::query!(r#"SELECT COUNT(*) AS "count!: i64" FROM rate_limits WHERE ends_at < 0"#)
             .fetch_one(&self.read)
             .await?;
         let mut tx = self.begin().await?;
         sqlx::query!(
-            "INSERT INTO throttles (bucket, hits, ends_at) VALUES ('ready', 1, $1)
+            "INSERT INTO rate_limits (bucket, hits, ends_at) VALUES ('ready', 1, $1)
              ON CONFLICT (bucket) DO UPDATE SET ends_at = excluded.ends_at",
             now
         )

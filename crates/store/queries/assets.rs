@@ -2,7 +2,7 @@
 
 use metaads_store_rows::{
     AccountGroup, AdAccount, AdAccountFilter, AssetBatch, Business, ConnectionId, InstagramAccount, Page,
-    Relation, SelectionChange, StoreError, UnreadList, UserId, Words,
+    Relation, ScopeSet, SelectionChange, StoreError, UnreadList, UserId,
 };
 
 use crate::{Db, Engine};
@@ -72,7 +72,7 @@ impl Db {
                       is_selectable AS "is_selectable!", account_status AS "account_status?",
                       disable_reason AS "disable_reason?", is_reachable AS "is_reachable!",
                       business_id AS "business_id?", business_name AS "business_name?", group_id AS "group_id!",
-                      relation AS "relation!: Relation", tasks AS "tasks!: Words",
+                      relation AS "relation!: Relation", tasks AS "tasks!: ScopeSet",
                       last_validated_at AS "last_validated_at!", lost_reason AS "lost_reason?"
                FROM meta_ad_accounts
                WHERE connection_id = $1
@@ -129,7 +129,7 @@ impl Db {
     pub async fn list_pages(&self, id: &ConnectionId) -> Result<Vec<Page>, StoreError> {
         Ok(sqlx::query_as!(
             Page,
-            r#"SELECT page_id AS "page_id!", name AS "name!", tasks AS "tasks!: Words",
+            r#"SELECT page_id AS "page_id!", name AS "name!", tasks AS "tasks!: ScopeSet",
                    has_linked_instagram AS "has_linked_instagram!", business_name AS "business_name?",
                    EXISTS (SELECT 1 FROM meta_instagram_accounts i WHERE i.connection_id = p.connection_id
                        AND i.page_id = p.page_id) AS "has_instagram!: bool"

@@ -1,8 +1,8 @@
 //! Connections: written once by the last phase of connecting, read by every page.
 
 use metaads_store_rows::{
-    AuditEntry, Completion, Connection, ConnectionId, ConnectionKind, ConnectionStatus, Login, Sibling,
-    StoreError, Stored, SyncState, UserId, Words,
+    AuditEntry, Completion, CompletionOutcome, Connection, ConnectionId, ConnectionKind, ConnectionStatus,
+    GrantConnection, Login, ScopeSet, StoreError, SyncState, UserId,
 };
 
 use crate::queries::assets::write_assets;
@@ -16,8 +16,8 @@ macro_rules! select_connections_with {
                  app_id AS "app_id!", meta_user_id AS "meta_user_id!", name AS "name!",
                  picture_url AS "picture_url?", status AS "status!: ConnectionStatus",
                  status_reason AS "status_reason?", status_changed_at AS "status_changed_at!",
-                 access_token AS "access_token?", token_version AS "token_version!", scopes AS "scopes!: Words",
-                 declined_scopes AS "declined_scopes!: Words", expired_scopes AS "expired_scopes!: Words",
+                 access_token AS "access_token?", token_version AS "token_version!", scopes AS "scopes!: ScopeSet",
+                 declined_scopes AS "declined_scopes!: ScopeSet", expired_scopes AS "expired_scopes!: ScopeSet",
                  granular_scopes AS "granular_scopes!", business_id AS "business_id?",
                  business_name AS "business_name?", is_pasted AS "is_pasted!", login AS "login?: Login", last_synced_at AS "last_synced_at?",
                  expires_at AS "expires_at?",
@@ -107,14 +107,14 @@ impl Db {
     }
 
     /// Live connections on the same grant, whoever owns them, without this one.
-    pub async fn list_siblings(
+    pub async fn list_connections_on_grant(
         &self,
         id: &ConnectionId,
         app_id: &str,
         meta_user_id: &str,
-    ) -> Result<Vec<Sibling>, StoreError> {
+    ) -> Result<Vec<GrantConnection>, StoreError> {
         Ok(sqlx::query_as!(
-            Sibling,
+            GrantConnection,
             r#"SELECT id AS "id!: ConnectionId", user_id AS "user_id!: UserId" FROM meta_connections
                WHERE app_id = $2 AND (meta_user_id = $3 OR scoped_user_id = $3) AND id <> $1 AND status <> 'revoked' ORDER BY id"#,
             id.as_str(),
@@ -127,7 +127,7 @@ impl Db {
 
     /// The one write of a successful connect: the authorization's end, connection, sealed token,
     /// assets, the job that reads the rest, and the audit line.
-    pub async fn complete_authorization(&self, new: &Completion) -> Result<Stored, StoreError> {
+    pub async fn complete_authorization(&self, new: &Completion) -> Result<CompletionOutcome, StoreError> {
         let mut tx = self.begin().await?;
         // Two logins of one person at the same moment wait for each other here.
         lock_grant!(new.app_id, new.meta_user_id).fetch_all(&mut *tx).await?;
@@ -144,11 +144,11 @@ impl Db {
         let was_broken =
             known.as_ref().is_some_and(|row| row.status == ConnectionStatus::NeedsReauthorization);
         let stored = match known {
-            Some(row) if row.id != new.connection_id => return Ok(Stored::Raced),
-            Some(_) => Stored::Updated,
-            None => Stored::Created,
+            Some(row) if row.id != new.connection_id => return Ok(CompletionOutcome::Conflict),
+            Some(_) => CompletionOutcome::Updated,
+            None => CompletionOutcome::Created,
         };
-        let outcome = if stored == Stored::Created { "connected" } else { "reconnected" };
+        let outcome = if stored == CompletionOutcome::Created { "connected" } else { "reconnected" };
         if let Some(authorization) = &new.authorization_id {
             let finished = sqlx::query!(
             "UPDATE authorizations SET status = 'completed', outcome = $2, connection_id = $3, finished_at = $4,
@@ -164,10 +164,12 @@ impl Db {
         .await?
         .rows_affected();
             if finished == 0 {
-                return Ok(Stored::CalledOff);
+                return Ok(CompletionOutcome::Cancelled);
             }
         }
-        let Some(generation) = upsert_connection(&mut tx, new).await? else { return Ok(Stored::Raced) };
+        let Some(generation) = upsert_connection(&mut tx, new).await? else {
+            return Ok(CompletionOutcome::Conflict);
+        };
         write_assets(&mut tx, &new.connection_id, generation, &new.assets, new.at).await?;
         schedule_after_login(&mut tx, new).await?;
         let lines = [(&new.ids[1], outcome, new.scopes.to_text()), (&new.ids[2], "recovered", String::new())];
@@ -273,10 +275,10 @@ async fn schedule_after_login(
     new: &Completion,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
+        "INSERT INTO jobs (id, kind, subject, payload, run_at, attempts, leased_until, fence, priority)
          VALUES ($1, 'sync', $2, $3, $4, 0, 0, 0, 0)
-         ON CONFLICT (kind, subject) DO UPDATE SET progress = excluded.progress, run_at = excluded.run_at,
-             attempts = 0, leased_until = 0, fence = jobs.fence + 1, lane = 0",
+         ON CONFLICT (kind, subject) DO UPDATE SET payload = excluded.payload, run_at = excluded.run_at,
+             attempts = 0, leased_until = 0, fence = jobs.fence + 1, priority = 0",
         new.ids[0],
         new.connection_id.as_str(),
         new.sync_progress,
@@ -287,10 +289,10 @@ async fn schedule_after_login(
     // The stored token itself is inspected right after, without making the browser wait for it. From then
     // on this job comes again and again. Whoever looks after the old token now has lost it.
     sqlx::query!(
-        "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
+        "INSERT INTO jobs (id, kind, subject, payload, run_at, attempts, leased_until, fence, priority)
          VALUES ($1, 'check', $1, '', $2, 0, 0, 0, 0)
-         ON CONFLICT (kind, subject) DO UPDATE SET progress = excluded.progress, run_at = excluded.run_at, attempts = 0,
-             leased_until = 0, fence = jobs.fence + 1, lane = 0",
+         ON CONFLICT (kind, subject) DO UPDATE SET payload = excluded.payload, run_at = excluded.run_at, attempts = 0,
+             leased_until = 0, fence = jobs.fence + 1, priority = 0",
         new.connection_id.as_str(),
         new.at
     )
@@ -299,11 +301,11 @@ async fn schedule_after_login(
     let grant = format!("{}:{}", new.app_id, new.meta_user_id);
     sqlx::query!("DELETE FROM jobs WHERE kind = 'revoke' AND subject = $1", grant).execute(&mut **tx).await?;
     sqlx::query!(
-        "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
+        "INSERT INTO jobs (id, kind, subject, payload, run_at, attempts, leased_until, fence, priority)
          SELECT id, 'check', id, 'read again', $1, 0, 0, 0, 0 FROM meta_connections
          WHERE app_id = $2 AND meta_user_id = $3 AND id <> $4 AND status <> 'revoked' ORDER BY id
-         ON CONFLICT (kind, subject) DO UPDATE SET progress = excluded.progress, run_at = excluded.run_at, attempts = 0,
-             woken = TRUE, lane = 0",
+         ON CONFLICT (kind, subject) DO UPDATE SET payload = excluded.payload, run_at = excluded.run_at, attempts = 0,
+             rerun_requested = TRUE, priority = 0",
         new.at,
         new.app_id,
         new.meta_user_id,

@@ -1,6 +1,6 @@
 //! Ending a connection, and forgetting it.
 
-use metaads_store_rows::{ConnectionId, Disconnection, StoreError, UserId};
+use metaads_store_rows::{ConnectionId, DisconnectRequest, StoreError, UserId};
 
 use crate::Db;
 
@@ -8,7 +8,7 @@ impl Db {
     /// Erases the token at once and marks the connection; where the whole grant shall end, the work of
     /// telling Meta is stored in the same transaction and the siblings are due for a check after it.
     /// False where there was nothing to disconnect.
-    pub async fn disconnect(&self, order: &Disconnection) -> Result<bool, StoreError> {
+    pub async fn disconnect(&self, order: &DisconnectRequest) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let row = sqlx::query!(
             r#"UPDATE meta_connections SET status = 'revoked', status_reason = NULL, status_changed_at = $3,
@@ -24,7 +24,7 @@ impl Db {
         .await?;
         let Some(row) = row else { return Ok(false) };
         sqlx::query!(
-            "DELETE FROM jobs WHERE kind IN ('sync', 'check', 'standing') AND subject = $1",
+            "DELETE FROM jobs WHERE kind IN ('sync', 'check', 'status_check') AND subject = $1",
             order.connection_id.as_str()
         )
         .execute(&mut *tx)
@@ -32,7 +32,7 @@ impl Db {
         if order.is_revoking {
             let grant = format!("{}:{}", row.app_id, row.meta_user_id);
             sqlx::query!(
-                "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
+                "INSERT INTO jobs (id, kind, subject, payload, run_at, attempts, leased_until, fence, priority)
                  VALUES ($1, 'revoke', $2, '', $3, 0, 0, 0, 0)
                  ON CONFLICT (kind, subject) DO UPDATE SET run_at = excluded.run_at, attempts = 0, leased_until = 0,
                      fence = jobs.fence + 1",

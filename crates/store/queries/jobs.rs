@@ -8,9 +8,9 @@ macro_rules! lease_job {
     ($condition:literal, $($argument:expr),+) => {
         sqlx::query_as!(
             Job,
-            "UPDATE jobs SET leased_until = $2, fence = fence + 1, woken = FALSE WHERE " + $condition + r#"
+            "UPDATE jobs SET leased_until = $2, fence = fence + 1, rerun_requested = FALSE WHERE " + $condition + r#"
              RETURNING id AS "id!: JobId", kind AS "kind!: JobKind", subject AS "subject!",
-                 progress AS "progress!", attempts AS "attempts!", lane AS "lane!", fence AS "fence!""#,
+                 payload AS "payload!", attempts AS "attempts!", priority AS "priority!", fence AS "fence!""#,
             $($argument),+
         )
     };
@@ -56,9 +56,9 @@ impl Db {
     /// jobs that somebody waits for count.
     pub async fn next_job_at(&self, now: i64, is_upkeep_too: bool) -> Result<Option<i64>, StoreError> {
         let row = sqlx::query!(
-            r#"SELECT (SELECT run_at FROM jobs WHERE lane = 0 AND leased_until <= $1 ORDER BY run_at LIMIT 1)
+            r#"SELECT (SELECT run_at FROM jobs WHERE priority = 0 AND leased_until <= $1 ORDER BY run_at LIMIT 1)
                        AS "soon?: i64",
-                   (SELECT run_at FROM jobs WHERE lane = 1 AND leased_until <= $1 ORDER BY run_at LIMIT 1)
+                   (SELECT run_at FROM jobs WHERE priority = 1 AND leased_until <= $1 ORDER BY run_at LIMIT 1)
                        AS "upkeep?: i64",
                    (SELECT leased_until FROM jobs WHERE leased_until > 0 AND leased_until > $1
                     ORDER BY leased_until LIMIT 1) AS "lease?: i64""#,
@@ -77,22 +77,22 @@ impl Db {
         id: &JobId,
         kind: JobKind,
         subject: &str,
-        progress: &str,
+        payload: &str,
         at: i64,
     ) -> Result<(), StoreError> {
         sqlx::query!(
-            "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
+            "INSERT INTO jobs (id, kind, subject, payload, run_at, attempts, leased_until, fence, priority)
              VALUES ($1, $2, $3, $4, $5, 0, 0, 0, $6)
-             ON CONFLICT (kind, subject) DO UPDATE SET attempts = 0, woken = TRUE,
+             ON CONFLICT (kind, subject) DO UPDATE SET attempts = 0, rerun_requested = TRUE,
                  run_at = CASE WHEN jobs.run_at < excluded.run_at THEN jobs.run_at ELSE excluded.run_at END,
-                 lane = CASE WHEN jobs.lane < excluded.lane THEN jobs.lane ELSE excluded.lane END,
-                 progress = CASE WHEN excluded.progress = '' THEN jobs.progress ELSE excluded.progress END",
+                 priority = CASE WHEN jobs.priority < excluded.priority THEN jobs.priority ELSE excluded.priority END,
+                 payload = CASE WHEN excluded.payload = '' THEN jobs.payload ELSE excluded.payload END",
             id.as_str(),
             kind.as_str(),
             subject,
-            progress,
+            payload,
             at,
-            kind.lane()
+            kind.priority()
         )
         .execute(&self.write)
         .await?;
@@ -112,7 +112,7 @@ impl Db {
     pub async fn postpone_job(&self, job: &Job, run_at: i64, is_attempt: bool) -> Result<bool, StoreError> {
         let attempts = job.attempts + i64::from(is_attempt);
         let postponed = sqlx::query!(
-            "UPDATE jobs SET run_at = CASE WHEN woken THEN run_at ELSE $3 END, attempts = $4, leased_until = 0
+            "UPDATE jobs SET run_at = CASE WHEN rerun_requested THEN run_at ELSE $3 END, attempts = $4, leased_until = 0
              WHERE id = $1 AND fence = $2",
             job.id.as_str(),
             job.fence,
@@ -128,7 +128,7 @@ impl Db {
     /// Upkeep that stands further ahead than any is planned was planned by a clock that went wrong: it
     /// is due now.
     pub async fn pull_back_jobs(&self, now: i64, farthest: i64) -> Result<u64, StoreError> {
-        Ok(sqlx::query!("UPDATE jobs SET run_at = $1 WHERE lane = 1 AND run_at > $2", now, farthest)
+        Ok(sqlx::query!("UPDATE jobs SET run_at = $1 WHERE priority = 1 AND run_at > $2", now, farthest)
             .execute(&self.write)
             .await?
             .rows_affected())
@@ -141,7 +141,7 @@ pub(crate) async fn finish(
     job: &Job,
 ) -> Result<bool, StoreError> {
     let again = sqlx::query!(
-        "UPDATE jobs SET leased_until = 0, attempts = 0 WHERE id = $1 AND fence = $2 AND woken",
+        "UPDATE jobs SET leased_until = 0, attempts = 0 WHERE id = $1 AND fence = $2 AND rerun_requested",
         job.id.as_str(),
         job.fence
     )
@@ -149,7 +149,7 @@ pub(crate) async fn finish(
     .await?
     .rows_affected();
     let finished = sqlx::query!(
-        "DELETE FROM jobs WHERE id = $1 AND fence = $2 AND NOT woken",
+        "DELETE FROM jobs WHERE id = $1 AND fence = $2 AND NOT rerun_requested",
         job.id.as_str(),
         job.fence
     )

@@ -10,7 +10,7 @@ impl Db {
     pub async fn list_data_keys(&self) -> Result<Vec<DataKey>, StoreError> {
         Ok(sqlx::query_as!(
             DataKey,
-            r#"SELECT id AS "id!", outer_key AS "outer_key!", wrapped_key AS "wrapped_key?",
+            r#"SELECT id AS "id!", kek AS "kek!", wrapped_key AS "wrapped_key?",
                    created_at AS "created_at!"
                FROM data_keys ORDER BY created_at DESC, id"#
         )
@@ -21,10 +21,10 @@ impl Db {
     /// False where the id is taken.
     pub async fn insert_data_key(&self, key: &DataKey) -> Result<bool, StoreError> {
         let inserted = sqlx::query!(
-            "INSERT INTO data_keys (id, outer_key, wrapped_key, created_at) VALUES ($1, $2, $3, $4)
+            "INSERT INTO data_keys (id, kek, wrapped_key, created_at) VALUES ($1, $2, $3, $4)
              ON CONFLICT (id) DO NOTHING",
             key.id,
-            key.outer_key,
+            key.kek,
             key.wrapped_key,
             key.created_at
         )
@@ -38,10 +38,10 @@ impl Db {
     /// somebody else has wrapped it anew meanwhile.
     pub async fn rewrap_data_key(&self, before: &DataKey, after: &DataKey) -> Result<bool, StoreError> {
         let rewrapped = sqlx::query!(
-            "UPDATE data_keys SET outer_key = $3, wrapped_key = $4 WHERE id = $1 AND outer_key = $2",
+            "UPDATE data_keys SET kek = $3, wrapped_key = $4 WHERE id = $1 AND kek = $2",
             before.id,
-            before.outer_key,
-            after.outer_key,
+            before.kek,
+            after.kek,
             after.wrapped_key
         )
         .execute(&self.write)

@@ -1,17 +1,17 @@
 //! Every statement of the service, written once. This folder is compiled into two crates, one for
 //! each engine, where the compiler checks each statement against that engine's real schema.
 
+mod account_status;
 mod accounts;
 mod assets;
 mod authorizations;
 mod connections;
 mod disconnect;
-mod events;
 mod jobs;
 mod keys;
-mod limits;
-mod operators;
+mod operator_notices;
+mod quotas;
 mod sessions;
-mod standing;
 mod sync;
-mod visits;
+mod token_checks;
+mod webhooks;

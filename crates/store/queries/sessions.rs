@@ -1,4 +1,4 @@
-//! Sessions, known devices and throttles. Tokens come in hashed.
+//! Sessions, known devices and rate_limits. Tokens come in hashed.
 
 use metaads_store_rows::{NewSession, Session, SessionId, SignedIn, StoreError, UserId};
 
@@ -134,15 +134,15 @@ impl Db {
 
     /// Counts one hit and gives the number of hits in the bucket's window, this one included. The
     /// window starts with its first hit.
-    pub async fn hit_throttle(&self, bucket: &str, now: i64, window_ms: i64) -> Result<i64, StoreError> {
+    pub async fn hit_rate_limit(&self, bucket: &str, now: i64, window_ms: i64) -> Result<i64, StoreError> {
         let ends_at = now + window_ms;
         // A lone statement that returns rows hides the failure of its commit on a full disk.
         let mut tx = self.begin().await?;
         let row = sqlx::query!(
-            r#"INSERT INTO throttles (bucket, hits, ends_at) VALUES ($1, 1, $3)
+            r#"INSERT INTO rate_limits (bucket, hits, ends_at) VALUES ($1, 1, $3)
                ON CONFLICT (bucket) DO UPDATE SET
-                 hits = CASE WHEN throttles.ends_at <= $2 THEN 1 ELSE throttles.hits + 1 END,
-                 ends_at = CASE WHEN throttles.ends_at <= $2 THEN excluded.ends_at ELSE throttles.ends_at END
+                 hits = CASE WHEN rate_limits.ends_at <= $2 THEN 1 ELSE rate_limits.hits + 1 END,
+                 ends_at = CASE WHEN rate_limits.ends_at <= $2 THEN excluded.ends_at ELSE rate_limits.ends_at END
                RETURNING hits AS "hits!: i64""#,
             bucket,
             now,
@@ -155,12 +155,12 @@ impl Db {
     }
 
     /// Forgets the hits of a bucket.
-    pub async fn clear_throttle(&self, bucket: &str) -> Result<(), StoreError> {
-        sqlx::query!("DELETE FROM throttles WHERE bucket = $1", bucket).execute(&self.write).await?;
+    pub async fn clear_rate_limit(&self, bucket: &str) -> Result<(), StoreError> {
+        sqlx::query!("DELETE FROM rate_limits WHERE bucket = $1", bucket).execute(&self.write).await?;
         Ok(())
     }
 
-    /// Deletes what time has ended: sessions, devices, throttles, and authorizations after a week.
+    /// Deletes what time has ended: sessions, devices, rate_limits, and authorizations after a week.
     pub async fn sweep(
         &self,
         now: i64,
@@ -172,15 +172,15 @@ impl Db {
             .execute(&mut *tx)
             .await?;
         sqlx::query!("DELETE FROM known_devices WHERE expires_at <= $1", now).execute(&mut *tx).await?;
-        sqlx::query!("DELETE FROM throttles WHERE ends_at <= $1", now).execute(&mut *tx).await?;
+        sqlx::query!("DELETE FROM rate_limits WHERE ends_at <= $1", now).execute(&mut *tx).await?;
         sqlx::query!("DELETE FROM authorizations WHERE expires_at <= $1", authorizations_before)
             .execute(&mut *tx)
             .await?;
         // An allowance rolls over an hour; a day tells the operator enough.
-        sqlx::query!("DELETE FROM meta_limits WHERE seen_at <= $1", now - DAY_MS).execute(&mut *tx).await?;
+        sqlx::query!("DELETE FROM meta_quotas WHERE seen_at <= $1", now - DAY_MS).execute(&mut *tx).await?;
         // Meta repeats a call for 36 hours; confirmation codes are good for a year.
         sqlx::query!(
-            "DELETE FROM meta_events WHERE applied_at IS NOT NULL AND received_at <= $1",
+            "DELETE FROM webhook_inbox WHERE applied_at IS NOT NULL AND received_at <= $1",
             now - EVENTS_KEPT_MS
         )
         .execute(&mut *tx)
@@ -197,7 +197,7 @@ impl Db {
         )
         .execute(&mut *tx)
         .await?;
-        sqlx::query!("DELETE FROM unknown_answers WHERE last_at <= $1", now - UNKNOWN_KEPT_MS)
+        sqlx::query!("DELETE FROM unrecognized_errors WHERE last_at <= $1", now - UNKNOWN_KEPT_MS)
             .execute(&mut *tx)
             .await?;
         // A crash between the callback and the write left these: nothing was stored.

@@ -15,8 +15,8 @@ impl Db {
         &self,
         connection: &ConnectionId,
         job: &JobId,
-        progress: &str,
-        lane: i64,
+        payload: &str,
+        priority: i64,
         at: i64,
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
@@ -34,16 +34,16 @@ impl Db {
             return Ok(false);
         }
         sqlx::query!(
-            "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
+            "INSERT INTO jobs (id, kind, subject, payload, run_at, attempts, leased_until, fence, priority)
              VALUES ($1, 'sync', $2, $3, $4, 0, 0, 0, $5)
-             ON CONFLICT (kind, subject) DO UPDATE SET progress = excluded.progress, run_at = excluded.run_at,
+             ON CONFLICT (kind, subject) DO UPDATE SET payload = excluded.payload, run_at = excluded.run_at,
                  attempts = 0, leased_until = 0, fence = jobs.fence + 1,
-                 lane = CASE WHEN jobs.lane < excluded.lane THEN jobs.lane ELSE excluded.lane END",
+                 priority = CASE WHEN jobs.priority < excluded.priority THEN jobs.priority ELSE excluded.priority END",
             job.as_str(),
             connection.as_str(),
-            progress,
+            payload,
             at,
-            lane
+            priority
         )
         .execute(&mut *tx)
         .await?;
@@ -68,11 +68,11 @@ impl Db {
         .await?
         .rows_affected();
         let held = match &step.next {
-            Some(progress) => sqlx::query!(
-                "UPDATE jobs SET progress = $3, attempts = 0, run_at = $4, leased_until = 0 WHERE id = $1 AND fence = $2",
+            Some(payload) => sqlx::query!(
+                "UPDATE jobs SET payload = $3, attempts = 0, run_at = $4, leased_until = 0 WHERE id = $1 AND fence = $2",
                 job.id.as_str(),
                 job.fence,
-                progress,
+                payload,
                 step.at
             )
             .execute(&mut *tx)
@@ -179,7 +179,7 @@ async fn mark_unseen_accounts(
     .await?;
     // What somebody chose is asked for by its id before it is called lost.
     sqlx::query!(
-        "UPDATE meta_ad_accounts SET look_at = 0 WHERE connection_id = $1 AND seen_in < $2 AND is_selected AND is_reachable",
+        "UPDATE meta_ad_accounts SET next_check_at = 0 WHERE connection_id = $1 AND seen_in < $2 AND is_selected AND is_reachable",
         id,
         step.generation
     )
@@ -224,8 +224,8 @@ async fn finish_generation(
     .await?;
     // From now on the standing of what is chosen is looked at, again and again.
     sqlx::query!(
-        "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane)
-         VALUES ($1, 'standing', $2, '', $3, 0, 0, 0, 1) ON CONFLICT (kind, subject) DO UPDATE SET run_at = excluded.run_at",
+        "INSERT INTO jobs (id, kind, subject, payload, run_at, attempts, leased_until, fence, priority)
+         VALUES ($1, 'status_check', $2, '', $3, 0, 0, 0, 1) ON CONFLICT (kind, subject) DO UPDATE SET run_at = excluded.run_at",
         step.audit_id,
         id,
         step.at

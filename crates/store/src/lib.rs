@@ -5,13 +5,14 @@
 //! their table of contents, and sends each call to the engine in use.
 
 pub use metaads_store_rows::{
-    AccountGroup, AdAccount, AdAccountFilter, AssetBatch, AuditEntry, Authorization, AuthorizationId,
-    AuthorizationStatus, Business, Completion, Connection, ConnectionId, ConnectionKind, ConnectionStatus,
-    DataKey, DeletionRequest, Disconnection, Ended, Expiry, Happened, InstagramAccount, Job, JobId, JobKind,
-    KeyUse, Lease, Limit, Login, Looked, MetaEvent, NewAdAccount, NewAuthorization, NewBusiness, NewEvent,
-    NewInstagramAccount, NewPage, NewSession, NewUser, Only, OperatorNotice, Page, Relation, SealedAt,
-    SealedRow, SealedTable, Seen, SelectionChange, Session, SessionId, Sibling, SignedIn, StoreError, Stored,
-    SyncState, SyncStep, UnknownAnswer, UnreadList, User, UserId, Visit, Watched, Words,
+    AccountCheck, AccountGroup, AccountStatusRow, AdAccount, AdAccountFilter, AssetBatch, AuditEntry,
+    Authorization, AuthorizationId, AuthorizationStatus, Business, Completion, CompletionOutcome, Connection,
+    ConnectionId, ConnectionKind, ConnectionStatus, DataKey, DeletionRequest, DisconnectRequest, Expiry,
+    GrantConnection, GrantRevocation, Happened, InstagramAccount, Job, JobId, JobKind, KeyUse, Lease, Login,
+    NewAdAccount, NewAuthorization, NewBusiness, NewInstagramAccount, NewPage, NewSession, NewUser,
+    NewWebhookEvent, ObservedStatus, Only, OperatorNotice, Page, QuotaRow, Relation, ScopeSet, SealedAt,
+    SealedRow, SealedTable, SelectionChange, Session, SessionId, SignedIn, StoreError, SyncState, SyncStep,
+    TokenCheck, UnreadList, UnrecognizedError, User, UserId, WebhookEvent,
 };
 
 /// Where everything is kept. Cheap to clone.
@@ -78,8 +79,8 @@ statements! {
     fn end_session(&self, user: &UserId, id: &SessionId) -> Answer<bool>;
     fn end_other_sessions(&self, user: &UserId, kept: &SessionId) -> Answer<u64>;
     fn is_known_device(&self, token_hash: &str, user: &UserId, now: i64) -> Answer<bool>;
-    fn hit_throttle(&self, bucket: &str, now: i64, window_ms: i64) -> Answer<i64>;
-    fn clear_throttle(&self, bucket: &str) -> Answer<()>;
+    fn hit_rate_limit(&self, bucket: &str, now: i64, window_ms: i64) -> Answer<i64>;
+    fn clear_rate_limit(&self, bucket: &str) -> Answer<()>;
     fn sweep(&self, now: i64, idle_since: i64, authorizations_before: i64) -> Answer<()>;
     // authorizations
     fn insert_authorization(&self, new: &NewAuthorization) -> Answer<()>;
@@ -90,15 +91,15 @@ statements! {
     fn fail_authorization(&self, id: &AuthorizationId, outcome: &str, detail: Option<&str>, at: i64) -> Answer<()>;
     fn cancel_authorization(&self, user: &UserId, id: &AuthorizationId, at: i64) -> Answer<bool>;
     // connections
-    fn complete_authorization(&self, new: &Completion) -> Answer<Stored>;
+    fn complete_authorization(&self, new: &Completion) -> Answer<CompletionOutcome>;
     fn list_connections(&self, user: &UserId) -> Answer<Vec<Connection>>;
     fn find_connection(&self, user: &UserId, id: &ConnectionId) -> Answer<Option<Connection>>;
     fn find_connection_for_job(&self, id: &ConnectionId) -> Answer<Option<Connection>>;
     fn find_connection_id(&self, user: &UserId, kind: ConnectionKind, app_id: &str, meta_user_id: &str) -> Answer<Option<ConnectionId>>;
-    fn list_siblings(&self, id: &ConnectionId, app_id: &str, meta_user_id: &str) -> Answer<Vec<Sibling>>;
-    fn record_visit(&self, job: &Job, visit: &Visit) -> Answer<bool>;
+    fn list_connections_on_grant(&self, id: &ConnectionId, app_id: &str, meta_user_id: &str) -> Answer<Vec<GrantConnection>>;
+    fn record_token_check(&self, job: &Job, visit: &TokenCheck) -> Answer<bool>;
     fn list_audit(&self, id: &ConnectionId, limit: i64) -> Answer<Vec<AuditEntry>>;
-    fn disconnect(&self, order: &Disconnection) -> Answer<bool>;
+    fn disconnect(&self, order: &DisconnectRequest) -> Answer<bool>;
     fn is_revocation_pending(&self, app_id: &str, meta_user_id: &str) -> Answer<bool>;
     fn purge_connection(&self, user: &UserId, id: &ConnectionId) -> Answer<bool>;
     // assets
@@ -111,19 +112,19 @@ statements! {
     fn list_instagram_accounts(&self, id: &ConnectionId) -> Answer<Vec<InstagramAccount>>;
     fn select_ad_accounts(&self, user: &UserId, id: &ConnectionId, scope: Option<&[String]>, wanted: &[String], at: i64, audit_id: &str) -> Answer<SelectionChange>;
     // how chosen ad accounts stand
-    fn list_watched(&self, id: &ConnectionId, accounts: &[String]) -> Answer<Vec<Watched>>;
-    fn list_due_accounts(&self, id: &ConnectionId, now: i64, limit: i64) -> Answer<Vec<Watched>>;
-    fn record_standings(&self, job: &Job, id: &ConnectionId, looked: &[Looked], at: i64) -> Answer<bool>;
-    fn note_standings(&self, id: &ConnectionId, looked: &[Looked], at: i64) -> Answer<bool>;
+    fn list_account_statuses(&self, id: &ConnectionId, accounts: &[String]) -> Answer<Vec<AccountStatusRow>>;
+    fn list_due_accounts(&self, id: &ConnectionId, now: i64, limit: i64) -> Answer<Vec<AccountStatusRow>>;
+    fn record_account_checks(&self, job: &Job, id: &ConnectionId, looked: &[AccountCheck], at: i64) -> Answer<bool>;
+    fn store_account_checks(&self, id: &ConnectionId, looked: &[AccountCheck], at: i64) -> Answer<bool>;
     // work in the background
     fn claim_job(&self, is_upkeep_too: bool, lease: Lease) -> Answer<Option<Job>>;
     fn claim_job_of(&self, kind: JobKind, subject: &str, lease: Lease) -> Answer<Option<Job>>;
     fn pull_back_jobs(&self, now: i64, farthest: i64) -> Answer<u64>;
     fn next_job_at(&self, now: i64, is_upkeep_too: bool) -> Answer<Option<i64>>;
-    fn enqueue_job(&self, id: &JobId, kind: JobKind, subject: &str, progress: &str, at: i64) -> Answer<()>;
+    fn enqueue_job(&self, id: &JobId, kind: JobKind, subject: &str, payload: &str, at: i64) -> Answer<()>;
     fn finish_job(&self, job: &Job) -> Answer<bool>;
     fn postpone_job(&self, job: &Job, run_at: i64, is_attempt: bool) -> Answer<bool>;
-    fn start_sync(&self, connection: &ConnectionId, job: &JobId, progress: &str, lane: i64, at: i64) -> Answer<bool>;
+    fn start_sync(&self, connection: &ConnectionId, job: &JobId, payload: &str, priority: i64, at: i64) -> Answer<bool>;
     fn settle_sync_step(&self, job: &Job, step: &SyncStep) -> Answer<bool>;
     fn add_ad_account(&self, id: &ConnectionId, account: &NewAdAccount, at: i64) -> Answer<()>;
     fn set_sync_state(&self, id: &ConnectionId, state: SyncState) -> Answer<()>;
@@ -139,26 +140,26 @@ statements! {
     fn notice(&self, code: &str, detail: &str, at: i64) -> Answer<()>;
     fn clear_notice(&self, code: &str) -> Answer<bool>;
     fn list_notices(&self) -> Answer<Vec<OperatorNotice>>;
-    fn beat(&self, now: i64) -> Answer<Option<i64>>;
-    fn check_all(&self, progress: &str, from: i64, until: i64) -> Answer<u64>;
+    fn record_heartbeat(&self, now: i64) -> Answer<Option<i64>>;
+    fn schedule_all_checks(&self, payload: &str, from: i64, until: i64) -> Answer<u64>;
     // Meta's calls to us
-    fn store_events(&self, events: &[NewEvent], job: &JobId, at: i64) -> Answer<u64>;
-    fn list_waiting_events(&self, limit: i64) -> Answer<Vec<MetaEvent>>;
-    fn list_events(&self, limit: i64) -> Answer<Vec<MetaEvent>>;
-    fn settle_event(&self, id: &str, outcome: &str, at: i64) -> Answer<()>;
-    fn replay_events(&self, since: i64, job: &JobId, at: i64) -> Answer<u64>;
-    fn end_grant(&self, ended: &Ended, audit_ids: &[String]) -> Answer<u64>;
-    fn delete_grant(&self, ended: &Ended) -> Answer<(u64, u64)>;
-    fn insert_deletion(&self, request: &DeletionRequest, event: Option<&NewEvent>, job: &JobId) -> Answer<String>;
+    fn insert_webhook_events(&self, events: &[NewWebhookEvent], job: &JobId, at: i64) -> Answer<u64>;
+    fn list_pending_webhook_events(&self, limit: i64) -> Answer<Vec<WebhookEvent>>;
+    fn list_webhook_events(&self, limit: i64) -> Answer<Vec<WebhookEvent>>;
+    fn complete_webhook_event(&self, id: &str, outcome: &str, at: i64) -> Answer<()>;
+    fn replay_webhook_events(&self, since: i64, job: &JobId, at: i64) -> Answer<u64>;
+    fn end_grant(&self, ended: &GrantRevocation, audit_ids: &[String]) -> Answer<u64>;
+    fn delete_grant(&self, ended: &GrantRevocation) -> Answer<(u64, u64)>;
+    fn insert_deletion(&self, request: &DeletionRequest, event: Option<&NewWebhookEvent>, job: &JobId) -> Answer<String>;
     fn find_deletion(&self, id: &str) -> Answer<Option<DeletionRequest>>;
     fn complete_deletion(&self, app_id: &str, user_hash: &str, outcome: &str, at: i64) -> Answer<()>;
-    fn list_of_business(&self, app_id: &str, business_id: &str) -> Answer<Vec<String>>;
-    fn look_at_account(&self, account_id: &str, at: i64) -> Answer<Vec<String>>;
+    fn list_connections_of_business(&self, app_id: &str, business_id: &str) -> Answer<Vec<String>>;
+    fn request_account_check(&self, account_id: &str, at: i64) -> Answer<Vec<String>>;
     // Meta's limits
-    fn share_limits(&self, limits: &[Limit]) -> Answer<()>;
-    fn list_limits(&self, since: i64) -> Answer<Vec<Limit>>;
-    fn count_unknown(&self, answer: &UnknownAnswer) -> Answer<()>;
-    fn list_unknown(&self, limit: i64) -> Answer<Vec<UnknownAnswer>>;
+    fn upsert_quotas(&self, limits: &[QuotaRow]) -> Answer<()>;
+    fn list_quotas(&self, since: i64) -> Answer<Vec<QuotaRow>>;
+    fn count_unrecognized_error(&self, answer: &UnrecognizedError) -> Answer<()>;
+    fn list_unrecognized_errors(&self, limit: i64) -> Answer<Vec<UnrecognizedError>>;
     // health
     fn ping(&self, now: i64) -> Answer<()>;
 }

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::sealed::{
-    DIGEST_BYTES, NONCE_BYTES, OpenError, Opened, PLACE_INSIDE, PLACE_OUTSIDE, Place, Sealed,
+    CONTEXT_INSIDE, CONTEXT_OUTSIDE, DIGEST_BYTES, NONCE_BYTES, OpenError, Opened, SealContext, Sealed,
 };
 
 /// Length of a key in bytes (AES-256).
@@ -148,37 +148,37 @@ impl Keyring {
         self.find(id).is_some()
     }
 
-    /// Seals `secret` for one place. The nonce must be fresh random bytes for every call.
-    pub fn seal(&self, place: &Place<'_>, nonce: [u8; NONCE_BYTES], secret: &[u8]) -> Sealed {
+    /// Seals `secret` for one context. The nonce must be fresh random bytes for every call.
+    pub fn seal(&self, context: &SealContext<'_>, nonce: [u8; NONCE_BYTES], secret: &[u8]) -> Sealed {
         let key = self.first();
         let mut text = Zeroizing::new(Vec::with_capacity(DIGEST_BYTES + secret.len() + 16));
-        text.extend_from_slice(place.digest().as_ref());
+        text.extend_from_slice(context.digest().as_ref());
         text.extend_from_slice(secret);
-        let context = place.context(PLACE_INSIDE, key.id);
+        let aad = context.associated_data(CONTEXT_INSIDE, key.id);
         key.aead
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(&context), &mut *text)
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(&aad), &mut *text)
             .expect("a secret is far shorter than AES-GCM's limit of 64 GiB");
         Sealed::assemble(key.id, nonce, &text)
     }
 
-    /// Opens what was sealed for this very place.
-    pub fn open(&self, place: &Place<'_>, sealed: &Sealed) -> Result<Opened, OpenError> {
+    /// Opens what was sealed for this very context.
+    pub fn open(&self, context: &SealContext<'_>, sealed: &Sealed) -> Result<Opened, OpenError> {
         let (id, version) = (sealed.key_id(), sealed.version());
         let key = self.find(id).ok_or(OpenError::UnknownKey { id })?;
         let mut text = Zeroizing::new(sealed.ciphertext().to_vec());
-        let context = place.context(version, id);
+        let aad = context.associated_data(version, id);
         let nonce = Nonce::assume_unique_for_key(sealed.nonce());
-        let damaged = if version == PLACE_OUTSIDE { OpenError::DamagedOrMoved } else { OpenError::Damaged };
-        let Ok(length) = key.aead.open_in_place(nonce, Aad::from(&context), &mut text).map(|text| text.len())
+        let damaged = if version == CONTEXT_OUTSIDE { OpenError::DamagedOrMoved } else { OpenError::Damaged };
+        let Ok(length) = key.aead.open_in_place(nonce, Aad::from(&aad), &mut text).map(|text| text.len())
         else {
             return Err(damaged);
         };
         text.truncate(length);
-        if version == PLACE_OUTSIDE {
+        if version == CONTEXT_OUTSIDE {
             return Ok(Opened::new(text));
         }
         match text.split_at_checked(DIGEST_BYTES) {
-            Some((inside, secret)) if inside == place.digest().as_ref() => {
+            Some((inside, secret)) if inside == context.digest().as_ref() => {
                 Ok(Opened::new(Zeroizing::new(secret.to_vec())))
             }
             Some(_) => Err(OpenError::Moved),

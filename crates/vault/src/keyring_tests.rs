@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const HOME: Place<'_> = Place { table: "meta_connections", column: "access_token", row: "018f" };
+const HOME: SealContext<'_> = SealContext { table: "meta_connections", column: "access_token", row: "018f" };
 
 fn ring(byte: u8) -> Keyring {
     Keyring::single(Key::new([byte; KEY_BYTES]))
@@ -17,11 +17,11 @@ fn a_value_moved_to_another_place_does_not_open() {
     let keys = ring(1);
     let sealed = keys.seal(&HOME, [7; NONCE_BYTES], b"secret");
     for elsewhere in [
-        Place { row: "0190", ..HOME },
-        Place { column: "refresh_token", ..HOME },
-        Place { table: "authorizations", ..HOME },
+        SealContext { row: "0190", ..HOME },
+        SealContext { column: "refresh_token", ..HOME },
+        SealContext { table: "authorizations", ..HOME },
         // The same letters cut at other borders.
-        Place { table: "meta_connectionsaccess", column: "_token", row: "018f" },
+        SealContext { table: "meta_connectionsaccess", column: "_token", row: "018f" },
     ] {
         assert_eq!(keys.open(&elsewhere, &sealed).err(), Some(OpenError::Moved));
     }
@@ -69,7 +69,7 @@ fn what_the_first_version_sealed_still_opens() {
     bytes.extend_from_slice(&text);
     let sealed = Sealed::from_stored(bytes).expect("an envelope");
     assert_eq!(&*ring(1).open(&HOME, &sealed).expect("opens"), b"from the first version");
-    let elsewhere = Place { row: "0190", ..HOME };
+    let elsewhere = SealContext { row: "0190", ..HOME };
     assert_eq!(ring(1).open(&elsewhere, &sealed).err(), Some(OpenError::DamagedOrMoved));
 }
 

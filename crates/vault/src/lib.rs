@@ -1,5 +1,5 @@
-//! Sealing: a secret goes in with the place where it will be stored, bytes come out that open
-//! only with the right key and only at that place.
+//! Sealing: a secret goes in with the context where it will be stored, bytes come out that open
+//! only with the right key and only at that context.
 //!
 //! Pure on purpose: no clock, no files, no environment, no async, and the nonce is handed in.
 //! The one thing to know: [`Sealed`] can be made from a secret by [`Keyring::seal`] alone, so a
@@ -9,4 +9,4 @@ mod keyring;
 mod sealed;
 
 pub use keyring::{KEY_BYTES, Key, KeyId, Keyring, KeyringError};
-pub use sealed::{NONCE_BYTES, OpenError, Opened, Place, Sealed, SealedError};
+pub use sealed::{NONCE_BYTES, OpenError, Opened, SealContext, Sealed, SealedError};

@@ -1,7 +1,7 @@
-//! The envelope: version ‖ key id ‖ nonce ‖ ciphertext and tag, bound to the place it is stored in.
+//! The envelope: version ‖ key id ‖ nonce ‖ ciphertext and tag, bound to the context it is stored in.
 //!
-//! Version 2 encrypts SHA-256 of the place before the secret, so that a damaged value (the tag does not
-//! fit) and a moved one (another place stands inside) are told apart. Version 1 had the place in the
+//! Version 2 encrypts SHA-256 of the context before the secret, so that a damaged value (the tag does not
+//! fit) and a moved one (another context stands inside) are told apart. Version 1 had the context in the
 //! associated data; it is still opened.
 
 use std::fmt;
@@ -15,11 +15,11 @@ use crate::keyring::KeyId;
 /// Length of an AES-GCM nonce in bytes.
 pub const NONCE_BYTES: usize = 12;
 
-/// The place in the associated data.
-pub(crate) const PLACE_OUTSIDE: u8 = 1;
-/// The place's digest before the secret.
-pub(crate) const PLACE_INSIDE: u8 = 2;
-/// Length of a place's digest in bytes.
+/// The context in the associated data.
+pub(crate) const CONTEXT_OUTSIDE: u8 = 1;
+/// The context's digest before the secret.
+pub(crate) const CONTEXT_INSIDE: u8 = 2;
+/// Length of a context's digest in bytes.
 pub(crate) const DIGEST_BYTES: usize = 32;
 
 const HEAD: usize = 1 + 4 + NONCE_BYTES;
@@ -28,13 +28,13 @@ const TAG: usize = 16;
 /// Where a sealed value lives. It is authenticated with the value: in another table, column or row
 /// the value does not open.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct SealContext<'a> {
     pub table: &'a str,
     pub column: &'a str,
     pub row: &'a str,
 }
 
-impl Place<'_> {
+impl SealContext<'_> {
     /// Each part preceded by its length, so that no two places read alike.
     fn spelled(&self) -> Vec<u8> {
         let mut spelled = Vec::new();
@@ -51,13 +51,13 @@ impl Place<'_> {
     }
 
     /// The associated data of an envelope of this version.
-    pub(crate) fn context(&self, version: u8, key: KeyId) -> Vec<u8> {
-        let mut context = vec![version];
-        context.extend_from_slice(&key.0);
-        if version == PLACE_OUTSIDE {
-            context.extend_from_slice(&self.spelled());
+    pub(crate) fn associated_data(&self, version: u8, key: KeyId) -> Vec<u8> {
+        let mut data = vec![version];
+        data.extend_from_slice(&key.0);
+        if version == CONTEXT_OUTSIDE {
+            data.extend_from_slice(&self.spelled());
         }
-        context
+        data
     }
 }
 
@@ -91,7 +91,7 @@ pub enum OpenError {
 impl Sealed {
     pub(crate) fn assemble(id: KeyId, nonce: [u8; NONCE_BYTES], ciphertext: &[u8]) -> Sealed {
         let mut bytes = Vec::with_capacity(HEAD + ciphertext.len());
-        bytes.push(PLACE_INSIDE);
+        bytes.push(CONTEXT_INSIDE);
         bytes.extend_from_slice(&id.0);
         bytes.extend_from_slice(&nonce);
         bytes.extend_from_slice(ciphertext);
@@ -103,7 +103,7 @@ impl Sealed {
         if bytes.len() < HEAD + TAG {
             return Err(SealedError::TooShort { found: bytes.len() });
         }
-        if ![PLACE_OUTSIDE, PLACE_INSIDE].contains(&bytes[0]) {
+        if ![CONTEXT_OUTSIDE, CONTEXT_INSIDE].contains(&bytes[0]) {
             return Err(SealedError::UnknownVersion { found: bytes[0] });
         }
         Ok(Sealed(bytes))

@@ -13,7 +13,7 @@ pub const MIN_CHARACTERS: usize = 10;
 /// Most bytes of a password: more is no password but an attack on the hash.
 const MAX_BYTES: usize = 1024;
 /// Hashes computed at the same time.
-const AT_ONCE: usize = 2;
+const BATCH_SIZE: usize = 2;
 
 /// Verified against where there is no account, so that both take the same time: the hash of a random
 /// password nobody has, with the parameters of [`Passwords::new`].
@@ -49,7 +49,7 @@ pub fn check(password: &str, email: &str) -> Result<(), WeakPassword> {
     if distinct.len() < 4 || is_run || COMMON.lines().any(|common| common == lower) {
         return Err(WeakPassword::Common);
     }
-    let email = super::email_key(email);
+    let email = crate::accounts::email::email_key(email);
     let name = email.split('@').next().unwrap_or_default();
     let without_digits = lower.trim_matches(|character: char| !character.is_alphabetic());
     if lower == email || without_digits == name || lower.contains("metaads") {
@@ -77,7 +77,7 @@ impl Passwords {
     }
 
     fn with(params: Params) -> Passwords {
-        Passwords { turn: Arc::new(Semaphore::new(AT_ONCE)), params }
+        Passwords { turn: Arc::new(Semaphore::new(BATCH_SIZE)), params }
     }
 
     /// The PHC string to store.

@@ -3,7 +3,7 @@
 use metaads_store::{NewSession, Session, SignedIn, StoreError, UserId};
 
 use crate::app::App;
-use crate::entropy::hash;
+use crate::random::hash;
 
 const DAY: i64 = 86_400_000;
 /// A session ends this long after it was last used …
@@ -31,8 +31,8 @@ pub async fn start(
     known_device: Option<&str>,
 ) -> Result<SignedInBrowser, StoreError> {
     let now = app.now();
-    let session_token = app.entropy.token();
-    let device_token = known_device.map_or_else(|| app.entropy.token(), str::to_owned);
+    let session_token = app.random.token();
+    let device_token = known_device.map_or_else(|| app.random.token(), str::to_owned);
     let session = NewSession {
         id: app.new_session_id(),
         token_hash: hash(&session_token),

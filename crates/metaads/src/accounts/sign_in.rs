@@ -3,10 +3,13 @@
 
 use metaads_store::{SignedIn, User};
 
-use super::throttle::{self, Bucket};
-use super::{AccountError, email_key, passwords};
+use crate::accounts::email::email_key;
+use crate::accounts::error::AccountError;
+use crate::accounts::passwords;
 use crate::app::App;
-use crate::entropy::hash;
+use crate::random::hash;
+use crate::rate_limit;
+use crate::rate_limit::Bucket;
 
 /// One attempt: where it comes from, and what the browser carries from an earlier sign-in.
 #[derive(Debug, Clone, Copy)]
@@ -33,30 +36,30 @@ pub async fn sign_in(app: &App, attempt: Attempt<'_>) -> Result<(User, bool), Ac
     // Counted before the password is looked at, so that parallel guesses count as well; an address that
     // is throttled no longer counts against accounts.
     let of_address =
-        is_known || throttle::allow(app, &Bucket::SignInAddress { address: attempt.address }).await?;
-    if !of_address || !throttle::allow(app, &bucket).await? {
-        return Err(AccountError::Throttled);
+        is_known || rate_limit::allow(app, &Bucket::SignInAddress { address: attempt.address }).await?;
+    if !of_address || !rate_limit::allow(app, &bucket).await? {
+        return Err(AccountError::RateLimited);
     }
     let stored = user.as_ref().map(|user| user.password_hash.as_str());
     if !app.passwords.verify(attempt.password, stored).await {
         return Err(AccountError::NoMatch);
     }
-    throttle::clear(app, &bucket).await?;
+    rate_limit::clear(app, &bucket).await?;
     user.map(|user| (user, is_known)).ok_or(AccountError::NoMatch)
 }
 
 /// Whether the signed-in person knows their password: asked before what cannot be undone.
 pub async fn confirm_password(app: &App, who: &SignedIn, password: &str) -> Result<(), AccountError> {
     let bucket = Bucket::PasswordCheck { user: &who.user_id };
-    if !throttle::allow(app, &bucket).await? {
-        return Err(AccountError::Throttled);
+    if !rate_limit::allow(app, &bucket).await? {
+        return Err(AccountError::RateLimited);
     }
     let user = app.store.find_user(&who.user_id).await?;
     let stored = user.as_ref().map(|user| user.password_hash.as_str());
     if !app.passwords.verify(password, stored).await {
         return Err(AccountError::NoMatch);
     }
-    throttle::clear(app, &bucket).await?;
+    rate_limit::clear(app, &bucket).await?;
     Ok(())
 }
 

@@ -2,10 +2,13 @@
 
 use metaads_store::{NewUser, UserId};
 
-use super::throttle::{self, Bucket};
-use super::{AccountError, email_key, passwords};
+use crate::accounts::email::{email_key, is_email};
+use crate::accounts::error::AccountError;
+use crate::accounts::passwords;
 use crate::app::App;
 use crate::config::Registration;
+use crate::rate_limit;
+use crate::rate_limit::Bucket;
 
 /// Registers a user. The first one, or whoever METAADS_ADMIN_EMAILS names, gets the admin role.
 pub async fn register(app: &App, email: &str, password: &str, address: &str) -> Result<UserId, AccountError> {
@@ -14,11 +17,11 @@ pub async fn register(app: &App, email: &str, password: &str, address: &str) -> 
     }
     let email = email.trim();
     if !is_email(email) {
-        return Err(AccountError::EmailImpossible);
+        return Err(AccountError::InvalidEmail);
     }
     passwords::check(password, email)?;
-    if !throttle::allow(app, &Bucket::Register { address }).await? {
-        return Err(AccountError::Throttled);
+    if !rate_limit::allow(app, &Bucket::Register { address }).await? {
+        return Err(AccountError::RateLimited);
     }
     let key = email_key(email);
     let is_admin = match app.config.admin_emails.as_slice() {
@@ -34,39 +37,4 @@ pub async fn register(app: &App, email: &str, password: &str, address: &str) -> 
         created_at: app.now(),
     };
     if app.store.insert_user(&user).await? { Ok(user.id) } else { Err(AccountError::EmailTaken) }
-}
-
-/// What can be an address: something, one @, a host with no blanks. Only mail can tell more.
-fn is_email(email: &str) -> bool {
-    let Some((local, host)) = email.rsplit_once('@') else { return false };
-    let plain = |text: &str| {
-        !text.is_empty() && !text.chars().any(|character| character.is_whitespace() || character.is_control())
-    };
-    email.len() <= 254
-        && plain(local)
-        && plain(host)
-        && !local.contains('@')
-        && !host.starts_with('.')
-        && !host.ends_with('.')
-        && !host.contains(['<', '>', '"', ',', ';'])
-        && !local.contains(['<', '>', '"', ',', ';'])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_email;
-
-    #[test]
-    fn addresses_are_told_from_other_text() {
-        for good in ["a@b.example", "lena.marsh+ads@nordlicht.example", "ü@müller.example", "root@localhost"]
-        {
-            assert!(is_email(good), "{good}");
-        }
-        let long = format!("{}@b.example", "a".repeat(250));
-        for bad in
-            ["", "a", "@b", "a@", "a b@c.example", "a@b@c.example", "a@.example", "<a@b.example>", &long]
-        {
-            assert!(!is_email(bad), "{bad}");
-        }
-    }
 }

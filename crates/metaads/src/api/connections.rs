@@ -2,24 +2,24 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use metaads_store::{AdAccount, AdAccountFilter, Connection, ConnectionId, ConnectionStatus, Only, Words};
+use metaads_store::{AdAccount, AdAccountFilter, Connection, ConnectionId, ConnectionStatus, Only, ScopeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::codes::account_status::Standing;
 use crate::connections::permissions;
-use crate::connections::standing::Standing;
+use crate::messages::format::iso;
 use crate::web::connection::find;
 use crate::web::dashboard::EXPIRING_MS;
 use crate::web::extract::User;
 use crate::web::problem::Problem;
-use crate::words::iso;
 
 const LIMIT: i64 = 100;
 const LONGEST: i64 = 500;
 
 #[derive(Debug, Deserialize)]
-pub struct Slice {
+pub struct ListQuery {
     limit: Option<String>,
     cursor: Option<String>,
     q: Option<String>,
@@ -51,12 +51,12 @@ struct ConnectionBody {
 pub async fn list(
     State(app): State<App>,
     User(who): User,
-    Query(slice): Query<Slice>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Json<Value>, Problem> {
-    let limit = slice.limit()?;
+    let limit = query.limit()?;
     let mut connections = app.store.list_connections(&who.user_id).await?;
     connections.sort_by(|a, b| a.id.cmp(&b.id));
-    if let Some(cursor) = &slice.cursor {
+    if let Some(cursor) = &query.cursor {
         let after = ConnectionId::from_text(cursor).ok_or(Problem::Invalid)?;
         connections.retain(|connection| connection.id > after);
     }
@@ -81,11 +81,11 @@ pub async fn ad_accounts(
     State(app): State<App>,
     User(who): User,
     Path(id): Path<String>,
-    Query(slice): Query<Slice>,
+    Query(query): Query<ListQuery>,
 ) -> Result<Json<Value>, Problem> {
     let connection = find(&app, &who, &id).await?;
-    let limit = slice.limit()?;
-    let only = match slice.selected.as_deref() {
+    let limit = query.limit()?;
+    let only = match query.selected.as_deref() {
         Some("true") => Only::Selected,
         None | Some("false" | "") => Only::All,
         Some(_) => return Err(Problem::Invalid),
@@ -93,9 +93,9 @@ pub async fn ad_accounts(
     let filter = AdAccountFilter {
         connection_id: connection.id.clone(),
         group_id: None,
-        search: slice.q.clone(),
+        search: query.q.clone(),
         only,
-        after: slice.cursor.as_deref().map(read_cursor).transpose()?,
+        after: query.cursor.as_deref().map(read_cursor).transpose()?,
         limit: i64::try_from(limit).unwrap_or(LIMIT) + 1,
     };
     let mut accounts = app.store.list_ad_accounts(&filter).await?;
@@ -107,7 +107,7 @@ pub async fn ad_accounts(
     Ok(Json(json!({"data": data, "next_cursor": next})))
 }
 
-impl Slice {
+impl ListQuery {
     fn limit(&self) -> Result<usize, Problem> {
         let Some(text) = &self.limit else { return Ok(usize::try_from(LIMIT).unwrap_or_default()) };
         let limit: i64 = text.parse().map_err(|_| Problem::Invalid)?;
@@ -137,8 +137,8 @@ impl ConnectionBody {
             ConnectionStatus::Active if is_expiring => "expiring",
             other => other.as_str(),
         };
-        let Words(missing_scopes) = permissions::missing(app, connection.kind, &connection.scopes);
-        let Words(declined_scopes) = connection.declined_scopes;
+        let ScopeSet(missing_scopes) = permissions::missing(app, connection.kind, &connection.scopes);
+        let ScopeSet(declined_scopes) = connection.declined_scopes;
         ConnectionBody {
             id: connection.id.to_string(),
             kind: connection.kind.as_str(),

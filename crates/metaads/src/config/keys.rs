@@ -5,8 +5,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::is_loopback;
-use super::source::{Mistakes, Source};
-use crate::keys::OuterKeyChoice;
+use crate::config::source::{Mistakes, Source};
 
 /// Where Vault or OpenBao is, and as whom to ask it.
 #[derive(Debug)]
@@ -33,12 +32,8 @@ pub(super) fn keyring(source: &Source, is_needed: bool, mistakes: &mut Mistakes)
 }
 
 /// `VAULT_ADDR` and `VAULT_TOKEN`, where `KEY_ENCRYPTION_KEY` names a transit key.
-pub(super) fn vault(
-    source: &Source,
-    outer_key: &OuterKeyChoice,
-    mistakes: &mut Mistakes,
-) -> Option<VaultAccess> {
-    if !matches!(outer_key, OuterKeyChoice::Transit { .. }) {
+pub(super) fn vault(source: &Source, kek: &KekChoice, mistakes: &mut Mistakes) -> Option<VaultAccess> {
+    if !matches!(kek, KekChoice::Transit { .. }) {
         return None;
     }
     let address: Url =
@@ -51,4 +46,52 @@ pub(super) fn vault(
         mistakes.add("VAULT_TOKEN", "is missing: KEY_ENCRYPTION_KEY names a transit key");
     }
     Some(VaultAccess { address, token: token?.into() })
+}
+
+/// `KEY_ENCRYPTION_KEY`: what wraps data keys from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KekChoice {
+    /// The first of ENCRYPTION_KEY.
+    Local,
+    /// A key id, ARN or alias.
+    AwsKms {
+        key: String,
+    },
+    Transit {
+        mount: String,
+        name: String,
+    },
+}
+
+impl KekChoice {
+    /// Reads `local`, `aws-kms:<key id, ARN or alias>` or `transit:<mount>/<name>`.
+    pub fn parse(text: &str) -> Result<KekChoice, String> {
+        let is_name = |text: &str| {
+            !text.is_empty()
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        };
+        match text.split_once(':') {
+            None if text == "local" => Ok(KekChoice::Local),
+            Some(("aws-kms", key)) if !key.is_empty() && key.len() <= 2048 => {
+                built_with(cfg!(feature = "aws-kms"), "aws-kms")?;
+                Ok(KekChoice::AwsKms { key: key.to_owned() })
+            }
+            Some(("transit", path)) => {
+                let (mount, name) = path.split_once('/').unwrap_or(("transit", path));
+                if !is_name(mount) || !is_name(name) {
+                    return Err("must name a transit key as transit:<mount>/<name>".to_owned());
+                }
+                built_with(cfg!(feature = "transit"), "transit")?;
+                Ok(KekChoice::Transit { mount: mount.to_owned(), name: name.to_owned() })
+            }
+            _ => Err("must be local, aws-kms:<key id, ARN or alias> or transit:<mount>/<name>".to_owned()),
+        }
+    }
+}
+
+fn built_with(is_built: bool, feature: &str) -> Result<(), String> {
+    if is_built {
+        return Ok(());
+    }
+    Err(format!("needs a binary that was built with `cargo build --release --features {feature}`"))
 }

@@ -3,13 +3,15 @@
 
 use metaads_graph::{AppScopedUserId, Recovery};
 use metaads_store::{
-    Connection, ConnectionId, ConnectionKind, Disconnection, Job, JobKind, Sibling, StoreError, UserId,
+    Connection, ConnectionId, ConnectionKind, DisconnectRequest, GrantConnection, Job, JobKind, StoreError,
+    UserId,
 };
 
-use super::upkeep::READ_AGAIN;
-use super::{open_token, tell_operator};
 use crate::app::App;
-use crate::jobs::Settled;
+use crate::connections::token::check::READ_AGAIN;
+use crate::connections::token::open::open_token;
+use crate::operator_notices::tell_operator;
+use crate::queue::JobOutcome;
 
 /// How much shall end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +33,8 @@ impl How {
 }
 
 /// Other live connections on the same grant, in the whole installation.
-pub async fn siblings(app: &App, connection: &Connection) -> Result<Vec<Sibling>, StoreError> {
-    app.store.list_siblings(&connection.id, &connection.app_id, &connection.meta_user_id).await
+pub async fn siblings(app: &App, connection: &Connection) -> Result<Vec<GrantConnection>, StoreError> {
+    app.store.list_connections_on_grant(&connection.id, &connection.app_id, &connection.meta_user_id).await
 }
 
 /// How many of them belong to other users.
@@ -51,7 +53,7 @@ pub async fn disconnect(
     if how == How::Revoke && connection.kind == ConnectionKind::BusinessSystemUser {
         end_token(app, connection).await;
     }
-    let order = Disconnection {
+    let order = DisconnectRequest {
         user_id: user.clone(),
         connection_id: connection.id.clone(),
         // A grant of another app cannot be revoked with this one's secret.
@@ -63,7 +65,7 @@ pub async fn disconnect(
     };
     let done = app.store.disconnect(&order).await?;
     tracing::info!(connection = %connection.id, ?how, done, "disconnected");
-    app.jobs_bell.notify_waiters();
+    app.queue.notify();
     Ok(done)
 }
 
@@ -78,33 +80,33 @@ async fn end_token(app: &App, connection: &Connection) {
 
 /// Tells Meta that a grant has ended. Siblings, if there are any, are checked afterwards: they have
 /// ended with it.
-pub async fn revoke_step(app: &App, job: &Job) -> Result<Settled, StoreError> {
-    let Some((app_id, user)) = job.subject.split_once(':') else { return Ok(Settled::Done) };
-    let Ok(user) = AppScopedUserId::parse(user) else { return Ok(Settled::Done) };
+pub async fn revoke_step(app: &App, job: &Job) -> Result<JobOutcome, StoreError> {
+    let Some((app_id, user)) = job.subject.split_once(':') else { return Ok(JobOutcome::Done) };
+    let Ok(user) = AppScopedUserId::parse(user) else { return Ok(JobOutcome::Done) };
     if app_id != app.graph().app().app_id.as_str() {
         tracing::warn!("a grant of another Meta app is left to its person: its secret is not configured");
-        return Ok(Settled::Done);
+        return Ok(JobOutcome::Done);
     }
     // Telling Meta twice is harmless: a crash between here and the end of the job repeats it.
     if let Err(error) = app.graph().revoke_grant(&user).await {
         tracing::warn!(%error, attempts = job.attempts, "Meta could not be told that a grant ended");
-        tell_operator(app, &error).await;
+        tell_operator(&app.store, app.now(), &error).await;
         return Ok(match error.recovery() {
             // Never there. (What is gone already counts as ended.)
-            Recovery::Asset => Settled::Done,
-            Recovery::Wait(_) => Settled::Later(error.retry_at(app.now()).unwrap_or_else(|| app.now())),
-            _ => Settled::TryAgain,
+            Recovery::Asset => JobOutcome::Done,
+            Recovery::Wait(_) => JobOutcome::RunAt(error.retry_at(app.now()).unwrap_or_else(|| app.now())),
+            _ => JobOutcome::Retry,
         });
     }
     check_grant(app, &job.subject).await?;
-    Ok(Settled::Done)
+    Ok(JobOutcome::Done)
 }
 
 /// Has every live connection on a grant (`{app id}:{app-scoped user id}`) checked.
 pub async fn check_grant(app: &App, grant: &str) -> Result<(), StoreError> {
     let Some((app_id, user)) = grant.split_once(':') else { return Ok(()) };
     let nobody = ConnectionId::new(uuid::Uuid::nil());
-    for connection in app.store.list_siblings(&nobody, app_id, user).await? {
+    for connection in app.store.list_connections_on_grant(&nobody, app_id, user).await? {
         let subject = connection.id.as_str();
         app.store.enqueue_job(&app.new_job_id(), JobKind::Check, subject, READ_AGAIN, app.now()).await?;
     }

@@ -1,15 +1,16 @@
 //! Which permissions a connection needs: each kind of login has its own.
 
-use metaads_store::{Connection, ConnectionKind, Words};
+use metaads_store::{Connection, ConnectionKind, ScopeSet};
 
-use super::schedule::DAY;
 use crate::app::App;
+use crate::clock::DAY;
+use crate::codes::error_code::Code;
 
 /// Instagram Login is asked for this one. Its vocabulary is not Facebook's.
 pub const INSTAGRAM_SCOPES: [&str; 1] = ["instagram_business_basic"];
 
 /// What is asked for; for a system user the configuration at Meta says it, and only what it lacks is known.
-pub fn asked(app: &App, kind: ConnectionKind, granted: &Words) -> Vec<String> {
+pub fn asked(app: &App, kind: ConnectionKind, granted: &ScopeSet) -> Vec<String> {
     match kind {
         ConnectionKind::FacebookUser => app.config.scopes.clone(),
         ConnectionKind::InstagramUser => INSTAGRAM_SCOPES.map(str::to_owned).to_vec(),
@@ -30,7 +31,7 @@ pub fn is_required(app: &App, kind: ConnectionKind, scope: &str) -> bool {
 }
 
 /// Needed ones that are not there.
-pub fn missing(app: &App, kind: ConnectionKind, granted: &Words) -> Words {
+pub fn missing(app: &App, kind: ConnectionKind, granted: &ScopeSet) -> ScopeSet {
     let needed: Vec<String> = match kind {
         ConnectionKind::FacebookUser => app.config.required_scopes().map(str::to_owned).collect(),
         ConnectionKind::InstagramUser => vec![INSTAGRAM_SCOPES[0].to_owned()],
@@ -38,12 +39,17 @@ pub fn missing(app: &App, kind: ConnectionKind, granted: &Words) -> Words {
         ConnectionKind::BusinessSystemUser if granted.has("ads_management") => Vec::new(),
         ConnectionKind::BusinessSystemUser => vec!["ads_read".to_owned()],
     };
-    Words(needed.into_iter().filter(|scope| !granted.has(scope)).collect())
+    ScopeSet(needed.into_iter().filter(|scope| !granted.has(scope)).collect())
+}
+
+/// The reason that marks a live connection without all the permissions it needs.
+pub fn incomplete(app: &App, kind: ConnectionKind, scopes: &ScopeSet) -> Option<Code> {
+    (!missing(app, kind, scopes).0.is_empty()).then_some(Code::PermissionsMissing)
 }
 
 /// Whether Meta's 90-day clock of data access counts for any of these; the others are exempt.
 /// Source: "User access and data access" of Facebook Login.
-pub fn is_any_watched(scopes: &Words) -> bool {
+pub fn is_any_watched(scopes: &ScopeSet) -> bool {
     scopes.0.iter().any(|scope| scope.starts_with("instagram_"))
 }
 
@@ -54,7 +60,7 @@ pub fn data_access_end(connection: &Connection) -> Option<i64> {
 
 /// Whether reading the assets, which comes again every week, uses it. A permission that an app leaves unused for
 /// 90 days may lapse, however active its person is. Source: "Permissions" of Facebook Login.
-pub fn is_exercised(scope: &str, granted: &Words) -> bool {
+pub fn is_exercised(scope: &str, granted: &ScopeSet) -> bool {
     // Where both are there, our reading uses the lesser one; changing campaigns is what other software does.
     if scope == "ads_management" && granted.has("ads_read") {
         return false;
@@ -90,9 +96,9 @@ mod tests {
         assert_eq!(lapses_at(DAY, DAY + 60 * DAY - 1), None);
         assert_eq!(lapses_at(DAY, DAY + 60 * DAY), Some(91 * DAY));
         assert_eq!(lapses_at(DAY, DAY + 100 * DAY), Some(91 * DAY));
-        let both = Words(vec!["ads_read".to_owned(), "ads_management".to_owned()]);
+        let both = ScopeSet(vec!["ads_read".to_owned(), "ads_management".to_owned()]);
         assert!(is_exercised("pages_show_list", &both) && !is_exercised("leads_retrieval", &both));
         assert!(is_exercised("ads_read", &both) && !is_exercised("ads_management", &both));
-        assert!(is_exercised("ads_management", &Words(vec!["ads_management".to_owned()])));
+        assert!(is_exercised("ads_management", &ScopeSet(vec!["ads_management".to_owned()])));
     }
 }

@@ -11,7 +11,7 @@ use aws_sdk_kms::primitives::Blob;
 use metaads_vault::{KEY_BYTES, KeyId};
 use zeroize::Zeroizing;
 
-use super::OuterError;
+use crate::keys::error::KekError;
 
 /// One call, its second try included.
 const DEADLINE: Duration = Duration::from_secs(8);
@@ -46,7 +46,7 @@ impl AwsKms {
         format!("aws-kms:{}", self.key)
     }
 
-    pub async fn wrap(&self, id: KeyId, bytes: &[u8; KEY_BYTES]) -> Result<Vec<u8>, OuterError> {
+    pub async fn wrap(&self, id: KeyId, bytes: &[u8; KEY_BYTES]) -> Result<Vec<u8>, KekError> {
         let answer = self
             .client
             .encrypt()
@@ -57,11 +57,10 @@ impl AwsKms {
             .await
             .map_err(|error| told(&error))?;
         let wrapped = answer.ciphertext_blob.map(Blob::into_inner);
-        wrapped
-            .ok_or_else(|| OuterError::Refused { what: "AWS KMS answered without a ciphertext".to_owned() })
+        wrapped.ok_or_else(|| KekError::Refused { what: "AWS KMS answered without a ciphertext".to_owned() })
     }
 
-    pub async fn unwrap(&self, id: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, OuterError> {
+    pub async fn unwrap(&self, id: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KekError> {
         // The ciphertext names its key: one that was first before is still found.
         let answer = self
             .client
@@ -72,12 +71,12 @@ impl AwsKms {
             .await
             .map_err(|error| told(&error))?;
         let bytes = answer.plaintext.map(|blob| Zeroizing::new(blob.into_inner()));
-        bytes.ok_or_else(|| OuterError::Refused { what: "AWS KMS answered without a plaintext".to_owned() })
+        bytes.ok_or_else(|| KekError::Refused { what: "AWS KMS answered without a plaintext".to_owned() })
     }
 }
 
 /// Whether it is worth asking again later. Only codes are told: nothing of what was sent.
-fn told<E: ProvideErrorMetadata>(error: &SdkError<E>) -> OuterError {
+fn told<E: ProvideErrorMetadata>(error: &SdkError<E>) -> KekError {
     const PASSING: [&str; 6] = [
         "ThrottlingException",
         "KMSInternalException",
@@ -91,12 +90,12 @@ fn told<E: ProvideErrorMetadata>(error: &SdkError<E>) -> OuterError {
             let code = service.err().code().unwrap_or("unknown").to_owned();
             let is_passing = PASSING.contains(&code.as_str()) || service.raw().status().as_u16() >= 500;
             let what = format!("AWS KMS says {code}");
-            if is_passing { OuterError::Unavailable { what } } else { OuterError::Refused { what } }
+            if is_passing { KekError::Unavailable { what } } else { KekError::Refused { what } }
         }
-        SdkError::TimeoutError(_) => OuterError::Unavailable { what: "AWS KMS, in time".to_owned() },
+        SdkError::TimeoutError(_) => KekError::Unavailable { what: "AWS KMS, in time".to_owned() },
         SdkError::DispatchFailure(_) => {
-            OuterError::Unavailable { what: "AWS KMS, or no credentials for it were found".to_owned() }
+            KekError::Unavailable { what: "AWS KMS, or no credentials for it were found".to_owned() }
         }
-        _ => OuterError::Unavailable { what: "AWS KMS, with something that makes sense".to_owned() },
+        _ => KekError::Unavailable { what: "AWS KMS, with something that makes sense".to_owned() },
     }
 }

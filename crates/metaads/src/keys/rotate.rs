@@ -7,11 +7,11 @@ use metaads_store::{DataKey, SealedAt, SealedRow, SealedTable, Store};
 use metaads_vault::{KEY_BYTES, KeyId};
 use zeroize::Zeroizing;
 
-use super::outer::Unwrapped;
-use super::{Keys, KeysError, NotOpened, forget_unused, make_data_key};
-use crate::connections::authorize::verifier_place;
-use crate::connections::{token_place, token_row};
-use crate::entropy::Entropy;
+use crate::keys::contexts::{token_context, token_row, verifier_context};
+use crate::keys::dek::{Keys, create_data_key, prune};
+use crate::keys::error::{KeysError, OpenError};
+use crate::keys::kek::Unwrapped;
+use crate::random::Random;
 
 /// Values in one transaction.
 const STEP: i64 = 100;
@@ -39,16 +39,16 @@ pub struct Rotated {
 pub async fn rotate(
     store: &Store,
     keys: &Keys,
-    entropy: &Entropy,
+    random: &Random,
     now: i64,
     reach: Reach,
     mut told: impl FnMut(u64, u64),
 ) -> Result<Rotated, KeysError> {
     let mut rotated = Rotated::default();
-    // (1) Every data key goes under the first outer key, one row at a time. A crash leaves some there and
+    // (1) Every data key goes under the first kek key, one row at a time. A crash leaves some there and
     //     some not yet; all of them open as before.
     for row in store.list_data_keys().await? {
-        rotated.rewrapped += u64::from(rewrap(store, keys, entropy, &row).await?);
+        rotated.rewrapped += u64::from(rewrap(store, keys, random, &row).await?);
     }
     if reach == Reach::DataKeysOnly {
         return Ok(rotated);
@@ -56,7 +56,7 @@ pub async fn rotate(
     // (2) A fresh data key, unless a run that was cut off has made one already: then older ones still
     //     seal something. A crash leaves a data key that seals nothing yet.
     if left(store, keys).await? == 0 {
-        make_data_key(store, &keys.outer, entropy, now).await?;
+        create_data_key(store, &keys.kek, random, now).await?;
     }
     keys.reload(store).await?;
     // (3) The values, in steps of one transaction each. A crash leaves the rest under the old keys.
@@ -64,11 +64,11 @@ pub async fn rotate(
     for row in store.list_data_keys().await? {
         let Some(key) = KeyId::from_text(&row.id).filter(|id| *id != keys.sealing_key()) else { continue };
         for table in [SealedTable::Connections, SealedTable::Authorizations] {
-            reseal(store, keys, entropy, key, table, &mut rotated, &mut |done| told(done, total)).await?;
+            reseal(store, keys, random, key, table, &mut rotated, &mut |done| told(done, total)).await?;
         }
     }
     // (4) Keys that nothing needs any more go, once no replica seals with them.
-    rotated.deleted_keys = forget_unused(store, keys, now).await?;
+    rotated.deleted_keys = prune(store, keys, now).await?;
     Ok(rotated)
 }
 
@@ -79,23 +79,23 @@ async fn left(store: &Store, keys: &Keys) -> Result<u64, KeysError> {
     Ok(others.map(|used| u64::try_from(used.number).unwrap_or_default()).sum())
 }
 
-async fn rewrap(store: &Store, keys: &Keys, entropy: &Entropy, row: &DataKey) -> Result<bool, KeysError> {
-    if row.outer_key == keys.outer.name() || row.wrapped_key.is_none() {
+async fn rewrap(store: &Store, keys: &Keys, random: &Random, row: &DataKey) -> Result<bool, KeysError> {
+    if row.kek == keys.kek.name() || row.wrapped_key.is_none() {
         return Ok(false);
     }
-    let Some(Unwrapped::Bytes(bytes)) = keys.outer.unwrap(row).await? else { return Ok(false) };
+    let Some(Unwrapped::Bytes(bytes)) = keys.kek.unwrap(row).await? else { return Ok(false) };
     let Ok(bytes) = <[u8; KEY_BYTES]>::try_from(bytes.as_slice()).map(Zeroizing::new) else {
         return Ok(false);
     };
     let Some(id) = KeyId::from_text(&row.id) else { return Ok(false) };
-    let after = keys.outer.wrap(id, &bytes, entropy.bytes(), row.created_at).await?;
+    let after = keys.kek.wrap(id, &bytes, random.bytes(), row.created_at).await?;
     Ok(store.rewrap_data_key(row, &after).await?)
 }
 
 async fn reseal(
     store: &Store,
     keys: &Keys,
-    entropy: &Entropy,
+    random: &Random,
     key: KeyId,
     table: SealedTable,
     rotated: &mut Rotated,
@@ -108,9 +108,9 @@ async fn reseal(
         after.clone_from(&last.id);
         let mut values = Vec::new();
         for row in rows {
-            match reseal_one(store, keys, entropy, table, row).await {
+            match reseal_one(store, keys, random, table, row).await {
                 Ok(value) => values.push(value),
-                Err((_, NotOpened::Unavailable(error))) => return Err(error),
+                Err((_, OpenError::Unavailable(error))) => return Err(error),
                 Err((id, error)) => rotated.unreadable.push(format!("{id}: {error}")),
             }
         }
@@ -122,22 +122,22 @@ async fn reseal(
 async fn reseal_one(
     store: &Store,
     keys: &Keys,
-    entropy: &Entropy,
+    random: &Random,
     table: SealedTable,
     row: SealedRow,
-) -> Result<SealedAt, (String, NotOpened)> {
+) -> Result<SealedAt, (String, OpenError)> {
     let name = match table {
         SealedTable::Connections => token_row(&row.user_id, &row.id),
         SealedTable::Authorizations => row.id.clone(),
     };
     let place = match table {
-        SealedTable::Connections => token_place(&name),
-        SealedTable::Authorizations => verifier_place(&name),
+        SealedTable::Connections => token_context(&name),
+        SealedTable::Authorizations => verifier_context(&name),
     };
     let opened = match keys.open(store, &place, row.sealed.clone()).await {
         Ok(opened) => opened,
         Err(error) => return Err((row.id, error)),
     };
-    let after = keys.seal(&place, entropy.bytes(), &opened);
+    let after = keys.seal(&place, random.bytes(), &opened);
     Ok(SealedAt { id: row.id, before: row.sealed, after })
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use metaads_store::{DataKey, Store, StoreError};
 
-use super::Keys;
+use crate::keys::dek::Keys;
 
 /// What the keys hold.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub struct OuterUse {
 #[derive(Debug)]
 pub struct DataKeyUse {
     pub id: String,
-    pub outer_key: String,
+    pub kek: String,
     pub is_sealing: bool,
     pub is_usable: bool,
     pub values: i64,
@@ -49,21 +49,21 @@ impl Status {
         let used: BTreeMap<String, i64> =
             store.count_sealed().await?.into_iter().map(|used| (used.key_id, used.number)).collect();
         let known = keys.known();
-        let usable = |row: &DataKey| known.ring.ids().any(|id| id.to_string() == row.id);
+        let usable = |row: &DataKey| known.keyring.ids().any(|id| id.to_string() == row.id);
         let data_keys: Vec<DataKeyUse> = rows
             .iter()
             .map(|row| DataKeyUse {
                 id: row.id.clone(),
-                outer_key: row.outer_key.clone(),
+                kek: row.kek.clone(),
                 is_sealing: row.id == keys.sealing_key().to_string(),
                 is_usable: usable(row),
                 values: used.get(&row.id).copied().unwrap_or_default(),
             })
             .collect();
-        let first = keys.outer.name();
-        let configured = keys.outer.local_names();
+        let first = keys.kek.name();
+        let configured = keys.kek.local_names();
         let mut names = vec![first.clone()];
-        for name in configured.iter().chain(rows.iter().map(|row| &row.outer_key)) {
+        for name in configured.iter().chain(rows.iter().map(|row| &row.kek)) {
             if !names.contains(name) {
                 names.push(name.clone());
             }
@@ -71,9 +71,9 @@ impl Status {
         let outer_keys = names
             .into_iter()
             .map(|name| {
-                let own = || data_keys.iter().filter(|key| key.outer_key == name);
+                let own = || data_keys.iter().filter(|key| key.kek == name);
                 // A key that sealed by itself wraps no data key.
-                let wraps = rows.iter().filter(|row| row.outer_key == name && row.wrapped_key.is_some());
+                let wraps = rows.iter().filter(|row| row.kek == name && row.wrapped_key.is_some());
                 OuterUse {
                     is_first: name == first,
                     is_configured: name == first
@@ -119,7 +119,7 @@ impl Status {
             let _ = writeln!(
                 text,
                 "  {:<24} {:>13} {:>9} values  {role}, under {}",
-                key.id, "", key.values, key.outer_key
+                key.id, "", key.values, key.kek
             );
         }
         text

@@ -13,8 +13,8 @@ use vaultrs::error::ClientError;
 use vaultrs::transit::data;
 use zeroize::Zeroizing;
 
-use super::OuterError;
-use crate::config::VaultAccess;
+use crate::config::keys::VaultAccess;
+use crate::keys::error::KekError;
 
 const DEADLINE: Duration = Duration::from_secs(5);
 
@@ -36,9 +36,9 @@ impl std::fmt::Debug for Transit {
 }
 
 impl Transit {
-    pub fn open(access: &VaultAccess, mount: &str, name: &str) -> Result<Transit, OuterError> {
+    pub fn open(access: &VaultAccess, mount: &str, name: &str) -> Result<Transit, KekError> {
         let refused =
-            || OuterError::Refused { what: "the client for VAULT_ADDR could not be built".to_owned() };
+            || KekError::Refused { what: "the client for VAULT_ADDR could not be built".to_owned() };
         let settings = VaultClientSettingsBuilder::default()
             .address(access.address.as_str())
             .token(access.token.expose_secret())
@@ -53,7 +53,7 @@ impl Transit {
         format!("transit:{}/{}", self.mount, self.name)
     }
 
-    pub async fn wrap(&self, id: KeyId, bytes: &[u8; KEY_BYTES]) -> Result<Vec<u8>, OuterError> {
+    pub async fn wrap(&self, id: KeyId, bytes: &[u8; KEY_BYTES]) -> Result<Vec<u8>, KekError> {
         let plaintext = Zeroizing::new(STANDARD.encode(bytes));
         let mut more = EncryptDataRequest::builder();
         more.associated_data(bound_to(&id.to_string()));
@@ -62,13 +62,8 @@ impl Transit {
     }
 
     /// `key` is the mount and name that wrapped it, which may be others than today's.
-    pub async fn unwrap(
-        &self,
-        key: &str,
-        id: &str,
-        wrapped: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, OuterError> {
-        let nonsense = || OuterError::Refused { what: "the wrapped key is not one of transit's".to_owned() };
+    pub async fn unwrap(&self, key: &str, id: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KekError> {
+        let nonsense = || KekError::Refused { what: "the wrapped key is not one of transit's".to_owned() };
         let (mount, name) = key.split_once('/').ok_or_else(nonsense)?;
         let ciphertext = std::str::from_utf8(wrapped).map_err(|_| nonsense())?;
         let mut more = DecryptDataRequest::builder();
@@ -85,14 +80,14 @@ fn bound_to(id: &str) -> String {
 }
 
 /// Whether it is worth asking again later.
-fn told(error: &ClientError) -> OuterError {
+fn told(error: &ClientError) -> KekError {
     match error {
         ClientError::APIError { code, .. } if *code < 500 && *code != 429 && *code != 412 => {
-            OuterError::Refused { what: format!("transit says HTTP {code}") }
+            KekError::Refused { what: format!("transit says HTTP {code}") }
         }
         ClientError::APIError { code, .. } => {
-            OuterError::Unavailable { what: format!("transit says HTTP {code}") }
+            KekError::Unavailable { what: format!("transit says HTTP {code}") }
         }
-        _ => OuterError::Unavailable { what: "transit cannot be reached".to_owned() },
+        _ => KekError::Unavailable { what: "transit cannot be reached".to_owned() },
     }
 }

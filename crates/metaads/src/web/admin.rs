@@ -1,22 +1,22 @@
-//! Meta's health, for admins: trouble with our app, versions, limits, answers that nobody has described, and
+//! Meta's health, for admins: operator_notices with our app, versions, limits, answers that nobody has described, and
 //! Meta's calls to us.
 
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use metaads_graph::RELEASES;
-use metaads_store::{Limit, MetaEvent, UnknownAnswer};
+use metaads_store::{QuotaRow, UnrecognizedError, WebhookEvent};
 use serde::Deserialize;
 
-use super::extract::{Admin, Fields, Visit};
-use super::frame::{Frame, Section, page};
-use super::problem::Problem;
-use super::trouble::Trouble;
 use crate::app::App;
-use crate::connections::events;
-use crate::connections::schedule::HOUR;
-use crate::limits;
-use crate::words;
+use crate::clock::HOUR;
+use crate::messages::format;
+use crate::messages::quotas;
+use crate::web::extract::{Admin, ClientInfo, Fields};
+use crate::web::layout::{Layout, Section, page};
+use crate::web::operator_notices::OperatorNoticeView;
+use crate::web::problem::Problem;
+use crate::webhooks::apply;
 
 /// Calls of Meta's and allowances that are shown.
 const SHOWN: usize = 50;
@@ -26,9 +26,9 @@ const LISTED: usize = 1_000;
 #[derive(Template)]
 #[template(path = "admin.html")]
 struct AdminPage {
-    frame: Frame,
+    layout: Layout,
     notice: String,
-    trouble: Vec<Trouble>,
+    operator_notices: Vec<OperatorNoticeView>,
     pinned: String,
     version: String,
     releases: Vec<ReleaseRow>,
@@ -72,34 +72,34 @@ struct EventRow {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Wanted {
+pub struct AdminQuery {
     notice: Option<String>,
     number: Option<u64>,
 }
 
 pub async fn show(
     State(app): State<App>,
-    visit: Visit,
+    client: ClientInfo,
     Admin(who): Admin,
-    Query(wanted): Query<Wanted>,
+    Query(query): Query<AdminQuery>,
 ) -> Result<Response, Problem> {
-    let number = i64::try_from(wanted.number.unwrap_or_default()).unwrap_or_default();
-    let notice = match wanted.notice.as_deref() {
+    let number = i64::try_from(query.number.unwrap_or_default()).unwrap_or_default();
+    let notice = match query.notice.as_deref() {
         Some("replayed") => {
-            format!("{} applied once more.", words::plural(number, "call is being", "calls are being"))
+            format!("{} applied once more.", format::plural(number, "call is being", "calls are being"))
         }
         Some("deleted") => {
-            format!("{} being worked through.", words::plural(number, "deletion is", "deletions are"))
+            format!("{} being worked through.", format::plural(number, "deletion is", "deletions are"))
         }
         _ => String::new(),
     };
-    let frame = Frame::new(&app, &visit, Some(&who), Section::Admin, "Admin");
-    Ok(page(&admin(&app, frame, notice, String::new(), "").await?))
+    let layout = Layout::new(&app, &client, Some(&who), Section::Admin, "Admin");
+    Ok(page(&admin(&app, layout, notice, String::new(), "").await?))
 }
 
 async fn admin(
     app: &App,
-    frame: Frame,
+    layout: Layout,
     notice: String,
     problem: String,
     typed: &str,
@@ -107,15 +107,15 @@ async fn admin(
     let now = app.now();
     let pinned = app.graph().app().version;
     let base = app.config.base();
-    let limits = app.store.list_limits(now - HOUR).await?;
-    let unknown = app.store.list_unknown(SHOWN as i64).await?;
-    let events = app.store.list_events(SHOWN as i64).await?;
+    let limits = app.store.list_quotas(now - HOUR).await?;
+    let unknown = app.store.list_unrecognized_errors(SHOWN as i64).await?;
+    let events = app.store.list_webhook_events(SHOWN as i64).await?;
     Ok(AdminPage {
-        frame,
+        layout,
         notice,
-        trouble: Trouble::all(app, app.store.list_notices().await?, now),
+        operator_notices: OperatorNoticeView::all(app, app.store.list_notices().await?, now),
         pinned: pinned.to_string(),
-        version: crate::versions::words(&pinned, now),
+        version: crate::api_version::words(&pinned, now),
         releases: RELEASES
             .iter()
             .rev()
@@ -131,7 +131,7 @@ async fn admin(
                 },
             })
             .collect(),
-        tier: limits::tier(app),
+        tier: app.meta.access_tier(),
         limits: limits.iter().take(SHOWN).map(|limit| LimitRow::new(limit, now)).collect(),
         unknown: unknown.into_iter().map(UnknownRow::new).collect(),
         events: events.iter().map(EventRow::new).collect(),
@@ -155,7 +155,7 @@ pub async fn replay(State(app): State<App>, Admin(who): Admin, fields: Fields) -
         .ok()
         .filter(|hours| (1..=24 * 40).contains(hours))
         .ok_or(Problem::Invalid)?;
-    let number = events::replay(&app, app.now() - hours * HOUR).await?;
+    let number = apply::replay(&app, app.now() - hours * HOUR).await?;
     tracing::info!(user = %who.user_id, hours, number, "Meta's calls are applied once more");
     Ok(Redirect::to(&format!("/admin?notice=replayed&number={number}#events")).into_response())
 }
@@ -163,54 +163,54 @@ pub async fn replay(State(app): State<App>, Admin(who): Admin, fields: Fields) -
 /// Deletes the data of people whose ids Meta listed in a mail.
 pub async fn delete_listed(
     State(app): State<App>,
-    visit: Visit,
+    client: ClientInfo,
     Admin(who): Admin,
     fields: Fields,
 ) -> Result<Response, Problem> {
     let text = fields.one("user_ids");
-    let problem = match events::read_listed(text, LISTED) {
+    let problem = match apply::read_listed(text, LISTED) {
         Ok(ids) => {
-            let codes = events::import_deletions(&app, &ids).await?;
+            let codes = apply::import_deletions(&app, &ids).await?;
             tracing::info!(user = %who.user_id, number = codes.len(), "a list of deletions was handed in");
             return Ok(Redirect::to(&format!("/admin?notice=deleted&number={}#deletions", codes.len()))
                 .into_response());
         }
         Err(problem) => problem,
     };
-    let frame = Frame::new(&app, &visit, Some(&who), Section::Admin, "Admin");
+    let layout = Layout::new(&app, &client, Some(&who), Section::Admin, "Admin");
     let typed: String = text.chars().take(100_000).collect();
-    let shown = admin(&app, frame, String::new(), problem, &typed).await?;
+    let shown = admin(&app, layout, String::new(), problem, &typed).await?;
     Ok((axum::http::StatusCode::UNPROCESSABLE_ENTITY, page(&shown)).into_response())
 }
 
 impl LimitRow {
-    fn new(limit: &Limit, now: i64) -> LimitRow {
+    fn new(limit: &QuotaRow, now: i64) -> LimitRow {
         LimitRow {
-            name: limits::name(&limit.budget),
+            name: quotas::quota_name(&limit.quota),
             percent: limit.percent,
-            blocked_until: (limit.blocked_until > now).then(|| words::day_and_time(limit.blocked_until)),
-            seen: words::day_and_time(limit.seen_at),
+            blocked_until: (limit.blocked_until > now).then(|| format::day_and_time(limit.blocked_until)),
+            seen: format::day_and_time(limit.seen_at),
         }
     }
 }
 
 impl UnknownRow {
-    fn new(answer: UnknownAnswer) -> UnknownRow {
+    fn new(answer: UnrecognizedError) -> UnknownRow {
         UnknownRow {
             kind: answer.kind,
-            times: words::count(answer.times),
-            last: words::day_and_time(answer.last_at),
+            times: format::count(answer.times),
+            last: format::day_and_time(answer.last_at),
             fbtrace_id: answer.fbtrace_id,
         }
     }
 }
 
 impl EventRow {
-    fn new(event: &MetaEvent) -> EventRow {
+    fn new(event: &WebhookEvent) -> EventRow {
         let object = event.object.replace('_', " ");
         EventRow {
             what: if event.field.is_empty() { object } else { format!("{object}: {}", event.field) },
-            received: words::day_and_time(event.received_at),
+            received: format::day_and_time(event.received_at),
             outcome: event.outcome.clone().unwrap_or_else(|| "waits".to_owned()).replace('_', " "),
         }
     }

@@ -12,14 +12,18 @@ use metaads_store::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::dashboard::Card;
-use super::extract::{MaybeUser, User, Visit};
-use super::frame::{Frame, Section, page};
-use super::help::{ProblemPage, place};
-use super::problem::{Problem, support_id};
 use crate::app::App;
+use crate::codes::error_code::Code;
 use crate::connections::permissions;
-use crate::words::{self, Act, Code};
+use crate::messages::errors::CallToAction;
+use crate::messages::errors::error_text;
+use crate::messages::format;
+use crate::messages::scopes;
+use crate::web::dashboard::Card;
+use crate::web::extract::{ClientInfo, MaybeUser, User};
+use crate::web::help::{ProblemPage, place};
+use crate::web::layout::{Layout, Section, page};
+use crate::web::problem::{Problem, support_id};
 
 /// "Look again" without scripts waits so long for news.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
@@ -28,7 +32,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 #[derive(Template)]
 #[template(path = "waiting.html")]
 struct WaitingPage {
-    frame: Frame,
+    layout: Layout,
     attempt: String,
     version: String,
     is_consumed: bool,
@@ -39,7 +43,7 @@ struct WaitingPage {
 #[derive(Template)]
 #[template(path = "connected.html")]
 struct ConnectedPage {
-    frame: Frame,
+    layout: Layout,
     attempt: String,
     version: String,
     card: Card,
@@ -74,7 +78,7 @@ struct Missing {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Look {
+pub struct AttemptQuery {
     /// `popup`: this page stands in the small window, and closes it.
     window: Option<String>,
     /// What the asker has seen: the answer waits for something else.
@@ -85,21 +89,21 @@ pub struct Look {
 
 pub async fn show(
     State(app): State<App>,
-    visit: Visit,
+    client: ClientInfo,
     User(who): User,
     Path(id): Path<String>,
-    Query(look): Query<Look>,
+    Query(query): Query<AttemptQuery>,
 ) -> Result<Response, Problem> {
-    let (authorization, connection) = news(&app, &who, &id, look.seen.as_deref(), Grain::Coarse).await?;
-    let is_popup = look.window.as_deref() == Some("popup");
-    let frame = |title: &str| Frame::new(&app, &visit, Some(&who), Section::Connections, title);
+    let (authorization, connection) = news(&app, &who, &id, query.seen.as_deref(), Grain::Coarse).await?;
+    let is_popup = query.window.as_deref() == Some("popup");
+    let layout = |title: &str| Layout::new(&app, &client, Some(&who), Section::Connections, title);
     let version = version(&authorization, connection.as_ref());
     Ok(match (authorization.status, connection) {
         (AuthorizationStatus::Pending | AuthorizationStatus::Consumed, _)
             if !is_over(&app, &authorization) =>
         {
             page(&WaitingPage {
-                frame: frame("Connecting to Meta"),
+                layout: layout("Connecting to Meta"),
                 attempt: authorization.id.to_string(),
                 version,
                 is_consumed: authorization.status == AuthorizationStatus::Consumed,
@@ -111,12 +115,12 @@ pub async fn show(
             let title = format!("{} is connected", connection.name);
             page(&connected(
                 &app,
-                frame(&title),
+                layout(&title),
                 &authorization,
                 &connection,
                 version,
                 is_popup,
-                look.without.is_some(),
+                query.without.is_some(),
             ))
         }
         // The connection was removed meanwhile.
@@ -126,8 +130,13 @@ pub async fn show(
             let detail = authorization.detail.as_deref().and_then(|text| serde_json::from_str(text).ok());
             let reconnects = authorization.reconnects.as_ref().map(ToString::to_string);
             let support = support_id(authorization.id.as_str());
-            let mut shown =
-                ProblemPage::new(frame(code.words().title), code, code.words().act, Some(support), detail);
+            let mut shown = ProblemPage::new(
+                layout(error_text(code).title),
+                code,
+                error_text(code).act,
+                Some(support),
+                detail,
+            );
             shown.reconnects = reconnects.unwrap_or_default();
             shown.is_popup = is_popup;
             shown.login = authorization.login;
@@ -141,9 +150,9 @@ pub async fn status(
     State(app): State<App>,
     User(who): User,
     Path(id): Path<String>,
-    Query(look): Query<Look>,
+    Query(query): Query<AttemptQuery>,
 ) -> Result<Response, Problem> {
-    let (authorization, connection) = news(&app, &who, &id, look.seen.as_deref(), Grain::Fine).await?;
+    let (authorization, connection) = news(&app, &who, &id, query.seen.as_deref(), Grain::Fine).await?;
     let is_over = is_over(&app, &authorization);
     let is_waiting =
         matches!(authorization.status, AuthorizationStatus::Pending | AuthorizationStatus::Consumed);
@@ -174,18 +183,19 @@ pub async fn cancel(
 /// A callback that belonged to no attempt of this browser.
 pub async fn problem(
     State(app): State<App>,
-    visit: Visit,
+    client: ClientInfo,
     MaybeUser(who): MaybeUser,
     Path(code): Path<String>,
 ) -> Result<Response, Problem> {
     let code = Code::from_text(&code).ok_or(Problem::NotFound)?;
-    let words = code.words();
-    let frame = Frame::new(&app, &visit, who.as_ref(), Section::Connections, words.title);
-    let act = if who.is_some() && words.act != Act::SignIn { words.act } else { Act::SignIn };
-    let act = if who.is_some() && act == Act::SignIn { Act::Connections } else { act };
+    let words = error_text(code);
+    let layout = Layout::new(&app, &client, who.as_ref(), Section::Connections, words.title);
+    let act =
+        if who.is_some() && words.act != CallToAction::SignIn { words.act } else { CallToAction::SignIn };
+    let act = if who.is_some() && act == CallToAction::SignIn { CallToAction::Connections } else { act };
     let support = support_id(&app.new_row_id());
-    tracing::warn!(code = words.key, support_id = support, "a refused callback was explained");
-    Ok(page(&ProblemPage::new(frame, code, act, Some(support), None)))
+    tracing::warn!(code = words.code.as_str(), support_id = support, "a refused callback was explained");
+    Ok(page(&ProblemPage::new(layout, code, act, Some(support), None)))
 }
 
 /// What counts as news.
@@ -254,7 +264,7 @@ fn code_of(app: &App, authorization: &Authorization) -> Code {
 
 fn connected(
     app: &App,
-    frame: Frame,
+    layout: Layout,
     authorization: &Authorization,
     connection: &Connection,
     version: String,
@@ -282,10 +292,10 @@ fn connected(
         seconds: (authorization.finished_at.unwrap_or_default() - authorization.created_at) / 1000,
         found: found(connection),
         place: place(authorization.login),
-        given: given.filter_map(|scope| words::scope(scope)).map(|words| words.name).collect(),
+        given: given.filter_map(|scope| scopes::scope(scope)).map(|words| words.name).collect(),
         developer_names: missing.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", "),
         missing: missing.into_iter().map(|scope| Missing::new(app, connection, scope)).collect(),
-        frame,
+        layout,
         version,
         card,
         is_popup,
@@ -295,7 +305,7 @@ fn connected(
 
 impl Missing {
     fn new(app: &App, connection: &Connection, scope: &str) -> Missing {
-        let words = words::scope(scope);
+        let words = scopes::scope(scope);
         Missing {
             name: words.map_or_else(|| scope.to_owned(), |words| words.name.to_owned()),
             without: words.map_or("", |words| words.without),
@@ -315,7 +325,7 @@ fn found(connection: &Connection) -> String {
     let parts: Vec<String> = parts
         .into_iter()
         .filter(|(number, _, _)| *number > 0)
-        .map(|(number, one, many)| words::plural(number, one, many))
+        .map(|(number, one, many)| format::plural(number, one, many))
         .collect();
     match parts.split_last() {
         None => "No ad account came with it.".to_owned(),

@@ -5,12 +5,12 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::connection::find;
-use super::extract::{User, Visit};
-use super::frame::{Frame, Section, page};
-use super::problem::Problem;
 use crate::accounts::sessions::is_handheld;
 use crate::app::App;
+use crate::web::connection::find;
+use crate::web::extract::{ClientInfo, User};
+use crate::web::layout::{Layout, Section, page};
+use crate::web::problem::Problem;
 
 /// Where somebody at a phone is led to.
 pub const PATH: &str = "/connect/business";
@@ -18,7 +18,7 @@ pub const PATH: &str = "/connect/business";
 #[derive(Template)]
 #[template(path = "business.html")]
 struct BusinessPage {
-    frame: Frame,
+    layout: Layout,
     /// The connection that is connected again, or empty; and its name.
     reconnects: String,
     name: String,
@@ -27,29 +27,29 @@ struct BusinessPage {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Wanted {
+pub struct BusinessQuery {
     connection: Option<String>,
 }
 
 pub async fn show(
     State(app): State<App>,
-    visit: Visit,
+    client: ClientInfo,
     User(who): User,
-    Query(wanted): Query<Wanted>,
+    Query(query): Query<BusinessQuery>,
 ) -> Result<Response, Problem> {
     if app.config.login_config_id.is_none() {
         return Err(Problem::NotFound);
     }
-    let known = match wanted.connection.as_deref() {
+    let known = match query.connection.as_deref() {
         Some(id) => Some(find(&app, &who, id).await?),
         None => None,
     };
     let reconnects = known.as_ref().map_or_else(String::new, |known| known.id.to_string());
     let query = if reconnects.is_empty() { String::new() } else { format!("?connection={reconnects}") };
     Ok(page(&BusinessPage {
-        frame: Frame::new(&app, &visit, Some(&who), Section::Connections, "Connect a business"),
+        layout: Layout::new(&app, &client, Some(&who), Section::Connections, "Connect a business"),
         name: known.map_or_else(String::new, |known| known.name),
-        is_handheld: is_handheld(&visit.user_agent),
+        is_handheld: is_handheld(&client.user_agent),
         link: format!("{}{PATH}{query}", app.config.base()),
         reconnects,
     }))

@@ -7,18 +7,19 @@ use axum::response::{IntoResponse, Redirect, Response};
 use metaads_store::{ConnectionId, Login, SignedIn};
 use serde_json::json;
 
-use super::business;
-use super::extract::{Fields, MaybeUser, User, Visit};
-use super::problem::Problem;
 use crate::accounts::sessions::is_handheld;
 use crate::app::App;
-use crate::connections::authorize::{self, BeginError, Ended, Wish};
+use crate::connections::connect::authorize;
+use crate::connections::connect::authorize::{AuthorizeRequest, BeginError, CallbackOutcome};
+use crate::web::business;
+use crate::web::extract::{ClientInfo, Fields, MaybeUser, User};
+use crate::web::problem::Problem;
 
 /// The "Connect Meta Account" button. Browsers get a 303 to the dialog; our script, which asks for
 /// JSON, gets the dialog's address for the window it has opened.
 pub async fn start(
     State(app): State<App>,
-    visit: Visit,
+    client: ClientInfo,
     User(who): User,
     fields: Fields,
 ) -> Result<Response, Problem> {
@@ -28,22 +29,22 @@ pub async fn start(
         "business" => Some(Login::Business),
         _ => return Err(Problem::Invalid),
     };
-    begin(&app, &visit, &who, &fields, login).await
+    begin(&app, &client, &who, &fields, login).await
 }
 
 /// The "Connect an Instagram account" button: Instagram Login, without Facebook.
 pub async fn start_instagram(
     State(app): State<App>,
-    visit: Visit,
+    client: ClientInfo,
     User(who): User,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    begin(&app, &visit, &who, &fields, Some(Login::Instagram)).await
+    begin(&app, &client, &who, &fields, Some(Login::Instagram)).await
 }
 
 async fn begin(
     app: &App,
-    visit: &Visit,
+    client: &ClientInfo,
     who: &SignedIn,
     fields: &Fields,
     login: Option<Login>,
@@ -52,15 +53,15 @@ async fn begin(
         "" => None,
         id => Some(ConnectionId::from_text(id).ok_or(Problem::NotFound)?),
     };
-    let wish = Wish {
+    let request = AuthorizeRequest {
         login,
         is_popup: fields.one("display") == "popup",
         reconnects,
         is_asking_again: fields.one("ask_again") == "1",
-        is_handheld: is_handheld(&visit.user_agent),
+        is_handheld: is_handheld(&client.user_agent),
     };
-    let begun = match authorize::begin(app, who, wish).await {
-        Ok(begun) => begun,
+    let started = match authorize::begin(app, who, request).await {
+        Ok(started) => started,
         Err(BeginError::NeedsComputer) => {
             let query = fields.one("connection");
             let query = if query.is_empty() { String::new() } else { format!("?connection={query}") };
@@ -69,12 +70,11 @@ async fn begin(
         Err(BeginError::Pasted) => return Ok(Redirect::to("/connect/token").into_response()),
         Err(error) => return Err(error.into()),
     };
-    if visit.wants_json {
-        let body =
-            json!({"dialog": begun.dialog.as_str(), "attempt": format!("/connect/attempts/{}", begun.id)});
+    if client.wants_json {
+        let body = json!({"dialog": started.dialog.as_str(), "attempt": format!("/connect/attempts/{}", started.id)});
         return Ok((StatusCode::CREATED, Json(body)).into_response());
     }
-    Ok(Redirect::to(begun.dialog.as_str()).into_response())
+    Ok(Redirect::to(started.dialog.as_str()).into_response())
 }
 
 /// Where Facebook's dialog sends the browser back to.
@@ -124,12 +124,14 @@ async fn come_back(
         );
     let ended = work.await.map_err(|error| {
         tracing::error!(%error, "completing a connect attempt broke off");
-        Problem::Broken
+        Problem::Internal
     })??;
     let target = match ended {
-        Ended::Settled { id, is_popup: true } => format!("/connect/attempts/{id}?window=popup#main"),
-        Ended::Settled { id, is_popup: false } => format!("/connect/attempts/{id}#main"),
-        Ended::Refused(code) => format!("/connect/problems/{}#main", code.as_str()),
+        CallbackOutcome::Settled { id, is_popup: true } => {
+            format!("/connect/attempts/{id}?window=popup#main")
+        }
+        CallbackOutcome::Settled { id, is_popup: false } => format!("/connect/attempts/{id}#main"),
+        CallbackOutcome::Refused(code) => format!("/connect/problems/{}#main", code.as_str()),
     };
     Ok(Redirect::to(&target).into_response())
 }

@@ -9,17 +9,26 @@ use metaads_store::{
 };
 use serde::Deserialize;
 
-use super::dashboard::Card;
-use super::extract::{User, Visit};
-use super::frame::{Frame, Section, page};
-use super::picker::chosen_words;
-use super::problem::Problem;
-use crate::accounts::throttle::{self, Bucket};
 use crate::app::App;
-use crate::connections::standing::Standing;
-use crate::connections::upkeep::{self, Outcome, Wish};
-use crate::connections::{granular_of, permissions, sync};
-use crate::words::{self, HistoryLine, StandingWords};
+use crate::codes::account_status::Standing;
+use crate::connections::assets::sync;
+use crate::connections::connect::grant::granular_of;
+use crate::connections::permissions;
+use crate::connections::token::check;
+use crate::connections::token::check::{CheckTrigger, Outcome};
+use crate::messages::ad_accounts;
+use crate::messages::ad_accounts::AccountStatusText;
+use crate::messages::format;
+use crate::messages::history;
+use crate::messages::history::HistoryLine;
+use crate::messages::scopes;
+use crate::rate_limit;
+use crate::rate_limit::Bucket;
+use crate::web::dashboard::Card;
+use crate::web::extract::{ClientInfo, User};
+use crate::web::layout::{Layout, Section, page};
+use crate::web::picker::chosen_words;
+use crate::web::problem::Problem;
 
 /// Chosen accounts shown on the overview, and lines of history.
 const SHOWN: i64 = 10;
@@ -28,7 +37,7 @@ const HISTORY: i64 = 200;
 #[derive(Template)]
 #[template(path = "connection.html")]
 struct ConnectionPage {
-    frame: Frame,
+    layout: Layout,
     card: Card,
     tab: &'static str,
     notice: &'static str,
@@ -52,7 +61,7 @@ struct ChosenRow {
     business: String,
     currency: String,
     zone: String,
-    standing: StandingWords,
+    standing: AccountStatusText,
 }
 
 struct PermissionRow {
@@ -78,7 +87,7 @@ struct HistoryRow {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Wanted {
+pub struct ConnectionQuery {
     tab: Option<String>,
     notice: Option<String>,
 }
@@ -91,14 +100,14 @@ pub(crate) async fn find(app: &App, who: &SignedIn, id: &str) -> Result<Connecti
 
 pub async fn show(
     State(app): State<App>,
-    visit: Visit,
+    client: ClientInfo,
     User(who): User,
     Path(id): Path<String>,
-    Query(wanted): Query<Wanted>,
+    Query(query): Query<ConnectionQuery>,
 ) -> Result<Response, Problem> {
     let connection = find(&app, &who, &id).await?;
     let now = app.now();
-    let tab = match wanted.tab.as_deref() {
+    let tab = match query.tab.as_deref() {
         Some("pages") => "pages",
         Some("instagram") => "instagram",
         Some("history") => "history",
@@ -114,12 +123,12 @@ pub async fn show(
     let history = app.store.list_audit(&connection.id, lines).await?;
     let app_id = app.graph().app().app_id.as_str();
     Ok(page(&ConnectionPage {
-        frame: Frame::new(&app, &visit, Some(&who), Section::Connections, &connection.name),
+        layout: Layout::new(&app, &client, Some(&who), Section::Connections, &connection.name),
         card: Card::new(&app, &connection, now),
-        notice: notice(wanted.notice.as_deref()),
-        connected_on: words::day(connection.connected_at, now),
+        notice: notice(query.notice.as_deref()),
+        connected_on: format::day(connection.connected_at, now),
         valid_until: valid_until(&connection, now),
-        checked_on: connection.last_checked_at.map(|at| words::day(at, now)),
+        checked_on: connection.last_checked_at.map(|at| format::day(at, now)),
         instagram_until: instagram_until(&connection, now),
         chosen: chosen.into_iter().map(ChosenRow::new).collect(),
         has_more,
@@ -130,7 +139,7 @@ pub async fn show(
         },
         permissions: permission_rows(&app, &connection, now),
         is_pasted: connection.is_pasted,
-        history: history.iter().map(|entry| HistoryRow::new(words::history_line(entry), now)).collect(),
+        history: history.iter().map(|entry| HistoryRow::new(history::history_line(entry), now)).collect(),
         is_revocation_pending: connection.app_id == app_id
             && app.store.is_revocation_pending(app_id, &connection.meta_user_id).await?,
         tab,
@@ -141,7 +150,7 @@ pub async fn show(
 /// share the app's allowance.
 pub(crate) async fn find_to_ask(app: &App, who: &SignedIn, id: &str) -> Result<Connection, Problem> {
     let connection = find(app, who, id).await?;
-    match throttle::allow(app, &Bucket::AskMeta { user: &who.user_id }).await? {
+    match rate_limit::allow(app, &Bucket::AskMeta { user: &who.user_id }).await? {
         true => Ok(connection),
         false => Err(Problem::Throttled),
     }
@@ -154,8 +163,11 @@ pub async fn read_again(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let connection = find_to_ask(&app, &who, &id).await?;
-    let notice =
-        if sync::start(&app, &connection.id, sync::Who::Person).await? { "reading" } else { "not_connected" };
+    let notice = if sync::start(&app, &connection.id, sync::Priority::Interactive).await? {
+        "reading"
+    } else {
+        "not_connected"
+    };
     Ok(Redirect::to(&format!("/connections/{id}?notice={notice}")).into_response())
 }
 
@@ -166,7 +178,7 @@ pub async fn refresh(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let connection = find_to_ask(&app, &who, &id).await?;
-    let notice = match upkeep::ask(&app, &connection.id, Wish::Now).await? {
+    let notice = match check::ask(&app, &connection.id, CheckTrigger::Requested).await? {
         Outcome::Renewed => "renewed",
         Outcome::Well => "well",
         Outcome::NotRenewed => "not_renewed",
@@ -179,8 +191,8 @@ pub async fn refresh(
     Ok(Redirect::to(&format!("/connections/{id}?notice={notice}")).into_response())
 }
 
-fn notice(wanted: Option<&str>) -> &'static str {
-    match wanted {
+fn notice(query: Option<&str>) -> &'static str {
+    match query {
         Some("renewed") => "The access is renewed.",
         Some("well") => "The access works.",
         Some("not_renewed") => {
@@ -212,12 +224,12 @@ fn chosen_filter(connection: &Connection) -> AdAccountFilter {
 /// Said of a connection that works and does not end for good within days.
 fn valid_until(connection: &Connection, now: i64) -> Option<String> {
     let is_well = connection.status == ConnectionStatus::Active;
-    connection.expires_at.filter(|at| is_well && *at > now).map(|at| words::day(at, now))
+    connection.expires_at.filter(|at| is_well && *at > now).map(|at| format::day(at, now))
 }
 
 /// Data access ends by a clock of its own, which matters only where Instagram was granted.
 fn instagram_until(connection: &Connection, now: i64) -> Option<String> {
-    permissions::data_access_end(connection).filter(|at| *at > now).map(|at| words::day(at, now))
+    permissions::data_access_end(connection).filter(|at| *at > now).map(|at| format::day(at, now))
 }
 
 fn permission_rows(app: &App, connection: &Connection, now: i64) -> Vec<PermissionRow> {
@@ -227,10 +239,10 @@ fn permission_rows(app: &App, connection: &Connection, now: i64) -> Vec<Permissi
         let used_at =
             connection.last_synced_at.filter(|_| permissions::is_exercised(scope, &connection.scopes));
         let lapses = permissions::lapses_at(used_at.unwrap_or(connection.connected_at), now);
-        let shown = |at: i64| words::day(at, now);
+        let shown = |at: i64| format::day(at, now);
         PermissionRow {
-            name: words::scope(scope).map_or_else(|| scope.clone(), |words| words.name.to_owned()),
-            without: words::scope(scope).map_or("", |words| words.without),
+            name: scopes::scope(scope).map_or_else(|| scope.clone(), |words| words.name.to_owned()),
+            without: scopes::scope(scope).map_or("", |words| words.without),
             is_needed: permissions::is_required(app, connection.kind, scope),
             has_lapsed: connection.expired_scopes.has(scope),
             targets: limited
@@ -248,9 +260,9 @@ fn permission_rows(app: &App, connection: &Connection, now: i64) -> Vec<Permissi
 impl ChosenRow {
     fn new(account: AdAccount) -> ChosenRow {
         ChosenRow {
-            standing: words::standing(Standing::of(account.account_status, account.is_reachable)),
+            standing: ad_accounts::standing(Standing::of(account.account_status, account.is_reachable)),
             business: account.business_name.unwrap_or_else(|| "Not in a business".to_owned()),
-            zone: words::zone_name(&account.timezone),
+            zone: ad_accounts::zone_name(&account.timezone),
             name: account.account_name,
             id: account.account_id,
             currency: account.currency,
@@ -260,6 +272,6 @@ impl ChosenRow {
 
 impl HistoryRow {
     fn new(line: HistoryLine, now: i64) -> HistoryRow {
-        HistoryRow { iso: words::iso(line.at), shown: words::day(line.at, now), line }
+        HistoryRow { iso: format::iso(line.at), shown: format::day(line.at, now), line }
     }
 }

@@ -6,15 +6,23 @@ use axum::response::Response;
 use metaads_store::{Connection, ConnectionKind, ConnectionStatus, SyncState};
 use serde::Deserialize;
 
-use super::extract::{User, Visit};
-use super::frame::{Frame, Section, page};
-use super::problem::Problem;
-use super::trouble::Trouble;
 use crate::accounts::sessions::is_handheld;
 use crate::app::App;
-use crate::connections::{permissions, schedule};
+use crate::codes::error_code::Code;
+use crate::connections::permissions;
+use crate::connections::token::schedule;
+use crate::messages::connection_errors;
+use crate::messages::connection_errors::ConnectionErrorText;
+use crate::messages::connection_label::ConnectionLabel;
+use crate::messages::connection_warnings;
+use crate::messages::connection_warnings::ConnectionWarning;
+use crate::messages::format;
+use crate::messages::scopes;
 use crate::ui::Lifeline;
-use crate::words::{self, Broken, Code, Hint, Who};
+use crate::web::extract::{ClientInfo, User};
+use crate::web::layout::{Layout, Section, page};
+use crate::web::operator_notices::OperatorNoticeView;
+use crate::web::problem::Problem;
 
 /// A connection that ends within a week is said to be ending.
 pub const EXPIRING_MS: i64 = 7 * schedule::DAY;
@@ -22,7 +30,7 @@ pub const EXPIRING_MS: i64 = 7 * schedule::DAY;
 #[derive(Template)]
 #[template(path = "dashboard.html")]
 struct DashboardPage {
-    frame: Frame,
+    layout: Layout,
     cards: Vec<Card>,
     filters: Vec<Filter>,
     has_connections: bool,
@@ -33,7 +41,7 @@ struct DashboardPage {
     has_instagram: bool,
     notice: &'static str,
     /// What only an admin can mend; shown to admins.
-    trouble: Vec<Trouble>,
+    operator_notices: Vec<OperatorNoticeView>,
     checked_at: Option<(String, String)>,
     asked: Vec<&'static str>,
     /// A trip to the dialog that is still under way.
@@ -55,10 +63,10 @@ pub struct Card {
     pub initials: String,
     pub tone: &'static str,
     pub subtitle: String,
-    pub pill: Pill,
-    pub broken: Option<Broken>,
-    /// What will be wanted of somebody, although it works.
-    pub hint: Option<Hint>,
+    pub badge: StatusBadge,
+    pub connection_error: Option<ConnectionErrorText>,
+    /// What will be query of somebody, although it works.
+    pub warning: Option<ConnectionWarning>,
     /// Whether a renewal can be asked for now.
     pub is_renewable: bool,
     pub missing: i64,
@@ -84,23 +92,23 @@ pub struct Card {
     order: u8,
 }
 
-pub struct Pill {
+pub struct StatusBadge {
     pub class: &'static str,
     pub glyph: &'static str,
     pub word: String,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Show {
+pub struct DashboardQuery {
     show: Option<String>,
     notice: Option<String>,
 }
 
 pub async fn show(
     State(app): State<App>,
-    visit: Visit,
+    client: ClientInfo,
     User(who): User,
-    Query(wanted): Query<Show>,
+    Query(query): Query<DashboardQuery>,
 ) -> Result<Response, Problem> {
     let connections = app.store.list_connections(&who.user_id).await?;
     let now = app.now();
@@ -110,7 +118,7 @@ pub async fn show(
     let mut cards: Vec<Card> =
         connections.iter().map(|connection| Card::new(&app, connection, now)).collect();
     cards.sort_by(|a, b| (a.order, &a.name).cmp(&(b.order, &b.name)));
-    let current = wanted.show.as_deref().unwrap_or_default();
+    let current = query.show.as_deref().unwrap_or_default();
     let filters = [("All", ""), ("Needs you", "needs"), ("Ending soon", "ending"), ("Active", "active")]
         .into_iter()
         .map(|(label, key)| Filter {
@@ -123,25 +131,25 @@ pub async fn show(
     let has_connections = !cards.is_empty();
     cards.retain(|card| card.is_in(current));
     Ok(page(&DashboardPage {
-        frame: Frame::new(&app, &visit, Some(&who), Section::Connections, "Connections"),
+        layout: Layout::new(&app, &client, Some(&who), Section::Connections, "Connections"),
         open_attempt: open.map(|attempt| attempt.id.to_string()),
         cards,
         filters,
         has_connections,
-        is_handheld: is_handheld(&visit.user_agent),
+        is_handheld: is_handheld(&client.user_agent),
         has_business: app.config.login_config_id.is_some(),
         has_instagram: app.graph().app().instagram.is_some(),
-        notice: match wanted.notice.as_deref() {
+        notice: match query.notice.as_deref() {
             Some("removed") => "The connection is removed from the list.",
             _ => "",
         },
-        trouble: if who.is_admin { Trouble::all(&app, notices, now) } else { Vec::new() },
-        checked_at: checked_at.map(|at| (words::iso(at), words::day_and_time(at))),
+        operator_notices: if who.is_admin { OperatorNoticeView::all(&app, notices, now) } else { Vec::new() },
+        checked_at: checked_at.map(|at| (format::iso(at), format::day_and_time(at))),
         asked: app
             .config
             .scopes
             .iter()
-            .filter_map(|scope| words::scope(scope))
+            .filter_map(|scope| scopes::scope(scope))
             .map(|scope| scope.name)
             .collect(),
     }))
@@ -156,22 +164,30 @@ impl Card {
         let is_required = |scope: &&&String| permissions::is_required(app, connection.kind, scope);
         let missing_required = missing.iter().filter(is_required).count();
         let asked = asked.len();
-        let (order, pill) = pill(connection, now, is_reading, missing_required > 0);
+        let (order, badge) = badge(connection, now, is_reading, missing_required > 0);
         let (lifeline, life_from, life_to) = life(connection, now);
-        let day = words::day(connection.status_changed_at, now);
+        let day = format::day(connection.status_changed_at, now);
         let reason = connection.status_reason.as_deref().unwrap_or("session_invalid");
         Card {
             id: connection.id.to_string(),
-            first_name: Who::of(connection).name.to_owned(),
-            initials: words::initials(&connection.name),
+            first_name: ConnectionLabel::of(connection).name.to_owned(),
+            initials: format::initials(&connection.name),
             tone: match connection.status {
                 ConnectionStatus::Active => "avatar-pine",
                 ConnectionStatus::NeedsReauthorization | ConnectionStatus::Revoked => "",
             },
             subtitle: subtitle(connection),
-            broken: (connection.status == ConnectionStatus::NeedsReauthorization || was_removed(connection))
-                .then(|| words::broken(reason, Who::of(connection), &day, connection.ad_accounts_selected)),
-            hint: hint(connection, now),
+            connection_error: (connection.status == ConnectionStatus::NeedsReauthorization
+                || was_removed(connection))
+            .then(|| {
+                connection_errors::connection_error(
+                    reason,
+                    ConnectionLabel::of(connection),
+                    &day,
+                    connection.ad_accounts_selected,
+                )
+            }),
+            warning: warning(connection, now),
             is_renewable: is_live && schedule::may_renew(connection, now),
             missing: i64::try_from(missing.len()).unwrap_or_default(),
             missing_required: i64::try_from(missing_required).unwrap_or_default(),
@@ -180,11 +196,11 @@ impl Card {
             is_stuck: is_live && connection.sync_state == SyncState::Failed,
             done: connection.sync_done,
             total: connection.sync_total.filter(|total| *total >= connection.sync_done),
-            selected: words::count(connection.ad_accounts_selected),
-            reachable: words::count(connection.ad_accounts_total),
+            selected: format::count(connection.ad_accounts_selected),
+            reachable: format::count(connection.ad_accounts_total),
             reachable_number: connection.ad_accounts_total,
-            pages: words::count(connection.pages_total),
-            instagram: words::count(connection.instagram_total),
+            pages: format::count(connection.pages_total),
+            instagram: format::count(connection.instagram_total),
             permissions: match missing.len() {
                 0 => format!("All {asked}"),
                 missing => format!("{} of {asked}", asked - missing),
@@ -195,31 +211,31 @@ impl Card {
             lifeline,
             life_from,
             life_to,
-            pill,
+            badge,
             order,
             name: connection.name.clone(),
         }
     }
 
     pub fn done_words(&self) -> String {
-        words::count(self.done)
+        format::count(self.done)
     }
 
     pub fn total_words(&self) -> String {
-        words::count(self.total.unwrap_or_default())
+        format::count(self.total.unwrap_or_default())
     }
 
     fn is_in(&self, filter: &str) -> bool {
         match filter {
-            "needs" => self.pill.class == "pill-needs",
-            "ending" => self.pill.class == "pill-expiring",
-            "active" => matches!(self.pill.class, "pill-active" | "pill-reading"),
+            "needs" => self.badge.class == "pill-needs",
+            "ending" => self.badge.class == "pill-expiring",
+            "active" => matches!(self.badge.class, "pill-active" | "pill-reading"),
             _ => true,
         }
     }
 }
 
-fn pill(connection: &Connection, now: i64, is_reading: bool, is_incomplete: bool) -> (u8, Pill) {
+fn badge(connection: &Connection, now: i64, is_reading: bool, is_incomplete: bool) -> (u8, StatusBadge) {
     let ends_in = connection.expires_at.map(|at| at - now);
     let (order, class, glyph, word) = match connection.status {
         ConnectionStatus::Revoked if was_removed(connection) => {
@@ -232,15 +248,18 @@ fn pill(connection: &Connection, now: i64, is_reading: bool, is_incomplete: bool
         }
         ConnectionStatus::Active if ends_in.is_some_and(|left| left < EXPIRING_MS) => {
             let days = ends_in.unwrap_or_default() / 86_400_000;
-            let word =
-                if days < 1 { "Ends today".to_owned() } else { words::plural(days, "day left", "days left") };
+            let word = if days < 1 {
+                "Ends today".to_owned()
+            } else {
+                format::plural(days, "day left", "days left")
+            };
             (1, "pill-expiring", "status-expiring", word)
         }
         ConnectionStatus::Active if is_reading => {
-            let done = words::count(connection.sync_done);
+            let done = format::count(connection.sync_done);
             let word = match connection.sync_total {
                 Some(total) if total >= connection.sync_done => {
-                    format!("Reading {done} of {}", words::count(total))
+                    format!("Reading {done} of {}", format::count(total))
                 }
                 _ => format!("Reading {done}"),
             };
@@ -248,7 +267,7 @@ fn pill(connection: &Connection, now: i64, is_reading: bool, is_incomplete: bool
         }
         ConnectionStatus::Active => (3, "pill-active", "status-active", "Active".to_owned()),
     };
-    (order, Pill { class, glyph, word })
+    (order, StatusBadge { class, glyph, word })
 }
 
 /// Not ended here, but by its person on Facebook.
@@ -261,47 +280,47 @@ fn is_data_access_over(connection: &Connection) -> bool {
     connection.status_reason.as_deref() == Some(Code::DataAccessExpired.as_str())
 }
 
-fn hint(connection: &Connection, now: i64) -> Option<Hint> {
+fn warning(connection: &Connection, now: i64) -> Option<ConnectionWarning> {
     if connection.status != ConnectionStatus::Active {
         return None;
     }
     let reason = connection.status_reason.as_deref().and_then(Code::from_text);
     if reason == Some(Code::PermissionExpired) {
-        return Some(words::hint::lapsed(Who::of(connection)));
+        return Some(connection_warnings::lapsed(ConnectionLabel::of(connection)));
     }
     // A permission that is missing has its own note.
     if reason == Some(Code::PermissionsMissing) {
         return None;
     }
     if let Some(end) = connection.expires_at.filter(|end| end - now < EXPIRING_MS) {
-        return Some(words::hint::ending(Who::of(connection), end, now));
+        return Some(connection_warnings::ending(ConnectionLabel::of(connection), end, now));
     }
     let data_access =
         permissions::data_access_end(connection).filter(|end| end - now < schedule::DATA_ACCESS_SOON);
-    data_access.map(|end| words::hint::instagram(Who::of(connection), end, now))
+    data_access.map(|end| connection_warnings::instagram(ConnectionLabel::of(connection), end, now))
 }
 
 fn life(connection: &Connection, now: i64) -> (String, String, String) {
     let renewed = connection.last_refreshed_at.unwrap_or(connection.connected_at);
     let from = match renewed > connection.connected_at {
-        true => format!("Renewed {}", words::day(renewed, now)),
-        false => format!("Connected {}", words::day(connection.connected_at, now)),
+        true => format!("Renewed {}", format::day(renewed, now)),
+        false => format!("Connected {}", format::day(connection.connected_at, now)),
     };
     let (line, from, to) = match (connection.status, connection.expires_at) {
         (ConnectionStatus::Revoked, _) => {
-            let day = words::day(connection.status_changed_at, now);
+            let day = format::day(connection.status_changed_at, now);
             let what = if was_removed(connection) { "Removed" } else { "Disconnected" };
             (Lifeline::Gone, from, format!("{what} {day}"))
         }
         (ConnectionStatus::NeedsReauthorization, end) => {
             let broke = connection.status_changed_at;
             let at = end.map_or(45.0, |end| Lifeline::share(connection.connected_at, broke, end).min(90.0));
-            (Lifeline::Broken(at), from, format!("Stopped {}", words::day(broke, now)))
+            (Lifeline::Broken(at), from, format!("Stopped {}", format::day(broke, now)))
         }
         (ConnectionStatus::Active, None) => (Lifeline::Endless, from, "No end date".to_owned()),
         (ConnectionStatus::Active, Some(end)) => {
             let at = Lifeline::share(renewed, now, end);
-            let day = words::day(end, now);
+            let day = format::day(end, now);
             let begins = schedule::renewal_from(connection).unwrap_or(end);
             if end - now < EXPIRING_MS {
                 (Lifeline::Ending(at), from, format!("Ends {day}"))
@@ -309,7 +328,7 @@ fn life(connection: &Connection, now: i64) -> (String, String, String) {
                 (Lifeline::Running(at, 0.0), from, format!("Being renewed, valid until {day}"))
             } else {
                 let tick = Lifeline::share(renewed, begins, end);
-                let begins = words::day(begins, now);
+                let begins = format::day(begins, now);
                 (Lifeline::Running(at, tick), from, format!("Renews itself from {begins}"))
             }
         }

@@ -5,18 +5,20 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use metaads_store::{ConnectionKind, ConnectionStatus};
 
-use super::connection::find;
-use super::extract::{Fields, User, Visit};
-use super::frame::{Frame, Section, page};
-use super::problem::Problem;
 use crate::app::App;
-use crate::connections::disconnect::{self, How};
-use crate::words;
+use crate::connections::disconnect;
+use crate::connections::disconnect::How;
+use crate::messages::connection_label;
+use crate::messages::format;
+use crate::web::connection::find;
+use crate::web::extract::{ClientInfo, Fields, User};
+use crate::web::layout::{Layout, Section, page};
+use crate::web::problem::Problem;
 
 #[derive(Template)]
 #[template(path = "disconnect.html")]
 struct DisconnectPage {
-    frame: Frame,
+    layout: Layout,
     id: String,
     name: String,
     first_name: String,
@@ -32,7 +34,7 @@ struct DisconnectPage {
 
 pub async fn show(
     State(app): State<App>,
-    visit: Visit,
+    client: ClientInfo,
     User(who): User,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
@@ -44,15 +46,15 @@ pub async fn show(
     let count = i64::try_from(others).unwrap_or_default();
     let title = format!("Disconnect {}?", connection.name);
     Ok(page(&DisconnectPage {
-        frame: Frame::new(&app, &visit, Some(&who), Section::Connections, &title),
-        first_name: words::Who::of(&connection).name.to_owned(),
-        accounts: words::plural(connection.ad_accounts_selected, "chosen ad account", "chosen ad accounts"),
+        layout: Layout::new(&app, &client, Some(&who), Section::Connections, &title),
+        first_name: connection_label::ConnectionLabel::of(&connection).name.to_owned(),
+        accounts: format::plural(connection.ad_accounts_selected, "chosen ad account", "chosen ad accounts"),
         pages: format!(
             "{} and {}",
-            words::plural(connection.pages_total, "Page", "Pages"),
-            words::plural(connection.instagram_total, "Instagram account", "Instagram accounts")
+            format::plural(connection.pages_total, "Page", "Pages"),
+            format::plural(connection.instagram_total, "Instagram account", "Instagram accounts")
         ),
-        others_words: words::plural(count, "other connection", "other connections"),
+        others_words: format::plural(count, "other connection", "other connections"),
         others,
         is_instagram: connection.kind == ConnectionKind::InstagramUser,
         is_system_user: connection.kind == ConnectionKind::BusinessSystemUser,

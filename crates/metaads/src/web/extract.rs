@@ -11,13 +11,13 @@ use axum_extra::extract::cookie::{Cookie, SameSite};
 use metaads_store::SignedIn;
 use url::form_urlencoded;
 
-use super::problem::Problem;
 use crate::accounts::sessions;
 use crate::app::App;
+use crate::web::problem::Problem;
 
 /// The browser on the other side.
 #[derive(Debug, Clone)]
-pub struct Visit {
+pub struct ClientInfo {
     pub address: String,
     pub user_agent: String,
     pub session_token: Option<String>,
@@ -74,10 +74,10 @@ pub fn cookie(app: &App, name: &str, value: &str, seconds: i64) -> String {
         + &format!("; Max-Age={seconds}")
 }
 
-impl FromRequestParts<App> for Visit {
+impl FromRequestParts<App> for ClientInfo {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Visit, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<ClientInfo, Infallible> {
         let header = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let cookies: Vec<Cookie<'_>> = parts
             .headers
@@ -97,7 +97,7 @@ impl FromRequestParts<App> for Visit {
             Some("dark") => "dark",
             _ => "",
         };
-        Ok(Visit {
+        Ok(ClientInfo {
             address: address(parts, app),
             user_agent: header(USER_AGENT.as_str()).to_owned(),
             session_token: find("session"),
@@ -145,8 +145,8 @@ impl FromRequestParts<App> for MaybeUser {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<MaybeUser, Problem> {
-        let visit = Visit::from_request_parts(parts, app).await.unwrap_or_else(|never| match never {});
-        match visit.session_token {
+        let client = ClientInfo::from_request_parts(parts, app).await.unwrap_or_else(|never| match never {});
+        match client.session_token {
             Some(token) => Ok(MaybeUser(sessions::find(app, &token).await?)),
             None => Ok(MaybeUser(None)),
         }

@@ -5,22 +5,26 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use metaads_store::Login;
 
-use super::extract::{MaybeUser, Visit};
-use super::frame::{Frame, Section, page};
-use super::problem::Problem;
 use crate::app::App;
-use crate::connections::authorize::Detail;
-use crate::words::{self, Act, Code};
+use crate::codes::error_code::Code;
+use crate::connections::connect::authorize::FailureDetail;
+use crate::messages::errors::CallToAction;
+use crate::messages::errors::{self, error_text};
+use crate::messages::format;
+use crate::messages::scopes;
+use crate::web::extract::{ClientInfo, MaybeUser};
+use crate::web::layout::{Layout, Section, page};
+use crate::web::problem::Problem;
 
 /// A problem: who must act, what happened, what to do, a way onward.
 #[derive(Template)]
 #[template(path = "problem.html")]
 pub struct ProblemPage {
-    pub frame: Frame,
+    pub layout: Layout,
     pub title: String,
     pub cause: String,
-    pub words: &'static words::Words,
-    pub act: Act,
+    pub words: &'static errors::ErrorText,
+    pub act: CallToAction,
     pub support_id: Option<String>,
     pub meta: Option<String>,
     /// The connection that was to be reconnected, by id.
@@ -54,17 +58,17 @@ impl ProblemPage {
     }
 
     pub fn new(
-        frame: Frame,
+        layout: Layout,
         code: Code,
-        act: Act,
+        act: CallToAction,
         support_id: Option<String>,
-        detail: Option<Detail>,
+        detail: Option<FailureDetail>,
     ) -> ProblemPage {
-        let words = code.words();
+        let words = error_text(code);
         let detail = detail.unwrap_or_default();
         let (title, cause) = match (code, &detail.expected, &detail.met) {
             (Code::WrongPerson, Some(expected), Some(met)) => (
-                format!("That was {}, not {}", words::first_name(met), words::first_name(expected)),
+                format!("That was {}, not {}", format::first_name(met), format::first_name(expected)),
                 format!(
                     "This connection belongs to {expected}. You signed in as {met}. Nothing was changed."
                 ),
@@ -72,7 +76,7 @@ impl ProblemPage {
             _ => (words.title.to_owned(), words.cause.to_owned()),
         };
         ProblemPage {
-            frame,
+            layout,
             title,
             cause,
             words,
@@ -80,7 +84,7 @@ impl ProblemPage {
             support_id,
             meta: detail.meta,
             reconnects: String::new(),
-            expected: detail.expected.map(|name| words::first_name(&name).to_owned()),
+            expected: detail.expected.map(|name| format::first_name(&name).to_owned()),
             is_popup: false,
             is_help: false,
             login: Login::Facebook,
@@ -96,32 +100,37 @@ pub fn place(login: Login) -> &'static str {
 #[derive(Template)]
 #[template(path = "help.html")]
 struct HelpPage {
-    frame: Frame,
-    asked: Vec<(words::ScopeWords, String)>,
-    codes: Vec<&'static words::Words>,
+    layout: Layout,
+    asked: Vec<(scopes::PermissionText, String)>,
+    codes: Vec<&'static errors::ErrorText>,
 }
 
 /// Short answers, and the list of all codes.
-pub async fn index(State(app): State<App>, visit: Visit, MaybeUser(who): MaybeUser) -> Response {
-    let asked = app.config.scopes.iter().filter_map(|scope| Some((words::scope(scope)?, scope.clone())));
+pub async fn index(State(app): State<App>, client: ClientInfo, MaybeUser(who): MaybeUser) -> Response {
+    let asked = app.config.scopes.iter().filter_map(|scope| Some((scopes::scope(scope)?, scope.clone())));
     page(&HelpPage {
-        frame: Frame::new(&app, &visit, who.as_ref(), Section::None, "Help"),
+        layout: Layout::new(&app, &client, who.as_ref(), Section::None, "Help"),
         asked: asked.collect(),
-        codes: Code::all().map(Code::words).collect(),
+        codes: errors::all().collect(),
     })
 }
 
 /// One code.
 pub async fn code(
     State(app): State<App>,
-    visit: Visit,
+    client: ClientInfo,
     MaybeUser(who): MaybeUser,
     Path(code): Path<String>,
 ) -> Result<Response, Problem> {
     let code = Code::from_text(&code).ok_or(Problem::NotFound)?;
-    let frame = Frame::new(&app, &visit, who.as_ref(), Section::None, code.words().title);
-    let mut shown =
-        ProblemPage::new(frame, code, if who.is_some() { Act::Connections } else { Act::SignIn }, None, None);
+    let layout = Layout::new(&app, &client, who.as_ref(), Section::None, error_text(code).title);
+    let mut shown = ProblemPage::new(
+        layout,
+        code,
+        if who.is_some() { CallToAction::Connections } else { CallToAction::SignIn },
+        None,
+        None,
+    );
     shown.is_help = true;
     Ok(page(&shown))
 }

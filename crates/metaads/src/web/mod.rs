@@ -1,25 +1,23 @@
-//! Pages: extract, one call, answer. No SQL, no Graph, no crypto here.
+//! The pages: extract, one call, answer.
 
 pub mod admin;
-pub mod assets;
 pub mod attempt;
+pub mod auth;
 pub mod business;
 pub mod connect;
 pub mod connection;
 pub mod dashboard;
-pub mod deletion;
+pub mod data_deletion;
+pub mod diagnose;
 pub mod disconnect;
-pub mod entry;
 pub mod extract;
-pub mod frame;
-pub mod guard;
 pub mod health;
 pub mod help;
 pub mod home;
-pub mod hooks;
-pub mod missing;
-pub mod paste;
+pub mod import_token;
+pub mod layout;
+mod operator_notices;
 pub mod picker;
 pub mod problem;
 pub mod settings;
-mod trouble;
+pub mod static_files;

@@ -8,14 +8,17 @@ use metaads_store::{AccountGroup, AdAccount, AdAccountFilter, Connection, Only, 
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use super::connection::{find, find_to_ask};
-use super::extract::{Fields, User, Visit};
-use super::frame::{Frame, Section, page};
-use super::problem::Problem;
 use crate::app::App;
-use crate::connections::selection::{self, Chosen};
-use crate::connections::standing::Standing;
-use crate::words::{self, StandingWords};
+use crate::codes::account_status::Standing;
+use crate::connections::assets::select;
+use crate::connections::assets::select::SelectionOutcome;
+use crate::messages::ad_accounts;
+use crate::messages::ad_accounts::AccountStatusText;
+use crate::messages::format;
+use crate::web::connection::{find, find_to_ask};
+use crate::web::extract::{ClientInfo, Fields, User};
+use crate::web::layout::{Layout, Section, page};
+use crate::web::problem::Problem;
 
 /// Rows of one business on a page of its own, and of each business on the page of all.
 const ROWS: i64 = 100;
@@ -26,7 +29,7 @@ const GROUPS_IN_ALL: usize = 10;
 #[derive(Template)]
 #[template(path = "picker.html")]
 struct PickerPage {
-    frame: Frame,
+    layout: Layout,
     id: String,
     name: String,
     is_reading: bool,
@@ -68,12 +71,12 @@ struct Row {
     place: String,
     is_selected: bool,
     is_selectable: bool,
-    standing: StandingWords,
+    standing: AccountStatusText,
     reason: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
-pub struct Look {
+pub struct PickerQuery {
     q: Option<String>,
     show: Option<String>,
     business: Option<String>,
@@ -82,7 +85,7 @@ pub struct Look {
     notice: Option<String>,
 }
 
-impl Look {
+impl PickerQuery {
     fn only(&self) -> Only {
         match self.show.as_deref() {
             Some("chosen") => Only::Selected,
@@ -120,7 +123,7 @@ impl Look {
         }
     }
 
-    /// This look at another business, with everything else as it is.
+    /// This query at another business, with everything else as it is.
     fn href(&self, group: Option<&str>, after: Option<&AdAccount>) -> String {
         let mut query = form_urlencoded::Serializer::new(String::from("?"));
         let text = self.query();
@@ -140,34 +143,34 @@ impl Look {
 
 pub async fn show(
     State(app): State<App>,
-    visit: Visit,
+    client: ClientInfo,
     User(who): User,
     Path(id): Path<String>,
-    Query(look): Query<Look>,
+    Query(query): Query<PickerQuery>,
 ) -> Result<Response, Problem> {
     let connection = find(&app, &who, &id).await?;
-    let mut frame = Frame::new(&app, &visit, Some(&who), Section::Connections, "Choose ad accounts");
-    frame.has_actions = true;
-    let everything = AdAccountFilter { only: Only::All, search: None, ..look.filter(&connection) };
+    let mut layout = Layout::new(&app, &client, Some(&who), Section::Connections, "Choose ad accounts");
+    layout.has_actions = true;
+    let everything = AdAccountFilter { only: Only::All, search: None, ..query.filter(&connection) };
     let all = app.store.count_ad_accounts(&everything).await?;
-    let counts = app.store.count_ad_accounts(&look.filter(&connection)).await?;
-    let groups = groups(&app, &connection, &look, &counts).await?;
+    let counts = app.store.count_ad_accounts(&query.filter(&connection)).await?;
+    let groups = groups(&app, &connection, &query, &counts).await?;
     let sum =
         |groups: &[AccountGroup], count: fn(&AccountGroup) -> i64| groups.iter().map(count).sum::<i64>();
     let total = sum(&all, |group| group.total);
-    let card = super::dashboard::Card::new(&app, &connection, app.now());
+    let card = crate::web::dashboard::Card::new(&app, &connection, app.now());
     Ok(page(&PickerPage {
-        frame,
+        layout,
         is_reading: card.is_reading,
         is_live: card.is_live,
         done: total,
         selected: sum(&all, |group| group.selected),
         unusable: total - sum(&all, |group| group.selectable),
-        sides: sides(&look, &all, total),
-        query: look.query(),
-        show: look.show(),
-        group: look.business.clone().unwrap_or_default(),
-        notice: match look.notice.as_deref() {
+        sides: sides(&query, &all, total),
+        query: query.query(),
+        show: query.show(),
+        group: query.business.clone().unwrap_or_default(),
+        notice: match query.notice.as_deref() {
             Some(key) => chosen_words(key),
             None => "",
         },
@@ -178,17 +181,17 @@ pub async fn show(
     }))
 }
 
-fn sides(look: &Look, all: &[AccountGroup], total: i64) -> Vec<Side> {
-    let current = look.group();
+fn sides(query: &PickerQuery, all: &[AccountGroup], total: i64) -> Vec<Side> {
+    let current = query.group();
     let mut sides = vec![Side {
         name: "All".to_owned(),
-        href: look.href(None, None),
-        count: words::count(total),
+        href: query.href(None, None),
+        count: format::count(total),
         is_current: current.is_none(),
     }];
     sides.extend(all.iter().take(100).map(|group| Side {
-        href: look.href(Some(group_key(&group.group_id)), None),
-        count: words::count(group.total),
+        href: query.href(Some(group_key(&group.group_id)), None),
+        count: format::count(group.total),
         is_current: current.as_deref() == Some(group.group_id.as_str()),
         name: group_name(group),
     }));
@@ -207,14 +210,14 @@ fn group_name(group: &AccountGroup) -> String {
     }
 }
 
-/// The businesses of this look with their rows; on the page of all only the first rows of the first ones.
+/// The businesses of this query with their rows; on the page of all only the first rows of the first ones.
 async fn groups(
     app: &App,
     connection: &Connection,
-    look: &Look,
+    query: &PickerQuery,
     counts: &[AccountGroup],
 ) -> Result<Vec<Group>, Problem> {
-    let single = look.group();
+    let single = query.group();
     let shown: Vec<&AccountGroup> = counts
         .iter()
         .filter(|count| single.as_ref().is_none_or(|single| *single == count.group_id))
@@ -227,7 +230,7 @@ async fn groups(
         let filter = AdAccountFilter {
             group_id: Some(count.group_id.clone()),
             limit: if is_open { limit + 1 } else { 0 },
-            ..look.filter(connection)
+            ..query.filter(connection)
         };
         let mut rows = app.store.list_ad_accounts(&filter).await?;
         let has_more = !is_open || rows.len() > usize::try_from(limit).unwrap_or_default();
@@ -238,11 +241,11 @@ async fn groups(
             id: key.to_owned(),
             name: group_name(count),
             relation: relation(&count.relation),
-            selected: words::count(count.selected),
-            total: words::count(count.total),
-            selectable: words::count(count.selectable),
+            selected: format::count(count.selected),
+            total: format::count(count.total),
+            selectable: format::count(count.selectable),
             is_all_selected: count.selected >= count.selectable && count.selectable > 0,
-            more: has_more.then(|| look.href(Some(key), last)),
+            more: has_more.then(|| query.href(Some(key), last)),
             rows: rows.into_iter().map(Row::new).collect(),
         });
     }
@@ -260,16 +263,17 @@ fn relation(text: &str) -> &'static str {
 
 impl Row {
     fn new(account: AdAccount) -> Row {
-        let words = words::standing(Standing::of(account.account_status, account.is_reachable));
-        let disabled = words::disable_reason(account.disable_reason).filter(|_| words.word == "Disabled");
+        let words = ad_accounts::standing(Standing::of(account.account_status, account.is_reachable));
+        let disabled =
+            ad_accounts::disable_reason(account.disable_reason).filter(|_| words.word == "Disabled");
         let reason = match (account.lost_reason.as_deref(), disabled) {
-            (Some("role_lost"), _) => words::ROLE_LOST.to_owned(),
+            (Some("role_lost"), _) => ad_accounts::ROLE_LOST.to_owned(),
             (_, Some(reason)) => format!("Meta disabled it: {reason}."),
             _ => words.reason.to_owned(),
         };
-        let zone = words::zone_name(&account.timezone);
+        let zone = ad_accounts::zone_name(&account.timezone);
         Row {
-            place: [account.currency.as_str(), zone.as_str(), words::role(&account.tasks.0)]
+            place: [account.currency.as_str(), zone.as_str(), ad_accounts::role(&account.tasks.0)]
                 .into_iter()
                 .filter(|part| !part.is_empty())
                 .collect::<Vec<_>>()
@@ -312,11 +316,11 @@ pub async fn choose(
             wanted.extend(members);
         }
     }
-    let chosen = selection::choose(&app, &who, &connection, scope.as_deref(), &wanted).await?;
+    let chosen = select::choose(&app, &who, &connection, scope.as_deref(), &wanted).await?;
     let is_group = !select_all.is_empty() || !clear_all.is_empty();
     let notice = match chosen {
-        Chosen { unanswered: 1.., .. } => "some_unanswered",
-        Chosen { change, .. } if change.refused > 0 && !is_group => "some_refused",
+        SelectionOutcome { unanswered: 1.., .. } => "some_unanswered",
+        SelectionOutcome { change, .. } if change.refused > 0 && !is_group => "some_refused",
         _ => "chosen",
     };
     let group = if select_all.is_empty() { clear_all } else { select_all };
@@ -329,8 +333,8 @@ pub async fn choose(
 }
 
 async fn members(app: &App, connection: &Connection, group: &str) -> Result<Vec<String>, Problem> {
-    let look = Look { business: Some(group.to_owned()), ..Look::default() };
-    let filter = AdAccountFilter { limit: 100_000, ..look.filter(connection) };
+    let query = PickerQuery { business: Some(group.to_owned()), ..PickerQuery::default() };
+    let filter = AdAccountFilter { limit: 100_000, ..query.filter(connection) };
     let all = app.store.list_ad_accounts(&filter).await?;
     Ok(all
         .into_iter()

@@ -8,11 +8,13 @@ use metaads_store::StoreError;
 use serde_json::json;
 use url::form_urlencoded;
 
-use super::extract::{MaybeUser, Visit};
-use super::frame::{Frame, Section, page};
-use super::help::ProblemPage;
 use crate::app::App;
-use crate::words::{Act, Code};
+use crate::codes::error_code::Code;
+use crate::messages::errors::CallToAction;
+use crate::messages::errors::error_text;
+use crate::web::extract::{ClientInfo, MaybeUser};
+use crate::web::help::ProblemPage;
+use crate::web::layout::{Layout, Section, page};
 
 #[derive(Debug)]
 pub enum Problem {
@@ -26,7 +28,7 @@ pub enum Problem {
     Forbidden,
     Throttled,
     Database,
-    Broken,
+    Internal,
 }
 
 impl From<StoreError> for Problem {
@@ -39,7 +41,7 @@ impl From<StoreError> for Problem {
 
 /// Rides on a response until [`render`] turns it into a page.
 #[derive(Debug, Clone, Copy)]
-struct Unrendered(Code);
+struct PendingProblem(Code);
 
 impl Problem {
     fn status_and_code(&self) -> (StatusCode, Code) {
@@ -50,22 +52,22 @@ impl Problem {
             Problem::Forbidden => (StatusCode::FORBIDDEN, Code::Forbidden),
             Problem::Throttled => (StatusCode::TOO_MANY_REQUESTS, Code::RateLimited),
             Problem::Database => (StatusCode::SERVICE_UNAVAILABLE, Code::DatabaseUnavailable),
-            Problem::Broken => (StatusCode::INTERNAL_SERVER_ERROR, Code::DatabaseUnavailable),
+            Problem::Internal => (StatusCode::INTERNAL_SERVER_ERROR, Code::DatabaseUnavailable),
         }
     }
 }
 
 /// Marks a response of a status as one that [`render`] gives words.
-pub fn unrendered(status: StatusCode, code: Code) -> Response {
+pub fn pending_problem(status: StatusCode, code: Code) -> Response {
     let mut response = status.into_response();
-    response.extensions_mut().insert(Unrendered(code));
+    response.extensions_mut().insert(PendingProblem(code));
     response
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, code) = self.status_and_code();
-        let mut response = unrendered(status, code);
+        let mut response = pending_problem(status, code);
         if let Problem::SignedOut { next } = self
             && let Ok(next) = HeaderValue::from_str(&next)
         {
@@ -79,11 +81,12 @@ impl IntoResponse for Problem {
 pub async fn render(State(app): State<App>, request: Request, next: Next) -> Response {
     let is_api = request.uri().path().starts_with("/api/");
     let (mut parts, body) = request.into_parts();
-    let visit = Visit::from_request_parts(&mut parts, &app).await.unwrap_or_else(|never| match never {});
+    let client =
+        ClientInfo::from_request_parts(&mut parts, &app).await.unwrap_or_else(|never| match never {});
     let mut lookup = parts.clone();
     let mut response = next.run(Request::from_parts(parts, body)).await;
-    let code = match response.extensions_mut().remove::<Unrendered>() {
-        Some(Unrendered(code)) => code,
+    let code = match response.extensions_mut().remove::<PendingProblem>() {
+        Some(PendingProblem(code)) => code,
         None => match response.status() {
             StatusCode::NOT_FOUND if is_plain(&response) => Code::NotFound,
             StatusCode::METHOD_NOT_ALLOWED => Code::InvalidRequest,
@@ -98,7 +101,7 @@ pub async fn render(State(app): State<App>, request: Request, next: Next) -> Res
         support_id,
         "a request ended in a problem"
     );
-    if is_api || visit.wants_json {
+    if is_api || client.wants_json {
         return problem_json(&app, status, code, &support_id);
     }
     if code == Code::Unauthorized {
@@ -106,9 +109,9 @@ pub async fn render(State(app): State<App>, request: Request, next: Next) -> Res
         return to_sign_in(wanted.unwrap_or("/dashboard"));
     }
     let who = MaybeUser::from_request_parts(&mut lookup, &app).await.ok().and_then(|MaybeUser(who)| who);
-    let frame = Frame::new(&app, &visit, who.as_ref(), Section::None, code.words().title);
-    let act = if who.is_some() { code.words().act } else { Act::SignIn };
-    let mut rendered = page(&ProblemPage::new(frame, code, act, Some(support_id), None));
+    let layout = Layout::new(&app, &client, who.as_ref(), Section::None, error_text(code).title);
+    let act = if who.is_some() { error_text(code).act } else { CallToAction::SignIn };
+    let mut rendered = page(&ProblemPage::new(layout, code, act, Some(support_id), None));
     *rendered.status_mut() = status;
     if let Some(allow) = response.headers().get(header::ALLOW) {
         rendered.headers_mut().insert(header::ALLOW, allow.clone());
@@ -126,13 +129,13 @@ fn to_sign_in(wanted: &str) -> Response {
 }
 
 fn problem_json(app: &App, status: StatusCode, code: Code, request_id: &str) -> Response {
-    let words = code.words();
+    let words = error_text(code);
     let body = json!({
-        "type": format!("{}/help/errors/{}", app.config.base(), words.key),
+        "type": format!("{}/help/errors/{}", app.config.base(), words.code.as_str()),
         "title": words.title,
         "status": status.as_u16(),
         "detail": format!("{} {}", words.cause, words.remedy),
-        "code": words.key,
+        "code": words.code.as_str(),
         "request_id": request_id,
     });
     (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()

@@ -7,18 +7,19 @@ use axum::response::{IntoResponse, Redirect, Response};
 use metaads_store::{SessionId, SignedIn};
 use serde::Deserialize;
 
-use super::entry::set_cookie;
-use super::extract::{Fields, User, Visit, cookie};
-use super::frame::{Frame, Section, page};
-use super::problem::Problem;
-use crate::accounts::{AccountError, closing, sessions, sign_in};
+use crate::accounts::error::AccountError;
+use crate::accounts::{close_account, sessions, sign_in};
 use crate::app::App;
-use crate::words;
+use crate::messages::format;
+use crate::web::auth::set_cookie;
+use crate::web::extract::{ClientInfo, Fields, User, cookie};
+use crate::web::layout::{Layout, Section, page};
+use crate::web::problem::Problem;
 
 #[derive(Template)]
 #[template(path = "settings.html")]
 struct SettingsPage {
-    frame: Frame,
+    layout: Layout,
     sessions: Vec<SessionRow>,
     notice: &'static str,
     old_error: &'static str,
@@ -38,35 +39,35 @@ struct SessionRow {
 #[derive(Template)]
 #[template(path = "delete_account.html")]
 struct DeletePage {
-    frame: Frame,
+    layout: Layout,
     connections: String,
     error: &'static str,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Wanted {
+pub struct SettingsQuery {
     notice: Option<String>,
 }
 
 pub async fn show(
     State(app): State<App>,
-    visit: Visit,
+    client: ClientInfo,
     User(who): User,
-    Query(wanted): Query<Wanted>,
+    Query(query): Query<SettingsQuery>,
 ) -> Result<Response, Problem> {
-    let notice = match wanted.notice.as_deref() {
+    let notice = match query.notice.as_deref() {
         Some("password") => "Your password is changed. Other sessions were signed out.",
         Some("ended") => "That session is signed out.",
         Some("others") => "All other sessions are signed out.",
         Some("theme") => "The theme is set for this browser.",
         _ => "",
     };
-    Ok(page(&settings(&app, &visit, &who, notice).await?))
+    Ok(page(&settings(&app, &client, &who, notice).await?))
 }
 
 async fn settings(
     app: &App,
-    visit: &Visit,
+    client: &ClientInfo,
     who: &SignedIn,
     notice: &'static str,
 ) -> Result<SettingsPage, Problem> {
@@ -74,14 +75,14 @@ async fn settings(
     let rows = sessions::list(app, &who.user_id).await?.into_iter().map(|session| SessionRow {
         name: sessions::device_name(&session.user_agent),
         icon: if sessions::is_handheld(&session.user_agent) { "smartphone" } else { "monitor" },
-        since: words::day(session.created_at, now),
-        seen_iso: words::iso(session.last_seen_at),
-        seen: words::day_and_time(session.last_seen_at),
+        since: format::day(session.created_at, now),
+        seen_iso: format::iso(session.last_seen_at),
+        seen: format::day_and_time(session.last_seen_at),
         is_this: session.id == who.session_id,
         id: session.id.to_string(),
     });
     Ok(SettingsPage {
-        frame: Frame::new(app, visit, Some(who), Section::Settings, "Settings"),
+        layout: Layout::new(app, client, Some(who), Section::Settings, "Settings"),
         sessions: rows.collect(),
         notice,
         old_error: "",
@@ -91,20 +92,20 @@ async fn settings(
 
 pub async fn change_password(
     State(app): State<App>,
-    visit: Visit,
+    client: ClientInfo,
     User(who): User,
     fields: Fields,
 ) -> Result<Response, Problem> {
     let changed = {
-        let device = visit.device_token.as_deref();
+        let device = client.device_token.as_deref();
         sign_in::change_password(&app, &who, device, fields.one("old"), fields.one("new")).await
     };
-    let mut shown = settings(&app, &visit, &who, "").await?;
+    let mut shown = settings(&app, &client, &who, "").await?;
     match changed {
         Ok(()) => return Ok(Redirect::to("/settings?notice=password").into_response()),
         Err(AccountError::Password(weak)) => shown.new_error = weak.to_string(),
         Err(AccountError::Store(error)) => return Err(error.into()),
-        Err(AccountError::Throttled) => shown.old_error = "Too many attempts. Wait 15 minutes.",
+        Err(AccountError::RateLimited) => shown.old_error = "Too many attempts. Wait 15 minutes.",
         Err(_) => shown.old_error = "That is not your password.",
     }
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&shown)).into_response())
@@ -139,31 +140,35 @@ pub async fn theme(State(app): State<App>, User(_): User, fields: Fields) -> Res
     Ok(response)
 }
 
-pub async fn show_delete(State(app): State<App>, visit: Visit, User(who): User) -> Result<Response, Problem> {
-    Ok(page(&delete_page(&app, &visit, &who, "").await?))
+pub async fn show_delete(
+    State(app): State<App>,
+    client: ClientInfo,
+    User(who): User,
+) -> Result<Response, Problem> {
+    Ok(page(&delete_page(&app, &client, &who, "").await?))
 }
 
 async fn delete_page(
     app: &App,
-    visit: &Visit,
+    client: &ClientInfo,
     who: &SignedIn,
     error: &'static str,
 ) -> Result<DeletePage, Problem> {
     let number = app.store.list_connections(&who.user_id).await?.len();
     Ok(DeletePage {
-        frame: Frame::new(app, visit, Some(who), Section::Settings, "Delete your account?"),
-        connections: words::plural(i64::try_from(number).unwrap_or_default(), "connection", "connections"),
+        layout: Layout::new(app, client, Some(who), Section::Settings, "Delete your account?"),
+        connections: format::plural(i64::try_from(number).unwrap_or_default(), "connection", "connections"),
         error,
     })
 }
 
 pub async fn delete(
     State(app): State<App>,
-    visit: Visit,
+    client: ClientInfo,
     User(who): User,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let error = match closing::delete_account(&app, &who, fields.one("password")).await {
+    let error = match close_account::delete_account(&app, &who, fields.one("password")).await {
         Ok(()) => {
             let mut response = Redirect::to("/").into_response();
             set_cookie(&mut response, &cookie(&app, "session", "", 0));
@@ -171,9 +176,9 @@ pub async fn delete(
             return Ok(response);
         }
         Err(AccountError::Store(error)) => return Err(error.into()),
-        Err(AccountError::Throttled) => "Too many attempts. Wait 15 minutes.",
+        Err(AccountError::RateLimited) => "Too many attempts. Wait 15 minutes.",
         Err(_) => "That is not your password.",
     };
-    let shown = delete_page(&app, &visit, &who, error).await?;
+    let shown = delete_page(&app, &client, &who, error).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&shown)).into_response())
 }

@@ -102,7 +102,7 @@ async fn a_session_ends_when_idle_and_after_sixty_days_at_the_latest() {
     }
     world.advance(DAY * 6);
     assert_eq!(busy.get("/dashboard").await.status, 303);
-    metaads::jobs::sweep(&world.app).await.unwrap();
+    metaads::worker::sweep(&world.app).await.unwrap();
     assert_eq!(world.number("SELECT COUNT(*) FROM sessions").await, 0);
 }
 
@@ -110,7 +110,7 @@ async fn a_session_ends_when_idle_and_after_sixty_days_at_the_latest() {
 async fn signing_in_makes_a_new_session_and_ends_the_one_before() {
     let world = World::new().await;
     let browser = world.user("a@b.example").await;
-    let cookie = |seen: &crate::browser::Seen| {
+    let cookie = |seen: &crate::browser::ObservedStatus| {
         let set = seen.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap().to_owned());
         set.into_iter().find(|cookie| cookie.starts_with("metaads_session=")).unwrap()
     };

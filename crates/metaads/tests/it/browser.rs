@@ -17,14 +17,14 @@ pub struct Browser {
 
 /// What came back: status, where it leads, and the text.
 #[derive(Debug)]
-pub struct Seen {
+pub struct ObservedStatus {
     pub status: u16,
     pub location: String,
     pub headers: reqwest::header::HeaderMap,
     pub text: String,
 }
 
-impl Seen {
+impl ObservedStatus {
     /// The page's title, as a person reads it first.
     pub fn title(&self) -> String {
         between(&self.text, "<h1", "</h1>")
@@ -69,17 +69,22 @@ impl Browser {
         self.http.get(self.address(path)).send().await
     }
 
-    pub async fn get(&self, path: &str) -> Seen {
+    pub async fn get(&self, path: &str) -> ObservedStatus {
         self.send(self.http.get(self.address(path)).header("sec-fetch-site", "same-origin")).await
     }
 
-    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Seen {
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> ObservedStatus {
         let request = self.http.post(self.address(path)).header("sec-fetch-site", "same-origin");
         self.send(request.form(fields)).await
     }
 
     /// A request with headers of its own.
-    pub async fn post_with(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Seen {
+    pub async fn post_with(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> ObservedStatus {
         let mut request = self.http.post(self.address(path)).form(fields);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -87,7 +92,7 @@ impl Browser {
         self.send(request).await
     }
 
-    pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Seen {
+    pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> ObservedStatus {
         let mut request = self.http.get(self.address(path));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -96,7 +101,7 @@ impl Browser {
     }
 
     /// Posts and follows where it leads.
-    pub async fn press(&self, path: &str, fields: &[(&str, &str)]) -> Seen {
+    pub async fn press(&self, path: &str, fields: &[(&str, &str)]) -> ObservedStatus {
         let seen = self.post(path, fields).await;
         assert_eq!(seen.status, 303, "{} {}", path, seen.text);
         self.get(&seen.location).await
@@ -106,21 +111,26 @@ impl Browser {
         if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) }
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder) -> Seen {
+    async fn send(&self, request: reqwest::RequestBuilder) -> ObservedStatus {
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
         let headers = answer.headers().clone();
         let location = headers.get(LOCATION).map(|value| value.to_str().unwrap().to_owned());
-        Seen { status, headers, location: location.unwrap_or_default(), text: answer.text().await.unwrap() }
+        ObservedStatus {
+            status,
+            headers,
+            location: location.unwrap_or_default(),
+            text: answer.text().await.unwrap(),
+        }
     }
 
-    pub async fn register(&self, email: &str) -> Seen {
+    pub async fn register(&self, email: &str) -> ObservedStatus {
         let seen = self.post("/register", &[("email", email), ("password", PASSWORD)]).await;
         assert_eq!((seen.status, seen.location.as_str()), (303, "/dashboard"), "{}", seen.text);
         seen
     }
 
-    pub async fn login(&self, email: &str, password: &str) -> Seen {
+    pub async fn login(&self, email: &str, password: &str) -> ObservedStatus {
         self.post("/login", &[("email", email), ("password", password)]).await
     }
 
@@ -140,18 +150,18 @@ impl Browser {
     }
 
     /// The whole trip; gives the page it ends on.
-    pub async fn connect(&self, answer: Answer) -> Seen {
+    pub async fn connect(&self, answer: Answer) -> ObservedStatus {
         self.connect_with(answer, &[]).await
     }
 
-    pub async fn connect_with(&self, answer: Answer, fields: &[(&str, &str)]) -> Seen {
+    pub async fn connect_with(&self, answer: Answer, fields: &[(&str, &str)]) -> ObservedStatus {
         let dialog = self.start(fields).await;
         let callback = self.answer(&dialog, answer).await;
         self.come_back(&callback).await
     }
 
     /// Opens the callback and follows it to the page with the result.
-    pub async fn come_back(&self, callback: &str) -> Seen {
+    pub async fn come_back(&self, callback: &str) -> ObservedStatus {
         let seen = self.get(callback).await;
         assert_eq!(seen.status, 303, "{}", seen.text);
         self.get(&seen.location).await

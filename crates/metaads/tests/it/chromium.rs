@@ -192,7 +192,7 @@ fn capabilities(kind: Kind, profile: &TempDir) -> thirtyfour::ChromeCapabilities
 /// A world whose background work runs by itself, as it does in the service.
 async fn living_world() -> World {
     let world = World::new().await;
-    tokio::spawn(metaads::jobs::run(world.app.clone(), std::future::pending()));
+    tokio::spawn(metaads::worker::run(world.app.clone(), std::future::pending()));
     world
 }
 

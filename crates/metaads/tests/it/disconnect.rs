@@ -75,7 +75,7 @@ async fn disconnecting_while_accounts_are_read_stops_the_reading() {
     let id = browser.connection_id().await;
     world.fault(Endpoint::AdAccounts, Effect::Hold("page".to_owned()));
     let app = world.app.clone();
-    let reading = tokio::spawn(async move { metaads::jobs::run_due(&app).await.unwrap() });
+    let reading = tokio::spawn(async move { metaads::worker::run_due(&app).await.unwrap() });
     world.meta.wait_held("page").await;
     browser.press(&format!("/connections/{id}/disconnect"), &[("how", "forget")]).await;
     let before = world.number("SELECT COUNT(*) FROM meta_ad_accounts").await;

@@ -8,12 +8,15 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use metaads::accounts::passwords::Passwords;
-use metaads::app::{App, Meta, Parts};
+use metaads::app::{App, Parts};
 use metaads::clock::Clock;
 use metaads::config::{Config, Source};
-use metaads::entropy::Entropy;
-use metaads::keys::{Keys, OuterKey};
-use metaads::{jobs, routes};
+use metaads::keys::dek::Keys;
+use metaads::keys::kek::KeyEncryptionKey;
+use metaads::meta::Meta;
+use metaads::queue::QueueNotify;
+use metaads::random::Random;
+use metaads::{routes, worker};
 use metaads_sandbox::{Clock as SandboxClock, Control, Effect, Endpoint, Fault, Options, Sandbox};
 use metaads_store::Store;
 use secrecy::ExposeSecret as _;
@@ -134,7 +137,7 @@ impl World {
     }
 
     pub async fn run_due_jobs(&self) -> usize {
-        jobs::run_due(&self.app).await.unwrap()
+        worker::run_due(&self.app).await.unwrap()
     }
 
     /// The next call of an endpoint goes wrong.
@@ -235,19 +238,19 @@ async fn build(settings: &[(String, String)], clock: &Arc<AtomicI64>) -> App {
     let mut meta = config.meta.clone().unwrap();
     // Short enough to wait for a hung call, long enough for a busy machine.
     meta.deadline = Duration::from_secs(2);
-    let outer =
-        OuterKey::open(&config.outer_key, config.keyring.take(), config.vault.as_ref()).await.unwrap();
+    let kek =
+        KeyEncryptionKey::open(&config.kek, config.keyring.take(), config.vault.as_ref()).await.unwrap();
     let store = Store::open(config.database_url.expose_secret()).await.unwrap();
     let clock = Clock::Manual(clock.clone());
     App::new(Parts {
-        keys: Keys::load(&store, outer, &Entropy::Os, clock.now()).await.unwrap(),
+        keys: Keys::load(&store, kek, &Random::Os, clock.now()).await.unwrap(),
         store,
         meta: Meta::new(meta, clock.clone()).unwrap(),
         clock,
-        entropy: Entropy::Os,
+        random: Random::Os,
         passwords: Passwords::for_tests(),
         sandbox_url: None,
-        jobs_bell: tokio::sync::Notify::new(),
+        queue: QueueNotify::default(),
         config,
     })
 }

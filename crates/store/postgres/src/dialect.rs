@@ -17,8 +17,8 @@ macro_rules! upsert_ad_accounts {
                  relation TEXT, tasks TEXT)
              ON CONFLICT (connection_id, account_id) DO UPDATE SET account_name = excluded.account_name,
                  name_key = excluded.name_key, currency = excluded.currency, timezone = excluded.timezone,
-                 look_at = CASE WHEN meta_ad_accounts.is_reachable AND COALESCE(meta_ad_accounts.account_status, -1) = COALESCE(excluded.account_status, -1)
-                     THEN meta_ad_accounts.look_at ELSE 0 END,
+                 next_check_at = CASE WHEN meta_ad_accounts.is_reachable AND COALESCE(meta_ad_accounts.account_status, -1) = COALESCE(excluded.account_status, -1)
+                     THEN meta_ad_accounts.next_check_at ELSE 0 END,
                  is_selectable = CASE WHEN meta_ad_accounts.is_selected THEN meta_ad_accounts.is_selectable ELSE excluded.is_selectable END,
                  account_status = CASE WHEN meta_ad_accounts.is_selected THEN meta_ad_accounts.account_status ELSE excluded.account_status END,
                  disable_reason = CASE WHEN meta_ad_accounts.is_selected THEN meta_ad_accounts.disable_reason ELSE excluded.disable_reason END,
@@ -82,7 +82,7 @@ macro_rules! upsert_instagram_accounts {
 macro_rules! insert_events {
     ($($argument:expr),+) => {
         sqlx::query!(
-            "INSERT INTO meta_events (id, digest, app_id, object, subject, field, value, sent_at, received_at)
+            "INSERT INTO webhook_inbox (id, digest, app_id, object, subject, field, value, sent_at, received_at)
              SELECT r.id, r.digest, r.app_id, r.object, r.subject, r.field, r.value, r.sent_at, r.received_at
              FROM jsonb_to_recordset(($1::TEXT)::JSONB) AS r (id TEXT, digest TEXT, app_id TEXT, object TEXT, subject TEXT,
                  field TEXT, value TEXT, sent_at BIGINT, received_at BIGINT)
@@ -103,14 +103,14 @@ macro_rules! select_by_ids {
 }
 
 // Replicas claim side by side: a row that another one is just claiming is passed over.
-macro_rules! list_watched {
+macro_rules! list_account_statuses {
     ($($argument:expr),+) => {
         sqlx::query_as!(
-            Watched,
+            AccountStatusRow,
             r#"SELECT account_id AS "account_id!", account_name AS "account_name!",
                    account_status AS "account_status?", is_selected AS "is_selected!",
                    is_selectable AS "is_selectable!", is_reachable AS "is_reachable!",
-                   status_changed_at AS "status_changed_at!", look_at AS "look_at!"
+                   status_changed_at AS "status_changed_at!", next_check_at AS "next_check_at!"
                FROM meta_ad_accounts WHERE connection_id = $1 AND account_id IN (SELECT jsonb_array_elements_text(($2::TEXT)::JSONB))"#,
             $($argument),+
         )
@@ -121,9 +121,9 @@ macro_rules! claim_due {
     ($($argument:expr),+) => {
         lease_job!(
             "id = COALESCE(
-                   (SELECT id FROM jobs WHERE lane = 0 AND run_at <= $1 AND (leased_until <= $1 OR leased_until > $4)
+                   (SELECT id FROM jobs WHERE priority = 0 AND run_at <= $1 AND (leased_until <= $1 OR leased_until > $4)
                     ORDER BY run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED),
-                   CASE WHEN $3 THEN (SELECT id FROM jobs WHERE lane = 1 AND run_at <= $1 AND (leased_until <= $1 OR leased_until > $4)
+                   CASE WHEN $3 THEN (SELECT id FROM jobs WHERE priority = 1 AND run_at <= $1 AND (leased_until <= $1 OR leased_until > $4)
                     ORDER BY run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) END)",
             $($argument),+
         )
@@ -154,7 +154,7 @@ macro_rules! lock_grant {
 macro_rules! spread_checks {
     ($($argument:expr),+) => {
         sqlx::query!(
-            "UPDATE jobs SET progress = $1, attempts = 0, lane = 1, run_at = $2 + floor(random() * ($3::BIGINT))::BIGINT
+            "UPDATE jobs SET payload = $1, attempts = 0, priority = 1, run_at = $2 + floor(random() * ($3::BIGINT))::BIGINT
              WHERE kind = 'check'",
             $($argument),+
         )

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::text::{ConnectionId, Words, text_enum};
+use crate::text::{ConnectionId, ScopeSet, text_enum};
 
 text_enum!(
     /// How a connection reaches an ad account.
@@ -95,7 +95,7 @@ pub struct AdAccount {
     pub business_name: Option<String>,
     pub group_id: String,
     pub relation: Relation,
-    pub tasks: Words,
+    pub tasks: ScopeSet,
     pub last_validated_at: i64,
     /// Why it cannot be reached: a code that /help/errors knows.
     pub lost_reason: Option<String>,
@@ -124,7 +124,7 @@ pub struct AdAccountFilter {
     pub connection_id: ConnectionId,
     /// A business id, or "" for the accounts in no business; None: every group.
     pub group_id: Option<String>,
-    /// Words to look for in the name or the id.
+    /// ScopeSet to look for in the name or the id.
     pub search: Option<String>,
     pub only: Only,
     /// Name key and id of the last row already shown.
@@ -172,7 +172,7 @@ pub struct Business {
 pub struct Page {
     pub page_id: String,
     pub name: String,
-    pub tasks: Words,
+    pub tasks: ScopeSet,
     /// Some Instagram account is linked to it, professional or not.
     pub has_linked_instagram: bool,
     /// A professional one, which programs may use.

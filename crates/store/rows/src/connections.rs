@@ -3,7 +3,7 @@
 use metaads_vault::Sealed;
 
 use crate::assets::AssetBatch;
-use crate::text::{AuthorizationId, ConnectionId, SessionId, UserId, Words, text_enum};
+use crate::text::{AuthorizationId, ConnectionId, ScopeSet, SessionId, UserId, text_enum};
 
 text_enum!(
     /// Where one trip to the dialog stands.
@@ -109,9 +109,9 @@ pub struct Completion {
     pub access_token: Sealed,
     /// A code that /help/errors knows: something is missing although the token lives.
     pub status_reason: Option<String>,
-    pub scopes: Words,
-    pub declined_scopes: Words,
-    pub expired_scopes: Words,
+    pub scopes: ScopeSet,
+    pub declined_scopes: ScopeSet,
+    pub expired_scopes: ScopeSet,
     /// JSON: `[[scope, [ids]]]`.
     pub granular_scopes: String,
     /// Id and name of the portfolio that a system user belongs to.
@@ -120,7 +120,7 @@ pub struct Completion {
     pub data_access_expires_at: Option<i64>,
     pub assets: AssetBatch,
     pub sync_total: Option<i64>,
-    /// Where the background reading starts: progress of a `sync` job.
+    /// Where the background reading starts: payload of a `sync` job.
     pub sync_progress: String,
     pub at: i64,
     /// Makes the ids of the job and audit rows.
@@ -129,13 +129,13 @@ pub struct Completion {
 
 /// What became of a [`Completion`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stored {
+pub enum CompletionOutcome {
     Created,
     Updated,
     /// Called off, or the session ended meanwhile: nothing was written.
-    CalledOff,
+    Cancelled,
     /// The same person was connected a moment before under another id: seal anew and try again.
-    Raced,
+    Conflict,
 }
 
 #[derive(Debug, Clone)]
@@ -153,10 +153,10 @@ pub struct Connection {
     /// The envelope's bytes; null once disconnected.
     pub access_token: Option<Vec<u8>>,
     pub token_version: i64,
-    pub scopes: Words,
-    pub declined_scopes: Words,
+    pub scopes: ScopeSet,
+    pub declined_scopes: ScopeSet,
     /// Taken back by Meta, since the app left them unused.
-    pub expired_scopes: Words,
+    pub expired_scopes: ScopeSet,
     /// JSON: `[[scope, [ids]]]`; a scope that is not there covers everything.
     pub granular_scopes: String,
     /// The portfolio that a system user belongs to.
@@ -192,14 +192,14 @@ pub struct Connection {
 
 /// Another connection that rests on the same grant at Meta.
 #[derive(Debug, Clone)]
-pub struct Sibling {
+pub struct GrantConnection {
     pub id: ConnectionId,
     pub user_id: UserId,
 }
 
 /// One press of "Disconnect".
 #[derive(Debug)]
-pub struct Disconnection {
+pub struct DisconnectRequest {
     pub user_id: UserId,
     pub connection_id: ConnectionId,
     /// End the whole grant at Meta too.

@@ -11,9 +11,9 @@ text_enum!(
         /// Ask Meta whether a connection's token still lives. Subject: connection id.
         Check = "check",
         /// Apply Meta's calls to us. Subject: `meta`.
-        Events = "events",
+        Webhooks = "webhooks",
         /// Look at the standing of chosen ad accounts. Subject: connection id.
-        Standing = "standing",
+        StatusCheck = "status_check",
         /// End a grant at Meta. Subject: `{app id}:{app-scoped user id}`.
         Revoke = "revoke",
     }
@@ -21,10 +21,10 @@ text_enum!(
 
 impl JobKind {
     /// 0: somebody waits for it; 1: upkeep.
-    pub fn lane(self) -> i64 {
+    pub fn priority(self) -> i64 {
         match self {
-            JobKind::Sync | JobKind::Check | JobKind::Events | JobKind::Revoke => 0,
-            JobKind::Standing => 1,
+            JobKind::Sync | JobKind::Check | JobKind::Webhooks | JobKind::Revoke => 0,
+            JobKind::StatusCheck => 1,
         }
     }
 }
@@ -36,10 +36,10 @@ pub struct Job {
     pub kind: JobKind,
     pub subject: String,
     /// JSON of the kind's own.
-    pub progress: String,
+    pub payload: String,
     pub attempts: i64,
     /// 0: somebody waits for it; 1: upkeep.
-    pub lane: i64,
+    pub priority: i64,
     /// Only the holder of the newest fence may settle.
     pub fence: i64,
 }

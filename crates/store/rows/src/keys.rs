@@ -10,7 +10,7 @@ pub struct DataKey {
     /// The key's id in the envelope of everything it sealed.
     pub id: String,
     /// `local:<key id>`, `aws-kms:<arn>` or `transit:<mount>/<name>`.
-    pub outer_key: String,
+    pub kek: String,
     /// None: the outer key itself sealed, before there were data keys.
     pub wrapped_key: Option<Vec<u8>>,
     pub created_at: i64,

@@ -110,11 +110,11 @@ row_id!(
 
 /// A list of words without commas, stored as one text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Words(pub Vec<String>);
+pub struct ScopeSet(pub Vec<String>);
 
-impl Words {
-    pub fn from_text(text: &str) -> Option<Words> {
-        Some(Words(text.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect()))
+impl ScopeSet {
+    pub fn from_text(text: &str) -> Option<ScopeSet> {
+        Some(ScopeSet(text.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect()))
     }
 
     /// The text that is stored.
@@ -127,4 +127,4 @@ impl Words {
     }
 }
 
-stored_as_text!(Words);
+stored_as_text!(ScopeSet);

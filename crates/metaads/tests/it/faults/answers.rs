@@ -82,11 +82,11 @@ async fn when_nothing_goes_wrong_meta_is_asked_in_two_rounds_and_every_call_is_s
     let browser = world.user("a@b.example").await;
     browser.connect(Answer::agree(Persona::SoleTrader)).await;
     let calls = world.meta.calls();
-    let outer: Vec<Endpoint> = calls.iter().filter(|call| !call.in_batch).map(|call| call.endpoint).collect();
-    assert_eq!(outer[0], Endpoint::Token);
-    assert_eq!(outer.len(), 4, "{outer:?}");
+    let kek: Vec<Endpoint> = calls.iter().filter(|call| !call.in_batch).map(|call| call.endpoint).collect();
+    assert_eq!(kek[0], Endpoint::Token);
+    assert_eq!(kek.len(), 4, "{kek:?}");
     for endpoint in [Endpoint::Exchange, Endpoint::DebugToken, Endpoint::Batch] {
-        assert!(outer.contains(&endpoint), "{endpoint:?}");
+        assert!(kek.contains(&endpoint), "{endpoint:?}");
     }
     for call in calls.iter().filter(|call| !call.in_batch) {
         assert!(call.params.iter().any(|(name, _)| name == "appsecret_proof"), "{:?}", call.endpoint);

@@ -112,7 +112,7 @@ async fn an_attempt_that_a_crash_broke_off_says_so_and_ends() {
     world.restart().await;
     assert_eq!(browser.get(&format!("/connect/attempts/{attempt}")).await.title(), "Connecting to Meta");
     world.advance(std::time::Duration::from_secs(61));
-    metaads::jobs::sweep(&world.app).await.unwrap();
+    metaads::worker::sweep(&world.app).await.unwrap();
     let page = browser.get(&format!("/connect/attempts/{attempt}")).await;
     assert_eq!(page.title(), "Meta isn’t answering right now");
     assert!(browser.connections().await.is_empty());

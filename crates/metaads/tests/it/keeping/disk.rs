@@ -69,7 +69,7 @@ async fn nothing_goes(world: &World, browser: &Browser, id: &str, reason: &str) 
     assert!(page.has("We cannot reach our memory right now"), "{}", page.text);
     let page = browser.post("/connect/meta", &[]).await;
     assert_eq!(page.status, 503, "{}", page.text);
-    assert!(metaads::jobs::run_due(&world.app).await.is_err(), "work is not done by halves");
+    assert!(metaads::worker::run_due(&world.app).await.is_err(), "work is not done by halves");
 }
 
 async fn all_goes_on(world: &World, browser: &Browser, id: &str) {

@@ -1,12 +1,13 @@
-//! The outer key in AWS KMS and in OpenBao: METAADS_TEST_KMS_URL and METAADS_TEST_TRANSIT_URL name them.
+//! The kek key in AWS KMS and in OpenBao: METAADS_TEST_KMS_URL and METAADS_TEST_TRANSIT_URL name them.
 
 use std::process::Command;
 
 use metaads::config::{Config, Source};
-use metaads::entropy::Entropy;
+use metaads::keys::dek::Keys;
+use metaads::keys::kek::KeyEncryptionKey;
 use metaads::keys::rotate::{Reach, rotate};
 use metaads::keys::status::Status;
-use metaads::keys::{Keys, OuterKey};
+use metaads::random::Random;
 use serde_json::{Value, json};
 
 use super::renewal::connected;
@@ -59,8 +60,8 @@ async fn moves(first: String, second: String, settings: &[(&str, String)]) {
     assert_eq!(world.text("SELECT access_token_key FROM meta_connections").await, before);
     world.restart_with(&[("ENCRYPTION_KEY", ""), ("KEY_ENCRYPTION_KEY", &second)]).await;
     change(&world, Reach::DataKeysOnly).await;
-    let outer = format!("SELECT COUNT(*) FROM data_keys WHERE outer_key <> '{second}'");
-    assert_eq!(world.number(&outer).await, 0);
+    let kek = format!("SELECT COUNT(*) FROM data_keys WHERE kek <> '{second}'");
+    assert_eq!(world.number(&kek).await, 0);
     assert_eq!(world.text("SELECT access_token_key FROM meta_connections").await, before);
     world.advance(days(2));
     browser.press(&format!("/connections/{id}/refresh"), &[]).await;
@@ -77,25 +78,25 @@ async fn moves(first: String, second: String, settings: &[(&str, String)]) {
 
 async fn change(world: &World, reach: Reach) {
     let app = &world.app;
-    rotate(&app.store, &app.keys, &Entropy::Os, app.now(), reach, |_, _| {}).await.unwrap();
+    rotate(&app.store, &app.keys, &Random::Os, app.now(), reach, |_, _| {}).await.unwrap();
 }
 
 /// The service binds a wrapped key to its id.
-async fn a_swapped_data_key_is_refused(world: &World, settings: &[(&str, String)], outer: &str) {
+async fn a_swapped_data_key_is_refused(world: &World, settings: &[(&str, String)], kek: &str) {
     world
         .sql(&format!(
-            "INSERT INTO data_keys (id, outer_key, wrapped_key, created_at)
-             SELECT '0badc0de', outer_key, wrapped_key, created_at + 1 FROM data_keys
-             WHERE outer_key = '{outer}' ORDER BY created_at DESC LIMIT 1"
+            "INSERT INTO data_keys (id, kek, wrapped_key, created_at)
+             SELECT '0badc0de', kek, wrapped_key, created_at + 1 FROM data_keys
+             WHERE kek = '{kek}' ORDER BY created_at DESC LIMIT 1"
         ))
         .await;
-    let mut source = Source::of([("KEY_ENCRYPTION_KEY", outer)]);
+    let mut source = Source::of([("KEY_ENCRYPTION_KEY", kek)]);
     for (name, value) in settings {
         source.set(name, value);
     }
     let config = Config::read(&source).unwrap();
-    let opened = OuterKey::open(&config.outer_key, None, config.vault.as_ref()).await.unwrap();
-    let keys = Keys::load(&world.app.store, opened, &Entropy::Os, world.app.now()).await.unwrap();
+    let opened = KeyEncryptionKey::open(&config.kek, None, config.vault.as_ref()).await.unwrap();
+    let keys = Keys::load(&world.app.store, opened, &Random::Os, world.app.now()).await.unwrap();
     let status = Status::read(&world.app.store, &keys).await.unwrap();
     let swapped = status.data_keys.iter().find(|key| key.id == "0badc0de").unwrap();
     assert!(!swapped.is_usable);
@@ -117,10 +118,10 @@ async fn transit_wraps_the_data_keys() {
 #[tokio::test]
 async fn a_key_service_that_is_away_or_refuses_is_said_in_one_sentence() {
     let world = World::new().await;
-    let status = |outer: &str, more: &[(&str, &str)]| {
+    let status = |kek: &str, more: &[(&str, &str)]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_metaads"));
         command.args(["keys", "status"]).current_dir(world.folder.path()).env_clear();
-        command.envs(world.environment().iter().cloned()).env("KEY_ENCRYPTION_KEY", outer);
+        command.envs(world.environment().iter().cloned()).env("KEY_ENCRYPTION_KEY", kek);
         for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL_KMS"] {
             command.env(name, std::env::var(name).unwrap());
         }

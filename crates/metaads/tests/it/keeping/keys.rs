@@ -2,9 +2,9 @@
 
 use std::process::{Command, Output};
 
-use metaads::entropy::Entropy;
 use metaads::keys::rotate::{Reach, rotate};
 use metaads::keys::status::Status;
+use metaads::random::Random;
 use metaads_sandbox::{Answer, Persona, TokenKind};
 
 use super::renewal::connected;
@@ -90,7 +90,7 @@ async fn a_rotation_that_is_cut_off_is_resumed_and_loses_nothing() {
     let app = &world.app;
     let mut steps = 0;
     let cut = std::panic::AssertUnwindSafe(async {
-        rotate(&app.store, &app.keys, &Entropy::Os, app.now() + 1, Reach::Everything, |_, _| {
+        rotate(&app.store, &app.keys, &Random::Os, app.now() + 1, Reach::Everything, |_, _| {
             steps += 1;
             assert!(steps < 4, "cut off");
         })
@@ -99,7 +99,7 @@ async fn a_rotation_that_is_cut_off_is_resumed_and_loses_nothing() {
     assert!(futures_util::FutureExt::catch_unwind(cut).await.is_err());
     let under = "SELECT COUNT(DISTINCT access_token_key) FROM meta_connections";
     assert_eq!(world.number(under).await, 2, "some here, some there");
-    let rotated = rotate(&app.store, &app.keys, &Entropy::Os, app.now() + 2, Reach::Everything, |_, _| {})
+    let rotated = rotate(&app.store, &app.keys, &Random::Os, app.now() + 2, Reach::Everything, |_, _| {})
         .await
         .unwrap();
     assert_eq!((rotated.resealed, rotated.unreadable.len()), (600, 0));
@@ -107,7 +107,7 @@ async fn a_rotation_that_is_cut_off_is_resumed_and_loses_nothing() {
     let status = Status::read(&app.store, &app.keys).await.unwrap();
     assert_eq!((status.data_keys.len(), status.lost()), (2, 0), "the old one is kept for an hour");
     world.advance(days(1));
-    metaads::jobs::sweep(app).await.unwrap();
+    metaads::worker::sweep(app).await.unwrap();
     assert_eq!(Status::read(&app.store, &app.keys).await.unwrap().data_keys.len(), 1);
     world.advance(days(2));
     world.run_due_jobs().await;
@@ -120,11 +120,9 @@ async fn the_schema_refuses_to_forget_a_key_that_a_row_needs() {
     let world = World::new().await;
     connected(&world).await;
     world.advance(days(10));
-    world
-        .sql("INSERT INTO data_keys (id, outer_key, created_at) VALUES ('ffffffff', 'local:ffffffff', 1)")
-        .await;
+    world.sql("INSERT INTO data_keys (id, kek, created_at) VALUES ('ffffffff', 'local:ffffffff', 1)").await;
     world.sql("UPDATE data_keys SET created_at = 0 WHERE id <> 'ffffffff'").await;
-    metaads::jobs::sweep(&world.app).await.unwrap();
+    metaads::worker::sweep(&world.app).await.unwrap();
     assert_eq!(world.number("SELECT COUNT(*) FROM data_keys").await, 2);
 }
 

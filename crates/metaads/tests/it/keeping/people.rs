@@ -219,12 +219,12 @@ async fn a_disconnect_while_a_renewal_is_under_way_wins() {
 async fn an_older_copy_of_the_database_is_not_trusted_silently() {
     let mut world = World::new().await;
     let (browser, id) = connected(&world).await;
-    metaads::jobs::sweep(&world.app).await.unwrap();
+    metaads::worker::sweep(&world.app).await.unwrap();
     // Backed up now, restored five days later: meanwhile the person removed the app.
     world.meta.kill_tokens(Persona::SoleTrader.user_id(), 458);
     world.advance(days(5));
     world.restart().await;
-    metaads::jobs::look_after_a_pause(&world.app).await.unwrap();
+    metaads::worker::recover_after_downtime(&world.app).await.unwrap();
     world.advance(Duration::from_secs(30 * 60));
     world.run_due_jobs().await;
     assert_eq!(state(&browser).await, needs("app_removed"));

@@ -231,8 +231,8 @@ async fn a_clock_that_jumps_leaves_nothing_undone() {
     let (browser, _) = connected(&world).await;
     // A replica with a clock a year ahead claimed everything and planned it far away.
     let far = world.app.now() + 365 * 86_400_000;
-    world.sql(&format!("UPDATE jobs SET leased_until = {far}, run_at = {far}, lane = 1")).await;
-    metaads::jobs::sweep(&world.app).await.unwrap();
+    world.sql(&format!("UPDATE jobs SET leased_until = {far}, run_at = {far}, priority = 1")).await;
+    metaads::worker::sweep(&world.app).await.unwrap();
     assert!(world.run_due_jobs().await > 0);
     // And time that was slept through is noticed at the next look.
     world.advance(days(50));

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use metaads_sandbox::{TokenKind, crowd_user_id};
-use metaads_vault::Place;
+use metaads_vault::SealContext;
 use uuid::Uuid;
 
 use crate::world::World;
@@ -60,7 +60,7 @@ pub async fn plant(world: &World, seeds: &[Seed]) -> Vec<String> {
             .await;
         world
             .sql(&format!(
-                "INSERT INTO jobs (id, kind, subject, progress, run_at, attempts, leased_until, fence, lane) VALUES {}",
+                "INSERT INTO jobs (id, kind, subject, payload, run_at, attempts, leased_until, fence, priority) VALUES {}",
                 jobs.trim_end_matches(',')
             ))
             .await;
@@ -85,7 +85,7 @@ fn write_one(
     let left = seed.lifetime.map(|lifetime| lifetime - seed.age);
     let token = world.meta.issue(&person, seed.kind, scopes, left);
     let row = format!("{user}/{id}");
-    let place = Place { table: "meta_connections", column: "access_token", row: &row };
+    let place = SealContext { table: "meta_connections", column: "access_token", row: &row };
     let sealed = world.app.seal(&place, &token);
     let bytes = hex::encode(sealed.as_bytes());
     let bytes = match world.database_url.starts_with("sqlite:") {

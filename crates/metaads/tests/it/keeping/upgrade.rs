@@ -13,7 +13,7 @@ async fn connections_made_before_there_were_data_keys_go_on() {
     let key = metaads_vault::Keyring::parse(crate::world::KEY).unwrap();
     let user = world.text("SELECT user_id FROM meta_connections").await;
     let row = format!("{user}/{id}");
-    let place = metaads_vault::Place { table: "meta_connections", column: "access_token", row: &row };
+    let place = metaads_vault::SealContext { table: "meta_connections", column: "access_token", row: &row };
     let token = world.meta.issue(
         metaads_sandbox::Persona::SoleTrader.user_id(),
         metaads_sandbox::TokenKind::User,
@@ -29,7 +29,7 @@ async fn connections_made_before_there_were_data_keys_go_on() {
     let id_of_key = sealed.key_id();
     world
         .sql(&format!(
-            "INSERT INTO data_keys (id, outer_key, created_at) VALUES ('{id_of_key}', 'local:{id_of_key}', 0)"
+            "INSERT INTO data_keys (id, kek, created_at) VALUES ('{id_of_key}', 'local:{id_of_key}', 0)"
         ))
         .await;
     world
@@ -42,7 +42,7 @@ async fn connections_made_before_there_were_data_keys_go_on() {
     metaads::keys::rotate::rotate(
         &app.store,
         &app.keys,
-        &metaads::entropy::Entropy::Os,
+        &metaads::random::Random::Os,
         app.now(),
         metaads::keys::rotate::Reach::Everything,
         |_, _| {},

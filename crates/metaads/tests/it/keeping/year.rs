@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use metaads::jobs;
+use metaads::worker;
 use metaads_sandbox::{Effect, Endpoint, TokenKind, crowd_user_id};
 
 use super::seed::{Seed, days, plant};
@@ -126,7 +126,7 @@ async fn a_year_loses_no_grant_that_lives_and_asks_nobody_in_vain() {
         }
         let now = world.app.now();
         if world.app.store.next_job_at(now, true).await.unwrap().is_some_and(|at| at <= now) {
-            let due = || jobs::run_due(&world.app);
+            let due = || worker::run_due(&world.app);
             let done = tokio::join!(due(), due(), due(), due(), due(), due(), due(), due());
             done.0.unwrap();
         }

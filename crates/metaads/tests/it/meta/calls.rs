@@ -18,7 +18,7 @@ async fn world() -> World {
 pub fn entered(world: &World) {
     let hook = |name: &str| format!("{}/hooks/meta/{name}", world.base);
     world.meta.set_app_urls(Some(&hook("deauthorize")), Some(&hook("data-deletion")));
-    for (object, fields) in metaads::connections::events::SUBSCRIPTIONS {
+    for (object, fields) in metaads::webhooks::apply::SUBSCRIPTIONS {
         world.meta.subscribe(object, &fields.split(',').collect::<Vec<_>>(), &hook("events"));
     }
 }
@@ -49,7 +49,7 @@ async fn post_signed(world: &World, hook: &str, signed_request: &str) -> (u16, V
 }
 
 /// The page on which the person follows the deletion.
-async fn followed(world: &World, answer: &Value) -> crate::browser::Seen {
+async fn followed(world: &World, answer: &Value) -> crate::browser::ObservedStatus {
     let path = format!("/data-deletion/{}", answer["confirmation_code"].as_str().unwrap());
     world.browser().get(&path).await
 }
@@ -113,7 +113,7 @@ async fn a_late_or_repeated_callback_does_not_end_the_newer_login() {
     }
     world.run_due_jobs().await;
     assert_eq!(browser.connections().await.remove(0)["status"], "active");
-    assert_eq!(world.number("SELECT COUNT(*) FROM meta_events").await, 1, "the same thing three times");
+    assert_eq!(world.number("SELECT COUNT(*) FROM webhook_inbox").await, 1, "the same thing three times");
 }
 
 #[tokio::test]
@@ -133,7 +133,7 @@ async fn a_wrong_signature_changes_nothing() {
     assert_eq!(post_raw(&world, bytes.clone(), "sha256=00").await, 401);
     assert_eq!(post_raw(&world, b"{}".to_vec(), &right).await, 401);
     assert_eq!(post_raw(&world, bytes, &right).await, 200);
-    assert_eq!(world.number("SELECT COUNT(*) FROM meta_events").await, 0);
+    assert_eq!(world.number("SELECT COUNT(*) FROM webhook_inbox").await, 0);
     assert_eq!(world.number("SELECT COUNT(*) FROM deletion_requests").await, 0);
     assert_eq!(browser.connections().await.remove(0)["status"], "active");
 }
@@ -157,9 +157,11 @@ async fn who_asks_for_deletion_can_follow_it_and_nothing_that_names_them_stays()
     assert!(page.has("Your data is deleted") && page.has(code), "{}", page.text);
     assert!(browser.connections().await.is_empty());
     assert_eq!(browser.get(&format!("/connections/{id}")).await.status, 404);
-    for (table, column) in
-        [("meta_connections", "meta_user_id"), ("meta_events", "subject"), ("deletion_requests", "user_hash")]
-    {
+    for (table, column) in [
+        ("meta_connections", "meta_user_id"),
+        ("webhook_inbox", "subject"),
+        ("deletion_requests", "user_hash"),
+    ] {
         let sql = format!("SELECT COUNT(*) FROM {table} WHERE {column} LIKE '%{user}%'");
         assert_eq!(world.number(&sql).await, 0, "{table}");
     }
@@ -198,7 +200,7 @@ async fn a_test_from_the_dashboard_and_a_stranger_get_an_answer_too() {
     world.run_due_jobs().await;
     assert!(followed(&world, &first).await.has("There was nothing to delete"));
     assert_eq!(post_signed(&world, "deauthorize", &ask("0")).await.0, 200);
-    assert_eq!(world.number("SELECT COUNT(*) FROM meta_events WHERE object = 'deauthorize'").await, 0);
+    assert_eq!(world.number("SELECT COUNT(*) FROM webhook_inbox WHERE object = 'deauthorize'").await, 0);
 }
 
 #[tokio::test]
@@ -230,9 +232,9 @@ async fn a_thousand_changes_in_one_post_are_stored_once_and_applied_in_any_order
     let body = json!({"object": "permissions", "entry": (0..1000).map(change).collect::<Vec<_>>()});
     assert_eq!(post_event(&world, &body).await, 200);
     assert_eq!(post_event(&world, &body).await, 200);
-    assert_eq!(world.number("SELECT COUNT(*) FROM meta_events").await, 1000);
+    assert_eq!(world.number("SELECT COUNT(*) FROM webhook_inbox").await, 1000);
     world.run_due_jobs().await;
-    assert_eq!(world.number("SELECT COUNT(*) FROM meta_events WHERE applied_at IS NULL").await, 0);
+    assert_eq!(world.number("SELECT COUNT(*) FROM webhook_inbox WHERE applied_at IS NULL").await, 0);
     assert_eq!(browser.connections().await.remove(0)["status"], "active", "Meta was asked, not the event");
 }
 
@@ -252,7 +254,7 @@ async fn what_nobody_documents_is_stored_and_harms_nothing() {
         assert_eq!(post_event(&world, &body).await, 400, "{body}");
     }
     world.run_due_jobs().await;
-    assert_eq!(world.number("SELECT COUNT(*) FROM meta_events WHERE applied_at IS NULL").await, 0);
+    assert_eq!(world.number("SELECT COUNT(*) FROM webhook_inbox WHERE applied_at IS NULL").await, 0);
 }
 
 #[tokio::test]

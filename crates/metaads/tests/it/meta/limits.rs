@@ -81,7 +81,7 @@ async fn an_answer_nobody_has_described_is_counted_and_ends_no_connection() {
     let (browser, _) = connected(&world).await;
     world.fault_times(Endpoint::DebugToken, 3, refused(424_242, Some(7)));
     live(&world, days(2)).await;
-    let times = world.number("SELECT times FROM unknown_answers WHERE kind LIKE '%code 424242/7'").await;
+    let times = world.number("SELECT times FROM unrecognized_errors WHERE kind LIKE '%code 424242/7'").await;
     assert_eq!(times, 3);
     assert_eq!(browser.connections().await.remove(0)["status"], "active");
 }

@@ -9,7 +9,7 @@ use metaads_sandbox::{Answer, Endpoint, Persona, TokenKind, crowd_user_id};
 use serde_json::{Value, json};
 
 use super::calls::{answered, entered};
-use crate::browser::{Browser, Seen};
+use crate::browser::{Browser, ObservedStatus};
 use crate::keeping::renewal::live;
 use crate::keeping::seed::days;
 use crate::world::World;
@@ -36,7 +36,7 @@ async fn business(world: &World) -> (Browser, Value) {
     (browser, connection)
 }
 
-async fn connect_instagram(browser: &Browser, answer: Answer) -> Seen {
+async fn connect_instagram(browser: &Browser, answer: Answer) -> ObservedStatus {
     let seen = browser.post("/connect/instagram", &[]).await;
     assert_eq!(seen.status, 303, "{}", seen.text);
     let callback = browser.answer(&seen.location, answer).await;

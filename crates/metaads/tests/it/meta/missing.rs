@@ -2,7 +2,7 @@
 
 use metaads_sandbox::{Answer, Effect, Endpoint, Persona};
 
-use crate::browser::{Browser, Seen};
+use crate::browser::{Browser, ObservedStatus};
 use crate::keeping::renewal::refused;
 use crate::world::World;
 
@@ -14,13 +14,13 @@ async fn connected(world: &World, answer: Answer) -> (Browser, String) {
     (browser, id)
 }
 
-async fn page(browser: &Browser, id: &str) -> Seen {
+async fn page(browser: &Browser, id: &str) -> ObservedStatus {
     let seen = browser.get(&format!("/connections/{id}/missing")).await;
     assert_eq!(seen.status, 200, "{}", seen.text);
     seen
 }
 
-async fn look_for(browser: &Browser, id: &str, account: &str) -> Seen {
+async fn look_for(browser: &Browser, id: &str, account: &str) -> ObservedStatus {
     browser.press(&format!("/connections/{id}/missing"), &[("account", account)]).await
 }
 

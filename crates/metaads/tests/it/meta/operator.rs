@@ -117,7 +117,7 @@ async fn the_same_list_can_be_handed_in_by_command() {
 async fn doctor_finds_nothing_where_all_is_well() {
     let world = World::with(&[TOKEN]).await;
     let (_, said) = metaads(&world, &["doctor", "--subscribe"], &[]).await;
-    for (object, _) in metaads::connections::events::SUBSCRIPTIONS {
+    for (object, _) in metaads::webhooks::apply::SUBSCRIPTIONS {
         assert!(said.contains(&format!("ok    webhooks: {object} comes to")), "{said}");
     }
     for well in [
@@ -194,7 +194,7 @@ async fn trouble_met_while_reading_accounts_reaches_the_operator_too() {
     world.run_due_jobs().await;
     assert!(browser.get("/admin").await.has("App Review"), "told while it lasts");
     live(&world, days(2)).await;
-    metaads::jobs::sweep(&world.app).await.unwrap();
+    metaads::worker::sweep(&world.app).await.unwrap();
     browser.login("admin@b.example", crate::browser::PASSWORD).await;
     assert!(!browser.get("/admin").await.has("App Review"), "and no longer");
     assert_eq!(browser.connections().await.remove(0)["status"], "active");

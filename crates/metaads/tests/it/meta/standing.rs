@@ -25,7 +25,7 @@ pub async fn mei(world: &World) -> (Browser, String, Vec<String>) {
     (browser, id, usable)
 }
 
-async fn choose(browser: &Browser, id: &str, accounts: &[String]) -> crate::browser::Seen {
+async fn choose(browser: &Browser, id: &str, accounts: &[String]) -> crate::browser::ObservedStatus {
     let fields: Vec<(&str, &str)> = accounts.iter().map(|account| ("account_id", account.as_str())).collect();
     browser.press(&format!("/connections/{id}/assets"), &fields).await
 }

@@ -1,0 +1,61 @@
+//! Instagram Login: the token of an Instagram professional account, without Facebook.
+
+use metaads_graph::{AuthorizationCode, GraphError, TokenLifetime};
+use metaads_store::{AssetBatch, Authorization, ConnectionKind, NewInstagramAccount, ScopeSet};
+
+use crate::app::App;
+use crate::clock::DAY;
+use crate::codes::error_code::Code;
+use crate::connections::connect::grant::{Failure, Grant, Permissions, failure_of, seconds_to_ms};
+use crate::connections::permissions;
+
+/// The code for a token of an hour; then together that one for one of sixty days, and whose it is.
+pub async fn ask(
+    app: &App,
+    authorization: &Authorization,
+    code: &AuthorizationCode,
+) -> Result<Grant, Failure> {
+    let Some(instagram) = &app.graph().app().instagram else { return Err(Code::MetaAppMisconfigured.into()) };
+    let short = app.graph().exchange_instagram_code(instagram, code, &authorization.redirect_uri).await;
+    let short = short.map_err(|error| failure_of(&error, Code::CodeRefused))?;
+    let (long, profile) = tokio::join!(
+        app.graph().exchange_instagram_long_lived(instagram, &short.access_token),
+        app.graph().read_instagram_profile(&short.access_token),
+    );
+    let failed = |error: GraphError| failure_of(&error, Code::MetaUnavailable);
+    let (long, profile) = (long.map_err(failed)?, profile.map_err(failed)?);
+    let own = NewInstagramAccount {
+        instagram_id: profile.id.to_string(),
+        username: profile.username.clone(),
+        name: profile.name.clone(),
+        page_id: None,
+    };
+    let granted = ScopeSet(short.permissions.into_iter().filter(|word| !word.contains(',')).collect());
+    let kind = ConnectionKind::InstagramUser;
+    Ok(Grant {
+        kind,
+        app_id: instagram.app_id.to_string(),
+        token: long.access_token,
+        meta_user_id: profile.id.to_string(),
+        scoped_user_id: profile.scoped_id,
+        name: profile.name,
+        picture_url: profile.picture_url,
+        business: None,
+        expires_at: match long.lifetime {
+            TokenLifetime::Seconds(seconds) => Some(app.now() + seconds_to_ms(seconds)),
+            // Documented as sixty days. Where Meta does not say, it is renewed as soon as Meta takes that, after a
+            // day, and then the end is known.
+            TokenLifetime::Unsaid => Some(app.now() + 2 * DAY),
+        },
+        data_access_expires_at: None,
+        permissions: Permissions {
+            declined: permissions::missing(app, kind, &granted),
+            expired: ScopeSet::default(),
+            granted,
+        },
+        granular_scopes: "[]".to_owned(),
+        found: AssetBatch { instagram_accounts: vec![own], ..AssetBatch::default() },
+        todo: Vec::new(),
+        total: None,
+    })
+}

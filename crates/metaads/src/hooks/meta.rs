@@ -1,0 +1,95 @@
+//! Meta calling us. What is signed is stored before the answer; a wrong signature changes nothing.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use metaads_graph::HookError;
+use secrecy::ExposeSecret as _;
+use serde_json::json;
+use url::form_urlencoded;
+
+use crate::app::App;
+use crate::web::problem::Problem;
+use crate::webhooks::apply;
+use crate::webhooks::apply::TakeError;
+
+/// A thousand changes in one post, and some room.
+pub const BODY_LIMIT: usize = 4 * 1024 * 1024;
+
+/// The handshake: Meta asks whether the address is ours before it subscribes to it.
+pub async fn verify(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
+    let query = query.unwrap_or_default();
+    let value = |wanted: &str| {
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned()).unwrap_or_default()
+    };
+    let given = value("hub.verify_token");
+    let is_right = app.config.verify_token.as_ref().is_some_and(|own| {
+        let (own, given) = (own.expose_secret().as_bytes(), given.as_bytes());
+        aws_lc_rs::constant_time::verify_slices_are_equal(own, given).is_ok()
+    });
+    let challenge = value("hub.challenge");
+    if !is_right || value("hub.mode") != "subscribe" || challenge.len() > 200 {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    // As plain text: a browser must not take it for a page.
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], challenge).into_response()
+}
+
+/// Webhook events.
+pub async fn event(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
+    let signature = headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok());
+    match apply::take_event(&app, signature, &body).await {
+        Ok(_) => Ok(StatusCode::OK.into_response()),
+        Err(TakeError::Hook(HookError::Signature)) => {
+            tracing::warn!("an event with a wrong signature was refused");
+            Ok(StatusCode::UNAUTHORIZED.into_response())
+        }
+        Err(TakeError::Hook(HookError::Content)) => {
+            tracing::warn!("an event that is none was refused");
+            Ok(StatusCode::BAD_REQUEST.into_response())
+        }
+        Err(TakeError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// The dashboard asks by GET whether the addresses of the two callbacks answer.
+pub async fn alive() -> StatusCode {
+    StatusCode::OK
+}
+
+/// A person removed the app.
+pub async fn deauthorize(State(app): State<App>, body: Bytes) -> Result<Response, Problem> {
+    match apply::take_deauthorize(&app, &signed_request(&body)).await {
+        Ok(()) => Ok(StatusCode::OK.into_response()),
+        Err(error) => refused(error),
+    }
+}
+
+/// A person wants their data deleted: the answer names the page on which they can follow it.
+pub async fn data_deletion(State(app): State<App>, body: Bytes) -> Result<Response, Problem> {
+    match apply::take_deletion(&app, &signed_request(&body)).await {
+        Ok(code) => {
+            let url = format!("{}/data-deletion/{code}", app.config.base());
+            Ok(Json(json!({ "url": url, "confirmation_code": code })).into_response())
+        }
+        Err(error) => refused(error),
+    }
+}
+
+fn signed_request(body: &[u8]) -> String {
+    let mut pairs = form_urlencoded::parse(body);
+    pairs.find(|(name, _)| name == "signed_request").map(|(_, value)| value.into_owned()).unwrap_or_default()
+}
+
+fn refused(error: TakeError) -> Result<Response, Problem> {
+    match error {
+        TakeError::Hook(error) => {
+            tracing::warn!(%error, "a signed request was refused");
+            Ok(StatusCode::BAD_REQUEST.into_response())
+        }
+        TakeError::Store(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,3 @@
+//! The surface that Meta calls.
+
+pub mod meta;

@@ -1,0 +1,3 @@
+//! What every HTTP surface shares.
+
+pub mod middleware;

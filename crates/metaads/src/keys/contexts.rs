@@ -1,0 +1,25 @@
+//! What each sealed value is sealed for. A value opens only in the context it was sealed in, so that one that was
+//! moved to another row, column or owner stays closed.
+
+use metaads_store::UserId;
+use metaads_vault::SealContext;
+
+/// The row of a connection's token: its owner and the connection.
+pub fn token_row(owner: &UserId, connection: &str) -> String {
+    format!("{owner}/{connection}")
+}
+
+/// A connection's token; `row` comes from [`token_row`].
+pub fn token_context(row: &str) -> SealContext<'_> {
+    SealContext { table: "meta_connections", column: "access_token", row }
+}
+
+/// The PKCE verifier of a pending authorization.
+pub fn verifier_context(authorization: &str) -> SealContext<'_> {
+    SealContext { table: "authorizations", column: "pkce_verifier", row: authorization }
+}
+
+/// A data key, wrapped by the key-encryption key.
+pub fn data_key_context(id: &str) -> SealContext<'_> {
+    SealContext { table: "data_keys", column: "wrapped_key", row: id }
+}

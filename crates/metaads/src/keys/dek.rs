@@ -1,0 +1,173 @@
+//! Data-encryption keys (DEKs): they seal the values, and the key-encryption key wraps them.
+//!
+//! The one thing to know: a replica learns about data keys that another process created by itself, when a value
+//! names one that it does not know, and every `METAADS_JOBS_INTERVAL`.
+
+use std::sync::{Arc, RwLock};
+
+use metaads_store::{DataKey, Store, StoreError};
+use metaads_vault::{
+    KEY_BYTES, Key, KeyId, Keyring, NONCE_BYTES, OpenError as VaultError, Opened, SealContext, Sealed,
+};
+use zeroize::Zeroizing;
+
+use crate::keys::error::{KekError, KeysError, OpenError};
+use crate::keys::kek::{KeyEncryptionKey, Unwrapped};
+use crate::random::Random;
+
+/// A replica seals with a newer data key at the latest so long after it was made.
+const SUPERSEDED_MS: i64 = 3_600_000;
+
+/// The data keys, unwrapped.
+#[derive(Debug)]
+pub struct Keys {
+    pub(super) kek: KeyEncryptionKey,
+    known: RwLock<Arc<Known>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) keyring: Keyring,
+    /// The table as it was when the keyring was put together.
+    rows: Vec<DataKey>,
+}
+
+impl Keys {
+    /// Unwraps the stored data keys. Where the first kek key wraps none, a new data key is made.
+    pub async fn load(
+        store: &Store,
+        kek: KeyEncryptionKey,
+        random: &Random,
+        now: i64,
+    ) -> Result<Keys, KeysError> {
+        let known = match assemble(store.list_data_keys().await?, &kek, None).await? {
+            Some(known) => known,
+            None => {
+                create_data_key(store, &kek, random, now).await?;
+                let rows = store.list_data_keys().await?;
+                assemble(rows, &kek, None)
+                    .await?
+                    .ok_or(KekError::Refused { what: "the data key just made does not unwrap".to_owned() })?
+            }
+        };
+        tracing::info!(data_key = %known.keyring.sealing_key(), kek = kek.name(), "keys are loaded");
+        Ok(Keys { kek, known: RwLock::new(Arc::new(known)) })
+    }
+
+    /// Looks whether there are other data keys by now. True where something changed.
+    pub async fn reload(&self, store: &Store) -> Result<bool, KeysError> {
+        let rows = store.list_data_keys().await?;
+        let before = self.known();
+        if rows == before.rows {
+            return Ok(false);
+        }
+        // Where the kek key wraps none any more, this replica goes on with what it has.
+        let Some(known) = assemble(rows, &self.kek, Some(&before.keyring)).await? else { return Ok(false) };
+        *self.known.write().expect("nothing panics while it writes") = Arc::new(known);
+        Ok(true)
+    }
+
+    /// Seals a secret for its place. The nonce must be fresh.
+    pub fn seal(&self, place: &SealContext<'_>, nonce: [u8; NONCE_BYTES], secret: &[u8]) -> Sealed {
+        self.known().keyring.seal(place, nonce, secret)
+    }
+
+    /// Opens what a column holds.
+    pub async fn open(
+        &self,
+        store: &Store,
+        place: &SealContext<'_>,
+        stored: Vec<u8>,
+    ) -> Result<Opened, OpenError> {
+        let sealed = Sealed::from_stored(stored)?;
+        match self.known().keyring.open(place, &sealed) {
+            Err(VaultError::UnknownKey { .. }) => {}
+            opened => return opened.map_err(OpenError::Value),
+        }
+        self.reload(store).await.map_err(OpenError::Unavailable)?;
+        let known = self.known();
+        known.keyring.open(place, &sealed).map_err(|error| {
+            let id = sealed.key_id();
+            match (known.rows.iter().find(|row| row.id == id.to_string()), error) {
+                (Some(row), VaultError::UnknownKey { .. }) if row.wrapped_key.is_some() => {
+                    OpenError::UnknownKek { id, kek: row.kek.clone() }
+                }
+                (_, error) => OpenError::Value(error),
+            }
+        })
+    }
+
+    /// The id of the data key that seals.
+    pub fn sealing_key(&self) -> KeyId {
+        self.known().keyring.sealing_key()
+    }
+
+    pub(super) fn known(&self) -> Arc<Known> {
+        self.known.read().expect("nothing panics while it writes").clone()
+    }
+}
+
+/// Deletes data keys that seal nothing and were replaced so long ago that no replica uses them.
+pub async fn prune(store: &Store, keys: &Keys, now: i64) -> Result<u64, StoreError> {
+    store.delete_unused_data_keys(keys.sealing_key(), now - SUPERSEDED_MS).await
+}
+
+/// A keyring of what can be unwrapped; None where the first kek key wraps nothing. Keys that are
+/// unwrapped already are not unwrapped again: it may be a call over the network.
+async fn assemble(
+    rows: Vec<DataKey>,
+    kek: &KeyEncryptionKey,
+    before: Option<&Keyring>,
+) -> Result<Option<Known>, KeysError> {
+    let mut keys = Vec::new();
+    for row in &rows {
+        let known = before.and_then(|keyring| keyring.keys().find(|key| key.id().to_string() == row.id));
+        let key = match known {
+            Some(key) => Some(key),
+            None => unwrap(row, kek).await?,
+        };
+        if let Some(key) = key {
+            keys.push((row, key));
+        }
+    }
+    let name = kek.name();
+    let sealing = keys.iter().find(|(row, _)| row.wrapped_key.is_some() && row.kek == name);
+    let Some((_, sealing)) = sealing.cloned() else { return Ok(None) };
+    let opening = keys.into_iter().map(|(_, key)| key);
+    Ok(Some(Known { keyring: Keyring::of(sealing, opening), rows }))
+}
+
+/// The key of a row; None where its kek key is not configured, or says that it did not wrap this.
+async fn unwrap(row: &DataKey, kek: &KeyEncryptionKey) -> Result<Option<Arc<Key>>, KeysError> {
+    let bytes = match kek.unwrap(row).await {
+        Ok(Some(Unwrapped::Bytes(bytes))) => bytes,
+        Ok(Some(Unwrapped::Itself(key))) => return Ok(Some(key)),
+        Ok(None) => return Ok(None),
+        Err(error @ KekError::Unavailable { .. }) => return Err(error.into()),
+        Err(error) => {
+            tracing::error!(data_key = row.id, kek = row.kek, %error, "a data key does not unwrap");
+            return Ok(None);
+        }
+    };
+    let Ok(array) = <[u8; KEY_BYTES]>::try_from(bytes.as_slice()) else { return Ok(None) };
+    let key = Key::new(array);
+    Ok((key.id().to_string() == row.id).then(|| Arc::new(key)))
+}
+
+/// Draws a data key, wraps it and stores it.
+pub(super) async fn create_data_key(
+    store: &Store,
+    kek: &KeyEncryptionKey,
+    random: &Random,
+    now: i64,
+) -> Result<KeyId, KeysError> {
+    loop {
+        let bytes = Zeroizing::new(random.bytes::<KEY_BYTES>());
+        let id = Key::new(*bytes).id();
+        let row = kek.wrap(id, &bytes, random.bytes(), now).await?;
+        // Four bytes name a key; the rare clash draws again.
+        if store.insert_data_key(&row).await? {
+            return Ok(id);
+        }
+    }
+}

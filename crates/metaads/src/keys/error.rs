@@ -1,0 +1,48 @@
+//! What can go wrong with keys and sealed values.
+
+use metaads_store::StoreError;
+use metaads_vault::{KeyId, OpenError as VaultError, SealedError};
+
+/// What went wrong at an kek key.
+#[derive(Debug, thiserror::Error)]
+pub enum KekError {
+    /// It cannot be reached, or is too busy: later it may answer.
+    #[error("the key service does not answer: {what}")]
+    Unavailable { what: String },
+    /// It answered, and the answer is no.
+    #[error("the kek key refuses: {what}")]
+    Refused { what: String },
+}
+
+/// Why keys could not be loaded or made.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    #[error("the stored data keys cannot be read")]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Kek(#[from] KekError),
+}
+
+/// Why a sealed value does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// For good, until somebody mends the configuration or the row.
+    #[error(transparent)]
+    Envelope(#[from] SealedError),
+    #[error(transparent)]
+    Value(VaultError),
+    #[error(
+        "the value was sealed with data key {id}, wrapped by {kek}, which is not among the configured keys"
+    )]
+    UnknownKek { id: KeyId, kek: String },
+    /// Nothing is known about the value: the key could not be fetched.
+    #[error("the key of the value cannot be fetched now: {0}")]
+    Unavailable(#[source] KeysError),
+}
+
+impl OpenError {
+    /// Whether trying again later may help without anybody doing something.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, OpenError::Unavailable(_))
+    }
+}

@@ -1,0 +1,46 @@
+//! The job queue as seen by everything that enqueues: leases, outcomes, and waking up the workers. What a job does
+//! is in `worker` and above.
+
+use std::time::Duration;
+
+use metaads_store::Lease;
+use tokio::sync::Notify;
+
+use crate::clock::ms;
+
+/// Longer than any step takes: after it, another replica may take the job over.
+const LEASE_TTL: Duration = Duration::from_secs(60);
+
+/// What became of one step of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobOutcome {
+    /// Nothing is left to do: the job is deleted.
+    Done,
+    /// The step failed: run again after a pause, and count the attempt.
+    Retry,
+    /// Run again at this moment (Unix milliseconds); nothing has failed.
+    RunAt(i64),
+    /// The step wrote its own outcome in the same transaction as its results.
+    Recorded,
+}
+
+/// A lease that starts now.
+pub fn lease(now: i64) -> Lease {
+    Lease { now, until: now + ms(LEASE_TTL) }
+}
+
+/// Wakes this process's workers when a job was enqueued. Other replicas find it at their next look.
+#[derive(Debug, Default)]
+pub struct QueueNotify(Notify);
+
+impl QueueNotify {
+    /// A job was enqueued.
+    pub fn notify(&self) {
+        self.0.notify_waiters();
+    }
+
+    /// Resolves at the next [`QueueNotify::notify`].
+    pub fn notified(&self) -> impl Future<Output = ()> + '_ {
+        self.0.notified()
+    }
+}

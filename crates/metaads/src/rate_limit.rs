@@ -1,0 +1,83 @@
+//! Throttles, kept in the database so that replicas share them.
+//!
+//! Guessing at an account is slowed by the account and by the address it comes from. Nobody can lock
+//! an owner out: a browser that has signed in to the account before counts in a bucket of its own.
+
+use metaads_store::{StoreError, UserId};
+
+use crate::app::App;
+
+const MINUTE: i64 = 60_000;
+
+/// What is counted. Buckets hold no e-mail address in clear.
+#[derive(Debug)]
+pub enum Bucket<'a> {
+    /// Sign-ins to one account from browsers it does not know.
+    SignInUnknownDevice {
+        email_key: &'a str,
+    },
+    /// Sign-ins to one account from one browser that it knows.
+    SignInKnownDevice {
+        device_hash: &'a str,
+    },
+    /// Sign-ins and registrations from one address.
+    SignInAddress {
+        address: &'a str,
+    },
+    Register {
+        address: &'a str,
+    },
+    /// Trips to the dialog that one user starts.
+    Connect {
+        user: &'a UserId,
+    },
+    /// Presses of one user that have Meta asked at once.
+    AskMeta {
+        user: &'a UserId,
+    },
+    /// Checks of the present password by a signed-in user.
+    PasswordCheck {
+        user: &'a UserId,
+    },
+}
+
+impl Bucket<'_> {
+    fn name(&self) -> String {
+        match self {
+            Bucket::SignInUnknownDevice { email_key } => {
+                format!("sign-in:{}", crate::random::hash(email_key))
+            }
+            Bucket::SignInKnownDevice { device_hash } => format!("sign-in-device:{device_hash}"),
+            Bucket::SignInAddress { address } => format!("sign-in-address:{address}"),
+            Bucket::Register { address } => format!("register:{address}"),
+            Bucket::Connect { user } => format!("connect:{user}"),
+            Bucket::AskMeta { user } => format!("ask-meta:{user}"),
+            Bucket::PasswordCheck { user } => format!("password:{user}"),
+        }
+    }
+
+    /// Hits allowed in a window of so many milliseconds.
+    fn limit(&self) -> (i64, i64) {
+        match self {
+            Bucket::SignInUnknownDevice { .. } | Bucket::SignInKnownDevice { .. } => (10, 15 * MINUTE),
+            Bucket::SignInAddress { .. } => (60, 15 * MINUTE),
+            Bucket::Register { .. } => (20, 60 * MINUTE),
+            Bucket::Connect { .. } | Bucket::AskMeta { .. } => (60, 10 * MINUTE),
+            Bucket::PasswordCheck { .. } => (10, 15 * MINUTE),
+        }
+    }
+}
+
+/// Counts one hit; false where there were too many.
+pub async fn allow(app: &App, bucket: &Bucket<'_>) -> Result<bool, StoreError> {
+    if !app.config.is_throttling {
+        return Ok(true);
+    }
+    let (limit, window) = bucket.limit();
+    Ok(app.store.hit_rate_limit(&bucket.name(), app.now(), window).await? <= limit)
+}
+
+/// Forgets the hits, after the person has shown who they are.
+pub async fn clear(app: &App, bucket: &Bucket<'_>) -> Result<(), StoreError> {
+    app.store.clear_rate_limit(&bucket.name()).await
+}

@@ -1,0 +1,179 @@
+//! How chosen ad accounts stand: which are to be looked at, and what looking at them found.
+
+use metaads_store_rows::{AccountCheck, AccountStatusRow, ConnectionId, Job, StoreError};
+
+use crate::queries::jobs::finish;
+use crate::{Db, Engine};
+
+impl Db {
+    /// Ad accounts of a connection by id; those that it does not have are left out.
+    pub async fn list_account_statuses(
+        &self,
+        id: &ConnectionId,
+        accounts: &[String],
+    ) -> Result<Vec<AccountStatusRow>, StoreError> {
+        let wanted = serde_json::to_string(accounts).expect("texts always serialize");
+        Ok(list_account_statuses!(id.as_str(), wanted).fetch_all(&self.read).await?)
+    }
+
+    /// Chosen ad accounts whose standing is to be looked at by now, the longest due first.
+    pub async fn list_due_accounts(
+        &self,
+        id: &ConnectionId,
+        now: i64,
+        limit: i64,
+    ) -> Result<Vec<AccountStatusRow>, StoreError> {
+        Ok(sqlx::query_as!(
+            AccountStatusRow,
+            r#"SELECT account_id AS "account_id!", account_name AS "account_name!",
+                   account_status AS "account_status?", is_selected AS "is_selected!",
+                   is_selectable AS "is_selectable!", is_reachable AS "is_reachable!",
+                   status_changed_at AS "status_changed_at!", next_check_at AS "next_check_at!"
+               FROM meta_ad_accounts WHERE connection_id = $1 AND is_selected AND (next_check_at <= $2 OR next_check_at > $4)
+               ORDER BY next_check_at, account_id LIMIT $3"#,
+            id.as_str(),
+            now,
+            limit,
+            farthest(now)
+        )
+        .fetch_all(&self.read)
+        .await?)
+    }
+
+    /// Writes what was found, and when to look next; False where the job was lost or the connection ended.
+    pub async fn record_account_checks(
+        &self,
+        job: &Job,
+        id: &ConnectionId,
+        looked: &[AccountCheck],
+        at: i64,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        if !write_looked(&mut tx, id, looked, at).await? {
+            return Ok(false);
+        }
+        let next = sqlx::query!(
+            r#"SELECT MIN(next_check_at) AS "at?: i64" FROM meta_ad_accounts WHERE connection_id = $1 AND is_selected"#,
+            id.as_str()
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        let held = match next.at {
+            Some(next) => {
+                let next = next.clamp(at, farthest(at));
+                sqlx::query!(
+                    "UPDATE jobs SET run_at = CASE WHEN rerun_requested THEN run_at ELSE $3 END, attempts = 0, leased_until = 0, priority = 1
+                     WHERE id = $1 AND fence = $2",
+                    job.id.as_str(),
+                    job.fence,
+                    next
+                )
+                .execute(&mut *tx)
+                .await?
+                .rows_affected()
+                    == 1
+            }
+            // Nothing is chosen: whoever chooses starts it again.
+            None => finish(&mut tx, job).await?,
+        };
+        if !held {
+            return Ok(false);
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// The same outside of the job, for accounts that somebody is about to choose.
+    pub async fn store_account_checks(
+        &self,
+        id: &ConnectionId,
+        looked: &[AccountCheck],
+        at: i64,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let is_live = write_looked(&mut tx, id, looked, at).await?;
+        tx.commit().await?;
+        Ok(is_live)
+    }
+}
+
+/// No look is planned further ahead: what stands beyond was planned by a clock that went wrong.
+fn farthest(now: i64) -> i64 {
+    now + 2 * 86_400_000
+}
+
+async fn write_looked(
+    tx: &mut sqlx::Transaction<'static, Engine>,
+    id: &ConnectionId,
+    looked: &[AccountCheck],
+    at: i64,
+) -> Result<bool, StoreError> {
+    // The lock keeps a disconnect from slipping in between.
+    let live = sqlx::query!(
+        "UPDATE meta_connections SET updated_at = $2 WHERE id = $1 AND status <> 'revoked'",
+        id.as_str(),
+        at
+    )
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    if live == 0 {
+        return Ok(false);
+    }
+    for one in looked {
+        write_one(tx, id, one, at).await?;
+        let Some(line) = &one.changed else { continue };
+        sqlx::query!(
+            "INSERT INTO audit_log (id, at, user_id, connection_id, action, detail)
+             SELECT $2, $3, user_id, id, $4, $5 FROM meta_connections WHERE id = $1",
+            id.as_str(),
+            line.id,
+            at,
+            line.action,
+            line.detail
+        )
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(true)
+}
+
+async fn write_one(
+    tx: &mut sqlx::Transaction<'static, Engine>,
+    id: &ConnectionId,
+    one: &AccountCheck,
+    at: i64,
+) -> Result<(), StoreError> {
+    // Whoever wanted it looked at meanwhile keeps that wish.
+    sqlx::query!(
+        "UPDATE meta_ad_accounts SET next_check_at = $3 WHERE connection_id = $1 AND account_id = $2 AND next_check_at = $4",
+        id.as_str(),
+        one.account_id,
+        one.next_check_at,
+        one.was_due_at
+    )
+    .execute(&mut **tx)
+    .await?;
+    let Some(seen) = &one.seen else { return Ok(()) };
+    let is_reachable = seen.lost_reason.is_none();
+    sqlx::query!(
+        "UPDATE meta_ad_accounts SET is_reachable = $3, is_selectable = $4, lost_reason = $5,
+             account_status = CASE WHEN $3 THEN $6 ELSE account_status END,
+             disable_reason = CASE WHEN $3 THEN $7 ELSE disable_reason END,
+             last_validated_at = CASE WHEN $3 THEN $8 ELSE last_validated_at END,
+             status_changed_at = CASE WHEN $9 THEN $8 ELSE status_changed_at END
+         WHERE connection_id = $1 AND account_id = $2",
+        id.as_str(),
+        one.account_id,
+        is_reachable,
+        seen.is_selectable,
+        seen.lost_reason,
+        seen.account_status,
+        seen.disable_reason,
+        at,
+        one.changed.is_some()
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
