@@ -9,55 +9,29 @@ use reqwest::Method;
 use serde_json::Value;
 use url::Url;
 
-use crate::error::{GraphError, Refusal};
-use crate::ids::{AccessToken, AppId, AppSecret};
-use crate::meter::{Draws, Learned, Meter, Standing};
-use crate::usage::{Headers, Usage};
-use crate::version::GraphVersion;
+use crate::endpoint::{Endpoint, Host};
+use crate::error::GraphError;
+use crate::headers::Headers;
+use crate::ids::AccessToken;
+use crate::meta_app::MetaApp;
+use crate::rate_limits::{Priority, QuotaKeys, QuotaState, RateLimiter, UsageReport};
+use crate::response::parse_response;
+use crate::usage::Usage;
 
-/// An answer longer than this (after decompression) is refused: 100 ad accounts need 40 KiB.
-const BODY_LIMIT: usize = 4 * 1024 * 1024;
+/// A longer body (after decompression) is refused: 100 ad accounts need 40 KiB.
+const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
-/// The Meta app, and where Meta is.
-#[derive(Debug, Clone)]
-pub struct MetaApp {
-    pub app_id: AppId,
-    pub app_secret: AppSecret,
-    pub version: GraphVersion,
-    /// Base of the login dialog, without version: `https://www.facebook.com`.
-    pub dialog_url: Url,
-    /// Base of the Graph API, without version: `https://graph.facebook.com`.
-    pub graph_url: Url,
-    /// Base of the API behind Instagram Login, without version: `https://graph.instagram.com`.
-    pub instagram_url: Url,
-    /// None: no Instagram Login.
-    pub instagram: Option<InstagramApp>,
-    /// How long one call may take, from the first byte sent to the last byte read.
-    pub deadline: Duration,
-}
-
-/// The app of Instagram Login: it has an id and a secret of its own.
-#[derive(Debug, Clone)]
-pub struct InstagramApp {
-    pub app_id: AppId,
-    pub app_secret: AppSecret,
-    /// Base of its dialog: `https://www.instagram.com`.
-    pub dialog_url: Url,
-    /// Base of its token endpoint: `https://api.instagram.com`.
-    pub api_url: Url,
-}
-
-/// Gives the time, in milliseconds since the epoch.
+/// Returns the current time in Unix milliseconds.
 pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 
-/// Meta, as this app talks to it. Cheap to clone; clones share one set of books over Meta's limits.
+/// Meta's login and Graph API for one app. Cheap to clone; clones share one rate limiter.
 #[derive(Clone)]
 pub struct Graph {
     pub(crate) app: MetaApp,
     http: reqwest::Client,
-    meter: Meter,
+    limiter: RateLimiter,
     now: Now,
-    is_background: bool,
+    priority: Priority,
 }
 
 // By hand: a clock has no Debug.
@@ -67,144 +41,131 @@ impl fmt::Debug for Graph {
     }
 }
 
-impl MetaApp {
-    fn is_https(&self) -> bool {
-        let api = self.instagram.as_ref().map(|app| &app.api_url);
-        [&self.graph_url, &self.instagram_url].into_iter().chain(api).all(|url| url.scheme() == "https")
-    }
-}
-
 /// One call. `query` goes into the URL, `form` into the body.
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
-    pub endpoint: &'static str,
-    pub host: Host,
+    pub endpoint: Endpoint,
     pub method: Method,
     pub path: &'a str,
     pub query: Vec<(&'static str, String)>,
     pub form: Vec<(&'static str, String)>,
 }
 
-/// Whom a call goes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Host {
-    Facebook,
-    /// Instagram Login's host; its token calls have no version in their path.
-    Instagram,
-    /// The host of Instagram Login's code exchange.
-    InstagramApi,
-}
-
 impl Graph {
-    /// Builds the client: TLS by the platform's roots, no redirects, no proxy, no retry.
+    /// Builds the client: TLS with the platform's roots, no redirects, no proxy, no retry. Its calls are
+    /// interactive.
     pub fn new(app: MetaApp, now: Now) -> Result<Graph, GraphError> {
-        #[expect(clippy::disallowed_methods, reason = "this is the one home of the HTTP client")]
+        #[expect(clippy::disallowed_methods, reason = "the only place that builds the HTTP client")]
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .https_only(app.is_https())
-            .connect_timeout(app.deadline.min(Duration::from_secs(5)))
+            .connect_timeout(app.timeout.min(Duration::from_secs(5)))
             .user_agent(concat!("metaads/", env!("CARGO_PKG_VERSION")))
             .retry(reqwest::retry::never())
             .no_proxy()
             .build()
-            .map_err(|source| GraphError::Unreachable { endpoint: "client", source })?;
-        Ok(Graph { app, http, meter: Meter::default(), now, is_background: false })
+            .map_err(GraphError::Client)?;
+        let limiter = RateLimiter::default();
+        Ok(Graph { app, http, limiter, now, priority: Priority::Interactive })
     }
 
-    /// The same client for work that nobody waits for: it lets what is left of an allowance to people.
+    /// The same client, sharing its rate limiter, for calls of this priority.
     #[must_use]
-    pub fn in_background(&self) -> Graph {
-        Graph { is_background: true, ..self.clone() }
+    pub fn with_priority(&self, priority: Priority) -> Graph {
+        Graph { priority, ..self.clone() }
     }
 
-    /// What was learned about limits, versions and unknown answers since the last time.
-    pub fn drain_learned(&self) -> Learned {
-        self.meter.drain()
+    /// What was learned about rate limits, versions and unrecognized errors since the last call of this function.
+    pub fn drain_usage(&self) -> UsageReport {
+        self.limiter.drain()
     }
 
-    /// Takes in what other processes have learned about the limits.
-    pub fn merge_limits(&self, others: Vec<Standing>) {
-        self.meter.merge(others, (self.now)());
+    /// Adds what other processes have learned about the quotas.
+    pub fn merge_quotas(&self, others: Vec<QuotaState>) {
+        self.limiter.merge(others, (self.now)());
     }
 
-    /// Whether a call to this path may go now.
-    pub(crate) fn may_go(&self, endpoint: &'static str, draws: &Draws) -> Result<(), GraphError> {
-        match self.meter.wait(draws, self.is_background, (self.now)()) {
-            Some((budget, until)) => Err(GraphError::HeldOff { endpoint, budget, until }),
-            None => Ok(()),
-        }
+    /// Fails if a call that counts against these quotas must not be sent now.
+    pub(crate) fn check_quota(&self, endpoint: Endpoint, keys: &QuotaKeys) -> Result<(), GraphError> {
+        self.limiter.check_quota(keys, self.priority, (self.now)()).map_err(|block| GraphError::RateLimited {
+            endpoint,
+            quota: block.quota,
+            retry_at: block.until,
+        })
     }
 
-    /// Takes in which version served an answer, or an item of a batch.
-    pub(crate) fn note_version(&self, headers: &Headers) {
-        self.meter.note_version(headers, &self.app.version);
+    /// Records which version served a response or a batch item.
+    pub(crate) fn record_version(&self, headers: &Headers) {
+        self.limiter.record_version(headers, &self.app.version);
     }
 
-    /// Keeps the books over one answer, or one item of a batch.
-    pub(crate) fn keep_books(&self, draws: &Draws, headers: &Headers, outcome: &Result<Value, GraphError>) {
-        let refusal = match outcome {
-            Err(GraphError::Refused(refusal)) => Some(refusal.as_ref()),
-            _ => None,
-        };
-        let usage = refusal.map_or_else(|| Usage::read(headers), |refusal| refusal.usage.clone());
-        self.meter.note(draws, &usage, refusal, (self.now)());
+    /// Records the quota usage of a response or a batch item.
+    pub(crate) fn record_usage(
+        &self,
+        keys: &QuotaKeys,
+        headers: &Headers,
+        outcome: &Result<Value, GraphError>,
+    ) {
+        let error = outcome.as_ref().err().and_then(GraphError::api_error);
+        let usage = error.map_or_else(|| Usage::from_headers(headers), |error| error.usage.clone());
+        self.limiter.record(keys, &usage, error, (self.now)());
     }
 
     pub fn app(&self) -> &MetaApp {
         &self.app
     }
 
-    /// `{app-id}|{app-secret}`: acts for the app itself.
+    /// `{app-id}|{app-secret}`: the token of the app itself.
     pub(crate) fn app_token(&self) -> AccessToken {
         AccessToken::new(format!("{}|{}", self.app.app_id, self.app.app_secret.expose()))
     }
 
-    /// hex(HMAC-SHA256(app secret, token)), which every call carries for the token it sends.
+    /// hex(HMAC-SHA256(app secret, token)), which every call sends along with its token.
     /// Source: "Securing Graph API requests".
     pub fn appsecret_proof(&self, token: &AccessToken) -> String {
         let key = hmac::Key::new(hmac::HMAC_SHA256, self.app.app_secret.expose().as_bytes());
         hex::encode(hmac::sign(&key, token.expose().as_bytes()))
     }
 
-    /// The two parameters that a call made with `token` carries.
-    pub(crate) fn signed_by(&self, token: &AccessToken) -> Vec<(&'static str, String)> {
+    /// The two parameters of a call made with `token`.
+    pub(crate) fn auth_params(&self, token: &AccessToken) -> Vec<(&'static str, String)> {
         vec![("access_token", token.expose().to_owned()), ("appsecret_proof", self.appsecret_proof(token))]
     }
 
     /// A GET made with `token`.
     pub(crate) async fn get(
         &self,
-        endpoint: &'static str,
+        endpoint: Endpoint,
         path: &str,
         token: &AccessToken,
-        more: Vec<(&'static str, String)>,
+        params: Vec<(&'static str, String)>,
     ) -> Result<Value, GraphError> {
-        let mut query = self.signed_by(token);
-        query.extend(more);
-        self.send(Call { endpoint, host: Host::Facebook, method: Method::GET, path, query, form: Vec::new() })
-            .await
+        let mut query = self.auth_params(token);
+        query.extend(params);
+        self.send(Call { endpoint, method: Method::GET, path, query, form: Vec::new() }).await
     }
 
-    /// Sends one call and gives the JSON of an answer that is not an error. Never logs a URL.
+    /// Sends one call and returns the JSON of a response that is not an error. Never logs a URL.
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Value, GraphError> {
         let endpoint = call.endpoint;
-        let sent = call.query.iter().chain(&call.form);
-        let token = sent.clone().find(|(name, _)| *name == "access_token").map(|(_, text)| text.as_str());
-        let draws = Draws::of(call.path, token, call.host != Host::Facebook);
-        self.may_go(endpoint, &draws)?;
+        let mut params = call.query.iter().chain(&call.form);
+        let token = params.find(|(name, _)| *name == "access_token").map(|(_, text)| text.as_str());
+        let keys = QuotaKeys::for_call(endpoint.host(), call.path, token);
+        self.check_quota(endpoint, &keys)?;
         let started = Instant::now();
-        let outcome = self.answer(call, &draws).await;
+        let outcome = self.exchange(call, &keys).await;
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let endpoint = endpoint.as_str();
         match &outcome {
             Ok(_) => tracing::debug!(endpoint, elapsed_ms = ms, "Meta answered"),
-            Err(GraphError::Refused(refusal)) => tracing::warn!(
+            Err(GraphError::Api(error)) => tracing::warn!(
                 endpoint,
                 elapsed_ms = ms,
-                status = refusal.status,
-                code = refusal.code,
-                subcode = refusal.subcode,
-                fbtrace_id = refusal.fbtrace_id,
-                message = refusal.message,
+                status = error.status,
+                code = error.code,
+                subcode = error.subcode,
+                fbtrace_id = error.fbtrace_id,
+                message = error.message,
                 "Meta refused a call"
             ),
             Err(error) => tracing::warn!(endpoint, elapsed_ms = ms, %error, "a call to Meta failed"),
@@ -212,44 +173,45 @@ impl Graph {
         outcome
     }
 
-    async fn answer(&self, call: Call<'_>, draws: &Draws) -> Result<Value, GraphError> {
+    /// Sends the request, reads the whole response and records its usage.
+    async fn exchange(&self, call: Call<'_>, keys: &QuotaKeys) -> Result<Value, GraphError> {
         let endpoint = call.endpoint;
-        let is_versioned = call.host == Host::Facebook;
-        let mut request = self.http.request(call.method, self.url(call.host, call.path)).query(&call.query);
-        request = request.timeout(self.app.deadline);
+        let mut request = self.http.request(call.method, self.url(endpoint, call.path)).query(&call.query);
+        request = request.timeout(self.app.timeout);
         if !call.form.is_empty() {
             request = request.form(&call.form);
         }
-        let broken = |source: reqwest::Error| match source.is_timeout() {
+        let failed = |source: reqwest::Error| match source.is_timeout() {
             true => GraphError::Timeout { endpoint },
-            // The URL of a reqwest error carries the token.
+            // The URL of a reqwest error contains the token.
             false => GraphError::Unreachable { endpoint, source: source.without_url() },
         };
-        let mut response = request.send().await.map_err(broken)?;
+        let mut response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
-        let headers = Headers::of_http(response.headers());
+        let headers = Headers::from_http(response.headers());
         let malformed = |reason| GraphError::Malformed { endpoint, status, reason };
         if response.status().is_redirection() {
             return Err(malformed("a redirect, which is never followed"));
         }
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(broken)? {
-            if body.len() + chunk.len() > BODY_LIMIT {
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > MAX_BODY_BYTES {
                 return Err(malformed("longer than 4 MiB"));
             }
             body.extend_from_slice(&chunk);
         }
-        if is_versioned {
-            self.note_version(&headers);
+        match endpoint.host() {
+            Host::Facebook => self.record_version(&headers),
+            Host::Instagram | Host::InstagramApi => {}
         }
-        let outcome = read_answer(endpoint, status, &headers, &body);
-        self.keep_books(draws, &headers, &outcome);
+        let outcome = parse_response(endpoint, status, &headers, &body);
+        self.record_usage(keys, &headers, &outcome);
         outcome
     }
 
-    fn url(&self, host: Host, path: &str) -> String {
+    fn url(&self, endpoint: Endpoint, path: &str) -> String {
         let base = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
-        match host {
+        match endpoint.host() {
             Host::Facebook => format!("{}/{}/{path}", base(&self.app.graph_url), self.app.version),
             Host::Instagram => format!("{}/{path}", base(&self.app.instagram_url)),
             Host::InstagramApi => {
@@ -257,23 +219,5 @@ impl Graph {
                 format!("{}/{path}", base(app.map_or(&self.app.instagram_url, |app| &app.api_url)))
             }
         }
-    }
-}
-
-/// What a complete answer, or an item of a batch, says: its JSON, or Meta's refusal whatever the status.
-pub(crate) fn read_answer(
-    endpoint: &'static str,
-    status: u16,
-    headers: &Headers,
-    body: &[u8],
-) -> Result<Value, GraphError> {
-    let malformed = |reason| GraphError::Malformed { endpoint, status, reason };
-    let json = crate::json::parse(body).ok_or_else(|| malformed("no JSON"))?;
-    if let Some(refusal) = Refusal::read(endpoint, status, &json) {
-        return Err(GraphError::Refused(Box::new(refusal.with_headers(headers))));
-    }
-    match status {
-        200..300 => Ok(json),
-        _ => Err(malformed("an error status without an error")),
     }
 }

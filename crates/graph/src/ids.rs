@@ -1,12 +1,11 @@
-//! Meta's ids and secrets as types of their own. Ids are kept as text: Meta sends them as strings
-//! or as numbers beyond 2^53. Secrets have a redacted Debug and are wiped when dropped.
+//! Meta's ids and secrets, each with its own type. Ids are kept as text, since Meta sends them as strings or as
+//! numbers beyond 2^53. Secrets have a redacted Debug and are zeroed on drop.
 
 use std::fmt;
 
-use aws_lc_rs::digest;
 use secrecy::{ExposeSecret, SecretString};
 
-/// Text that is not an id of Meta's: empty, longer than 64 characters, or not made of digits.
+/// The text is not an id of Meta's: empty, longer than 64 characters, or not all digits.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("not an id of Meta's")]
 pub struct IdError;
@@ -18,7 +17,7 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// Takes 1 to 64 decimal digits.
+            /// Accepts 1 to 64 decimal digits.
             pub fn parse(text: &str) -> Result<$name, IdError> {
                 let fits = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
                 if fits { Ok($name(text.to_owned())) } else { Err(IdError) }
@@ -42,7 +41,7 @@ id!(
     AppId
 );
 id!(
-    /// A person (or system user) as this app knows them; another app sees another id.
+    /// A person or system user. The id is valid for this app only; other apps see other ids.
     AppScopedUserId
 );
 id!(
@@ -63,7 +62,7 @@ id!(
 );
 
 impl AdAccountId {
-    /// Takes the digits with or without `act_`.
+    /// Accepts the digits with or without `act_`.
     pub fn parse_any(text: &str) -> Result<AdAccountId, IdError> {
         AdAccountId::parse(text.strip_prefix("act_").unwrap_or(text))
     }
@@ -80,7 +79,7 @@ macro_rules! secret {
                 $name(SecretString::from(text))
             }
 
-            /// The secret itself, for the one place that sends, seals or signs with it.
+            /// The secret itself, for the code that sends, seals or signs with it.
             pub fn expose(&self) -> &str {
                 self.0.expose_secret()
             }
@@ -95,19 +94,14 @@ macro_rules! secret {
 }
 
 secret!(
-    /// A token that acts for a person, a system user or the app.
+    /// A token of a person, a system user or the app.
     AccessToken
 );
-
-/// What tells a token from others in our books: nothing can be read out of it.
-pub(crate) fn mark(token: &str) -> String {
-    hex::encode(&digest::digest(&digest::SHA256, token.as_bytes()).as_ref()[..8])
-}
 secret!(
     /// The Meta app's secret.
     AppSecret
 );
 secret!(
-    /// The one-time code that the dialog hands to the callback.
+    /// The one-time code that the login dialog passes to the callback.
     AuthorizationCode
 );

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metaads_graph::{
-    AccessToken, AppId, AppSecret, AuthorizationCode, Graph, GraphError, GraphVersion, MetaApp, Person,
-    Recovery,
+    AccessToken, AppId, AppSecret, AuthorizationCode, Endpoint, Graph, GraphError, GraphVersion, MetaApp,
+    Person, Recovery,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -14,7 +14,7 @@ use url::Url;
 const TOKEN: &str = "EAAsecretOfAPerson0123456789";
 const MIB: usize = 1024 * 1024;
 
-fn client(listener: &TcpListener, deadline: Duration) -> Graph {
+fn client(listener: &TcpListener, timeout: Duration) -> Graph {
     let base = Url::parse(&format!("http://{}", listener.local_addr().expect("an address"))).expect("a URL");
     let app = MetaApp {
         app_id: AppId::parse("4400").expect("an id"),
@@ -24,7 +24,7 @@ fn client(listener: &TcpListener, deadline: Duration) -> Graph {
         graph_url: base.clone(),
         instagram_url: base,
         instagram: None,
-        deadline,
+        timeout,
     };
     Graph::new(app, Arc::new(|| 1_800_000_000_000)).expect("a client")
 }
@@ -64,7 +64,7 @@ async fn outcome(answer: Vec<u8>) -> Result<Person, GraphError> {
 
 async fn error(answer: Vec<u8>) -> GraphError {
     let error = outcome(answer).await.expect_err("no person");
-    if !matches!(error, GraphError::Refused(_)) {
+    if !matches!(error, GraphError::Api(_)) {
         assert_eq!(error.recovery(), Recovery::RetryLater, "an outage by another name");
     }
     error
@@ -73,7 +73,9 @@ async fn error(answer: Vec<u8>) -> GraphError {
 #[track_caller]
 fn is_malformed(error: &GraphError, expected: (u16, &str)) {
     match error {
-        GraphError::Malformed { endpoint: "me", status, reason } => assert_eq!((*status, *reason), expected),
+        GraphError::Malformed { endpoint: Endpoint::Me, status, reason } => {
+            assert_eq!((*status, *reason), expected)
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -109,7 +111,7 @@ async fn a_packed_answer_is_measured_unpacked() {
     assert!(answer.len() < 50_000);
     is_malformed(&error(answer).await, (200, "longer than 4 MiB"));
     let lie = http("200 OK\r\nContent-Encoding: gzip", br#"{"id":"888"}"#);
-    assert!(matches!(error(lie).await, GraphError::Unreachable { endpoint: "me", .. }));
+    assert!(matches!(error(lie).await, GraphError::Unreachable { endpoint: Endpoint::Me, .. }));
 }
 
 #[tokio::test]
@@ -161,7 +163,7 @@ async fn an_answer_that_breaks_off_is_no_answer() {
     let huge = format!("HTTP/1.1 200 OK\r\nX-App-Usage: {}\r\n\r\n{{}}", "x".repeat(MIB)).into_bytes();
     for answer in [cut, chunked, head, garbage, huge, Vec::new()] {
         let error = error(answer).await;
-        assert!(matches!(error, GraphError::Unreachable { endpoint: "me", .. }), "{error:?}");
+        assert!(matches!(error, GraphError::Unreachable { endpoint: Endpoint::Me, .. }), "{error:?}");
     }
 }
 
@@ -171,9 +173,9 @@ async fn an_error_counts_whatever_the_status() {
         br#"{"error":{"message":"(#4) Application request limit reached","type":"OAuthException","code":4}}"#;
     for first in ["200 OK", "403 Forbidden", "500 Internal Server Error"] {
         match error(http(first, body)).await {
-            GraphError::Refused(refusal) => {
-                assert_eq!(refusal.code, Some(4));
-                assert!(matches!(refusal.recovery(), Recovery::Wait(_)));
+            GraphError::Api(error) => {
+                assert_eq!(error.code, Some(4));
+                assert!(matches!(error.recovery(), Recovery::Wait(_)));
             }
             other => panic!("{other:?}"),
         }
@@ -207,7 +209,7 @@ async fn an_answer_that_does_not_come_ends_at_the_deadline() {
         let _ = socket.read(&mut [0; 1]).await;
     };
     let ((), outcome) = tokio::join!(serve, graph.read_person(&token));
-    assert!(matches!(outcome, Err(GraphError::Timeout { endpoint: "me" })), "{outcome:?}");
+    assert!(matches!(outcome, Err(GraphError::Timeout { endpoint: Endpoint::Me })), "{outcome:?}");
 }
 
 #[tokio::test]

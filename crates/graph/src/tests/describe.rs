@@ -1,4 +1,4 @@
-//! What the client makes of a sample, told as JSON: null and empty values are left out.
+//! What the client reads from a sample, as JSON without null and empty values.
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -6,43 +6,45 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::assets::{AdAccount, Business, InstagramAccount, Page, Permission, read_permissions, read_person};
-use crate::batch::item_answer;
-use crate::client::read_answer;
-use crate::error::{GraphError, INSTAGRAM_CODE, Refusal};
-use crate::hooks::{HookError, open_signed_request, read_event};
+use crate::assets::{AdAccount, Business, InstagramAccount, Page, Permission};
+use crate::assets::{next_page_params, parse_page, parse_permissions, parse_person};
+use crate::batch::parse_item;
+use crate::endpoint::Endpoint;
+use crate::error::{ApiError, GraphError, Recovery};
+use crate::headers::Headers;
 use crate::ids::AppSecret;
-use crate::instagram::read_grant;
-use crate::oauth::{TokenInspection, TokenLifetime, done, issued};
-use crate::paging::{asks_for, read_page};
-use crate::subscriptions::Subscription;
-use crate::usage::{Allowance, Headers, Mark, Usage};
-use crate::{Recovery, json as lenient};
+use crate::json as lenient;
+use crate::login::{TokenExpiry, TokenInspection, TokenLifetime};
+use crate::login::{parse_grant, parse_issued_token, parse_success};
+use crate::response::parse_response;
+use crate::time::UnixSeconds;
+use crate::usage::{QuotaUsage, ReportedQuota, Usage};
+use crate::webhooks::{Subscription, WebhookError, parse_event, parse_signed_request};
 
-/// Reads `sample` the way that `expect` names (`as`), at the place it names (`at`), and tells what came out.
+/// Parses `sample` with the parser (`as`) and for the endpoint (`at`) that `expect` names, and returns the result.
 pub(super) fn describe(sample: &Value, expect: &Value) -> Value {
-    let headers = Headers::of_json(sample.get("headers"));
+    let headers = Headers::from_json(sample.get("headers"));
     let body = body_of(sample);
-    match expect["as"].as_str().expect("an expectation names its reader") {
+    match expect["as"].as_str().expect("an expectation names its parser") {
         "event" => event(&body),
         "signed_request" => signed_request(&sample["body"]),
         "headers" => with_usage(challenge(&headers), &headers),
-        reader => {
-            let said = sample["status"].as_u64().and_then(|status| u16::try_from(status).ok());
-            let endpoint = endpoint(expect["at"].as_str().unwrap_or("node"));
-            let outcome = read_answer(endpoint, said.unwrap_or(200), &headers, &body);
+        parser => {
+            let status = sample["status"].as_u64().and_then(|status| u16::try_from(status).ok());
+            let endpoint = expect["at"].as_str().map_or(Endpoint::Page, endpoint);
+            let outcome = parse_response(endpoint, status.unwrap_or(200), &headers, &body);
             check_trace(&outcome, &sample["body"]);
             let inside = expect["inside"].as_str().unwrap_or_default();
-            let told = tell(outcome, |json| match json.pointer(inside) {
-                Some(part) => read(reader, part),
+            let result = describe_outcome(outcome, |json| match json.pointer(inside) {
+                Some(part) => parse(parser, part),
                 None => json!({"absent": inside}),
             });
-            with_usage(told, &headers)
+            with_usage(result, &headers)
         }
     }
 }
 
-/// The bytes that came: exactly those kept, or the body written anew.
+/// The raw bytes where the sample has them, otherwise the body serialized.
 fn body_of(sample: &Value) -> Vec<u8> {
     let raw = sample["body_raw"].as_str();
     match &sample["body"] {
@@ -51,155 +53,162 @@ fn body_of(sample: &Value) -> Vec<u8> {
     }
 }
 
-/// The endpoints whose place decides about an error.
-fn endpoint(name: &str) -> &'static str {
+/// The endpoint with this name, of those that samples use.
+fn endpoint(name: &str) -> Endpoint {
     let known = [
-        "node",
-        "me",
-        "act",
-        "page",
-        "adaccounts",
-        "accounts",
-        "batch",
-        "debug_token",
-        "oauth/access_token",
-        "fb_exchange_token",
-        "subscriptions",
-        "instagram me",
-        INSTAGRAM_CODE,
+        Endpoint::Batch,
+        Endpoint::Me,
+        Endpoint::AdAccounts,
+        Endpoint::Pages,
+        Endpoint::AdAccount,
+        Endpoint::Page,
+        Endpoint::CodeExchange,
+        Endpoint::TokenExchange,
+        Endpoint::DebugToken,
+        Endpoint::App,
+        Endpoint::InstagramCodeExchange,
+        Endpoint::InstagramMe,
     ];
-    known.into_iter().find(|known| *known == name).unwrap_or_else(|| panic!("no endpoint {name}"))
+    known.into_iter().find(|known| known.as_str() == name).unwrap_or_else(|| panic!("no endpoint {name}"))
 }
 
-/// Meta's trace id comes through, and no token does.
+/// The error has Meta's trace id, and no token.
 fn check_trace(outcome: &Result<Value, GraphError>, body: &Value) {
     let Err(error) = outcome else { return };
-    let said = body["error"]["fbtrace_id"].as_str();
-    assert_eq!(error.fbtrace_id(), said, "{error}");
-    if let GraphError::Refused(refusal) = error {
-        assert!(!refusal.message.contains("FAKE"), "{}", refusal.message);
+    let trace = body["error"]["fbtrace_id"].as_str();
+    assert_eq!(error.fbtrace_id(), trace, "{error}");
+    if let GraphError::Api(error) = error {
+        assert!(!error.message.contains("FAKE"), "{}", error.message);
     }
 }
 
-fn tell<T>(outcome: Result<T, GraphError>, told: impl Fn(T) -> Value) -> Value {
+fn describe_outcome<T>(outcome: Result<T, GraphError>, describe: impl Fn(T) -> Value) -> Value {
     match outcome {
-        Ok(value) => tidy(told(value)),
-        Err(GraphError::Refused(refusal)) => tidy(json!({
-            "refused": format!("{:?}", refusal.recovery()),
-            "code": refusal.code,
-            "subcode": refusal.subcode,
-            "challenge": refusal.challenge,
+        Ok(value) => without_empty(describe(value)),
+        Err(GraphError::Api(error)) => without_empty(json!({
+            "error": format!("{:?}", error.recovery()),
+            "code": error.code,
+            "subcode": error.subcode,
+            "challenge": error.challenge,
         })),
         Err(error @ GraphError::Malformed { reason, .. }) => {
             assert_eq!(error.recovery(), Recovery::RetryLater);
             json!({ "malformed": reason })
         }
         Err(GraphError::Timeout { .. }) => json!({"timeout": true}),
-        Err(error) => json!({ "error": error.to_string() }),
+        Err(error) => json!({ "failed": error.to_string() }),
     }
 }
 
-/// Leaves out what says nothing; a list of no rows says something.
-fn tidy(value: Value) -> Value {
+/// Drops null and empty values, but not an empty list of rows.
+fn without_empty(value: Value) -> Value {
     let Value::Object(map) = value else { return value };
     let is_empty = |value: &Value| value.is_null() || *value == json!([]) || *value == json!("");
     map.into_iter().filter(|(key, value)| key == "rows" || !is_empty(value)).collect()
 }
 
-/// What the headers of a refusal tell by themselves.
+/// What the headers alone say about an error.
 fn challenge(headers: &Headers) -> Value {
-    let refusal = Refusal::read("node", 400, &json!({"error": {}})).expect("an envelope");
-    tidy(json!({"challenge": refusal.with_headers(headers).challenge}))
+    let error = ApiError::parse(Endpoint::Page, 400, &json!({"error": {}})).expect("an error object");
+    without_empty(json!({"challenge": error.with_headers(headers).challenge}))
 }
 
-fn with_usage(mut told: Value, headers: &Headers) -> Value {
-    let usage = Usage::read(headers);
-    let said = headers.get("x-business-use-case-usage").unwrap_or_default();
-    for mark in &usage.marks {
-        if let Allowance::UseCase { object, .. } = &mark.allowance {
-            assert!(said.contains(object), "{object}");
+fn with_usage(mut result: Value, headers: &Headers) -> Value {
+    let usage = Usage::from_headers(headers);
+    let header = headers.get("x-business-use-case-usage").unwrap_or_default();
+    for reported in &usage.quotas {
+        if let ReportedQuota::UseCase { object, .. } = &reported.quota {
+            assert!(header.contains(object), "{object}");
         }
     }
-    if let Some(tier) = usage.tier {
-        told["tier"] = tier.into();
+    if let Some(tier) = usage.access_tier {
+        result["tier"] = tier.into();
     }
-    if !usage.marks.is_empty() {
-        told["usage"] = usage.marks.iter().map(mark).collect();
+    if !usage.quotas.is_empty() {
+        result["usage"] = usage.quotas.iter().map(quota).collect();
     }
-    told
+    result
 }
 
-/// `[allowance, percent]`, or with the time until it is free again (milliseconds) as a third.
-fn mark(mark: &Mark) -> Value {
-    let name = match &mark.allowance {
-        Allowance::UseCase { kind, .. } => format!("UseCase {kind}"),
+/// `[quota, percent]`, or `[quota, percent, milliseconds until calls are accepted again]`.
+fn quota(usage: &QuotaUsage) -> Value {
+    let name = match &usage.quota {
+        ReportedQuota::UseCase { kind, .. } => format!("UseCase {kind}"),
         other => format!("{other:?}"),
     };
-    mark.regain_ms.map_or(json!([name, mark.percent]), |regain| json!([name, mark.percent, regain]))
+    usage.regain_ms.map_or(json!([name, usage.percent]), |regain| json!([name, usage.percent, regain]))
 }
 
-/// What one of the client's readers makes of an answer's JSON.
-pub(super) fn read(reader: &str, json: &Value) -> Value {
-    let one = |value: Option<Value>| value.map_or(json!({"unreadable": true}), tidy);
-    match reader {
+/// What one of the client's parsers returns for a response's JSON.
+pub(super) fn parse(parser: &str, json: &Value) -> Value {
+    let one = |value: Option<Value>| value.map_or(json!({"unreadable": true}), without_empty);
+    match parser {
         "answer" => json!({"answered": true}),
-        "done" => tell(done("revoke", Ok(json.clone())), |()| json!({"done": true})),
-        "person" => tell(
-            read_person(json),
+        "done" => describe_outcome(
+            parse_success(Endpoint::RevokeGrant, Ok(json.clone())),
+            |()| json!({"done": true}),
+        ),
+        "person" => describe_outcome(
+            parse_person(json),
             |person| json!({"id": person.id.as_str(), "name": person.name, "picture": person.picture_url}),
         ),
-        "permissions" => permissions(&read_permissions(json)),
-        "inspection" => one(TokenInspection::read(json).as_ref().map(inspection)),
-        // Some recorded inspections are only what stands inside `data`.
-        "inspection_data" => one(TokenInspection::read(&json!({ "data": json })).as_ref().map(inspection)),
-        "token" => tell(issued("oauth/access_token", json), |token| match token.lifetime {
-            TokenLifetime::Seconds(seconds) => json!({"lifetime": seconds}),
-            TokenLifetime::Unsaid => json!({"lifetime": "unsaid"}),
-        }),
-        "instagram_token" => {
-            tell(read_grant(json), |grant| json!({"token": true, "permissions": grant.permissions}))
+        "permissions" => permissions(&parse_permissions(json)),
+        "inspection" => one(TokenInspection::from_json(json).as_ref().map(inspection)),
+        // Some recorded inspections are only the content of `data`.
+        "inspection_data" => {
+            one(TokenInspection::from_json(&json!({ "data": json })).as_ref().map(inspection))
         }
+        "token" => {
+            describe_outcome(parse_issued_token(Endpoint::CodeExchange, json), |token| match token.lifetime {
+                TokenLifetime::Seconds(seconds) => json!({"lifetime": seconds.get()}),
+                TokenLifetime::NotReported => json!({"lifetime": "not reported"}),
+            })
+        }
+        "instagram_token" => describe_outcome(
+            parse_grant(json),
+            |grant| json!({"token": true, "permissions": grant.permissions}),
+        ),
         "rows" => list(json, |row| Some(row.clone()), |rows| rows.len().into()),
-        "ad_accounts" => list(json, AdAccount::read, |rows| rows.iter().map(ad_account).collect()),
-        "pages" => list(json, Page::read, |rows| rows.iter().map(page).collect()),
-        "businesses" => list(json, Business::read, |rows| rows.iter().map(business).collect()),
-        "ad_account" => one(AdAccount::read(json).as_ref().map(ad_account)),
-        "page" => one(Page::read(json).as_ref().map(page)),
-        "business" => one(Business::read(json).as_ref().map(business)),
-        "instagram_account" => one(InstagramAccount::read(json).as_ref().map(instagram)),
-        "subscription" => one(Subscription::read(json).as_ref().map(subscription)),
+        "ad_accounts" => list(json, AdAccount::from_json, |rows| rows.iter().map(ad_account).collect()),
+        "pages" => list(json, Page::from_json, |rows| rows.iter().map(page).collect()),
+        "businesses" => list(json, Business::from_json, |rows| rows.iter().map(business).collect()),
+        "ad_account" => one(AdAccount::from_json(json).as_ref().map(ad_account)),
+        "page" => one(Page::from_json(json).as_ref().map(page)),
+        "business" => one(Business::from_json(json).as_ref().map(business)),
+        "instagram_account" => one(InstagramAccount::from_json(json).as_ref().map(instagram)),
+        "subscription" => one(Subscription::from_json(json).as_ref().map(subscription)),
         "subscriptions" => {
-            let rows = lenient::list(json, "data").iter().filter_map(Subscription::read);
+            let rows = lenient::list(json, "data").iter().filter_map(Subscription::from_json);
             json!({"rows": rows.map(|row| subscription(&row)).collect::<Vec<_>>()})
         }
         "batch" => {
             json.as_array().map_or(json!({"absent": "items"}), |items| items.iter().map(item).collect())
         }
-        other => panic!("no reader {other}"),
+        other => panic!("no parser {other}"),
     }
 }
 
 /// One item of a batch, with its own headers.
-fn item(answer: &Value) -> Value {
-    let headers = Headers::of_json(answer.get("headers"));
-    let told = tell(item_answer("node", answer, &headers), |_| json!({"answered": true}));
-    with_usage(told, &headers)
+fn item(response: &Value) -> Value {
+    let headers = Headers::from_json(response.get("headers"));
+    let outcome = parse_item(Endpoint::Page, response, &headers);
+    with_usage(describe_outcome(outcome, |_| json!({"answered": true})), &headers)
 }
 
-fn list<T>(json: &Value, read: fn(&Value) -> Option<T>, rows: fn(&[T]) -> Value) -> Value {
-    let graph = Url::parse("https://graph.facebook.com").expect("a URL");
-    tell(read_page("list", json, &graph, read), |page| {
+fn list<T>(json: &Value, parse: fn(&Value) -> Option<T>, rows: fn(&[T]) -> Value) -> Value {
+    let graph_url = Url::parse("https://graph.facebook.com").expect("a URL");
+    describe_outcome(parse_page(Endpoint::AdAccounts, json, &graph_url, parse), |page| {
         let after = page.after.map(|after| next(&after, json));
         json!({"rows": rows(&page.items), "after": after, "total": page.total})
     })
 }
 
-/// The cursor, or the names of the parameters that stand for it.
+/// The cursor, or the names of the parameters in place of it.
 fn next(after: &str, json: &Value) -> Value {
     let Some(pairs) = after.strip_prefix('?') else { return after.into() };
     let address = json["paging"]["next"].as_str().unwrap_or_default();
     assert!(pairs.split('&').all(|pair| address.contains(pair)), "{after}");
-    asks_for(after).into_iter().map(|(name, _)| name).collect()
+    next_page_params(after).into_iter().map(|(name, _)| name).collect()
 }
 
 fn permissions(all: &[Permission]) -> Value {
@@ -208,23 +217,24 @@ fn permissions(all: &[Permission]) -> Value {
         those.map(|one| one.permission.as_str()).collect()
     };
     let (granted, declined, expired) = (with("granted"), with("declined"), with("expired"));
-    assert_eq!(granted.len() + declined.len() + expired.len(), all.len(), "a status of its own");
-    tidy(json!({"granted": granted, "declined": declined, "expired": expired}))
+    assert_eq!(granted.len() + declined.len() + expired.len(), all.len(), "an unexpected status");
+    without_empty(json!({"granted": granted, "declined": declined, "expired": expired}))
 }
 
 fn inspection(token: &TokenInspection) -> Value {
     let granular = token.granular_scopes.iter().map(|one| (one.scope.clone(), json!(one.target_ids)));
     let granular: Value = granular.collect::<serde_json::Map<_, _>>().into();
-    tidy(json!({
+    without_empty(json!({
         "app": token.app_id,
         "kind": token.kind,
         "valid": token.is_valid,
         "user": token.user_id,
-        "expires": match (token.says_expiry, token.expires_at) {
-            (true, None) => json!("never"),
-            (_, at) => json!(at),
+        "expires": match token.expires_at {
+            TokenExpiry::At(at) => json!(at.get()),
+            TokenExpiry::Never => json!("never"),
+            TokenExpiry::NotReported => Value::Null,
         },
-        "data_access": token.data_access_expires_at,
+        "data_access": token.data_access_expires_at.map(UnixSeconds::get),
         "scopes": token.scopes.len(),
         "granular": Some(granular).filter(|granular| *granular != json!({})),
         "subcode": token.error_subcode,
@@ -232,7 +242,7 @@ fn inspection(token: &TokenInspection) -> Value {
 }
 
 fn ad_account(one: &AdAccount) -> Value {
-    tidy(json!({
+    without_empty(json!({
         "id": one.id.as_str(),
         "name": one.name,
         "currency": one.currency,
@@ -245,7 +255,7 @@ fn ad_account(one: &AdAccount) -> Value {
 }
 
 fn page(one: &Page) -> Value {
-    tidy(json!({
+    without_empty(json!({
         "id": one.id.as_str(),
         "name": one.name,
         "tasks": one.tasks,
@@ -256,26 +266,28 @@ fn page(one: &Page) -> Value {
 }
 
 fn business(one: &Business) -> Value {
-    tidy(json!({"id": one.id.as_str(), "name": one.name, "verification": one.verification_status}))
+    without_empty(json!({"id": one.id.as_str(), "name": one.name, "verification": one.verification_status}))
 }
 
 fn instagram(one: &InstagramAccount) -> Value {
-    tidy(json!({"id": one.id.as_str(), "username": one.username, "name": one.name}))
+    without_empty(json!({"id": one.id.as_str(), "username": one.username, "name": one.name}))
 }
 
 fn subscription(one: &Subscription) -> Value {
-    tidy(
+    without_empty(
         json!({"object": one.object, "url": one.callback_url, "fields": one.fields, "active": one.is_active}),
     )
 }
 
 fn event(body: &[u8]) -> Value {
-    match read_event(body) {
+    match parse_event(body) {
         Ok(changes) => {
-            let told = changes.iter().map(|one| json!([one.object, one.id, one.field, one.time, one.value]));
-            json!({"changes": told.collect::<Vec<_>>()})
+            let rows = changes
+                .iter()
+                .map(|one| json!([one.object, one.id, one.field, one.sent_at.get(), one.value]));
+            json!({"changes": rows.collect::<Vec<_>>()})
         }
-        Err(error) => json!({"refused": format!("{error:?}")}),
+        Err(error) => json!({"error": format!("{error:?}")}),
     }
 }
 
@@ -283,11 +295,13 @@ fn event(body: &[u8]) -> Value {
 fn signed_request(body: &Value) -> Value {
     let secret = body["app_secret"].as_str().unwrap_or("k");
     let signed = body["signed_request"].as_str().map_or_else(|| sign(body, secret), str::to_owned);
-    let open = |secret: &str| open_signed_request(&signed, &AppSecret::new(secret.to_owned()));
-    assert_eq!(open("another secret"), Err(HookError::Signature));
+    let open = |secret: &str| parse_signed_request(&signed, &AppSecret::new(secret.to_owned()));
+    assert_eq!(open("another secret"), Err(WebhookError::Signature));
     match open(secret) {
-        Ok(opened) => tidy(json!({"user": opened.user_id, "issued_at": opened.issued_at})),
-        Err(error) => json!({"refused": format!("{error:?}")}),
+        Ok(opened) => without_empty(
+            json!({"user": opened.user_id, "issued_at": opened.issued_at.map(UnixSeconds::get)}),
+        ),
+        Err(error) => json!({"error": format!("{error:?}")}),
     }
 }
 

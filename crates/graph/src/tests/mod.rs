@@ -1,5 +1,5 @@
-//! Whole answers of Meta's, and whatever else may come in their place.
+//! Complete responses of Meta's, and arbitrary input in place of them.
 
-mod anything;
 mod describe;
+mod fuzz;
 mod samples;

@@ -1,18 +1,20 @@
-//! Whatever comes in place of an answer: nothing panics, and what is no JSON is called so.
+//! Arbitrary input in place of a response: nothing panics, and what is not JSON is reported as malformed.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::describe::{describe, read};
-use crate::client::read_answer;
-use crate::error::{GraphError, INSTAGRAM_CODE};
-use crate::hooks::read_event;
+use super::describe::{describe, parse};
+use crate::endpoint::{Endpoint, Host};
+use crate::error::GraphError;
+use crate::headers::Headers;
 use crate::ids::AppId;
-use crate::meter::{Draws, Meter};
-use crate::usage::{Headers, Usage};
+use crate::rate_limits::{Priority, QuotaKeys, RateLimiter};
+use crate::response::parse_response;
+use crate::usage::Usage;
 use crate::version::GraphVersion;
+use crate::webhooks::parse_event;
 
-const READERS: [&str; 17] = [
+const PARSERS: [&str; 17] = [
     "answer",
     "done",
     "person",
@@ -31,32 +33,40 @@ const READERS: [&str; 17] = [
     "subscriptions",
     "batch",
 ];
-const ENDPOINTS: [&str; 5] = ["node", "debug_token", "oauth/access_token", "subscriptions", INSTAGRAM_CODE];
+const ENDPOINTS: [Endpoint; 5] = [
+    Endpoint::Page,
+    Endpoint::DebugToken,
+    Endpoint::CodeExchange,
+    Endpoint::App,
+    Endpoint::InstagramCodeExchange,
+];
 const NOW: i64 = 1_800_000_000_000;
+const HOUR_MS: i64 = 60 * 60_000;
 
-/// The whole way of an answer: read, classed, booked, and told when to try again.
-fn take(endpoint: &'static str, status: u16, headers: &Headers, body: &[u8]) -> Result<Value, GraphError> {
-    let outcome = read_answer(endpoint, status, headers, body);
-    let draws = Draws::of("act_5/campaigns", Some("t"), false);
-    let meter = Meter::default();
+/// Everything that happens to a response: parsed, classified, recorded, and a retry time computed.
+fn receive(endpoint: Endpoint, status: u16, headers: &Headers, body: &[u8]) -> Result<Value, GraphError> {
+    let outcome = parse_response(endpoint, status, headers, body);
+    let keys = QuotaKeys::for_call(Host::Facebook, "act_5/campaigns", Some("t"));
+    let limiter = RateLimiter::default();
     match &outcome {
-        Ok(_) => meter.note(&draws, &Usage::read(headers), None, NOW),
+        Ok(_) => limiter.record(&keys, &Usage::from_headers(headers), None, NOW),
         Err(error) => {
             let (_, _) = (error.recovery(), error.to_string());
             let later = error.retry_at(NOW).unwrap_or(NOW);
-            assert!((NOW..=NOW + 60 * 60_000).contains(&later), "{later}");
-            if let GraphError::Refused(refusal) = error {
-                meter.note(&draws, &refusal.usage, Some(refusal), NOW);
+            assert!((NOW..=NOW + HOUR_MS).contains(&later), "{later}");
+            if let GraphError::Api(error) = error {
+                limiter.record(&keys, &error.usage, Some(error), NOW);
             }
         }
     }
-    meter.note_version(headers, &GraphVersion::NEWEST);
-    let until = meter.wait(&draws, true, NOW).map_or(NOW, |(_, until)| until);
-    assert!(until <= NOW + 60 * 60_000, "no block is longer than the hour: {until}");
+    limiter.record_version(headers, &GraphVersion::NEWEST);
+    let until =
+        limiter.check_quota(&keys, Priority::Background, NOW).map_or_else(|block| block.until, |()| NOW);
+    assert!(until <= NOW + HOUR_MS, "no block is longer than the hour: {until}");
     outcome
 }
 
-/// The keys that Meta sends, and others.
+/// Keys that Meta sends, and others.
 fn key() -> impl Strategy<Value = String> {
     let known = [
         "error",
@@ -118,7 +128,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Headers of the names that are read, with values that are JSON or anything.
+/// Headers that are read, with JSON or arbitrary text as values.
 fn any_headers() -> impl Strategy<Value = Value> {
     let names = [
         "X-App-Usage",
@@ -162,48 +172,48 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn any_bytes_under_any_headers_are_read_without_a_panic(
+    fn arbitrary_bytes_and_headers_never_panic(
         body in prop::collection::vec(any::<u8>(), 0..400),
         status in 100..1000_u16,
         headers in any_headers(),
     ) {
-        let headers = Headers::of_json(Some(&headers));
+        let headers = Headers::from_json(Some(&headers));
         for endpoint in ENDPOINTS {
-            let _ = take(endpoint, status, &headers, &body);
+            let _ = receive(endpoint, status, &headers, &body);
         }
-        let _ = read_event(&body);
+        let _ = parse_event(&body);
     }
 
     #[test]
-    fn any_json_goes_through_every_reader(body in any_json(), status in 100..1000_u16, headers in any_headers()) {
-        let known = Headers::of_json(Some(&headers));
+    fn any_json_goes_through_every_parser(body in any_json(), status in 100..1000_u16, headers in any_headers()) {
+        let known = Headers::from_json(Some(&headers));
         for endpoint in ENDPOINTS {
-            let _ = take(endpoint, status, &known, body.to_string().as_bytes());
+            let _ = receive(endpoint, status, &known, body.to_string().as_bytes());
         }
-        for reader in READERS {
-            read(reader, &body);
+        for parser in PARSERS {
+            parse(parser, &body);
         }
-        let _ = read_event(body.to_string().as_bytes());
+        let _ = parse_event(body.to_string().as_bytes());
     }
 
     #[test]
-    fn any_error_is_classed(error in any_json(), status in 100..1000_u16) {
+    fn any_error_is_classified(error in any_json(), status in 100..1000_u16) {
         let body = json!({ "error": error }).to_string();
         for endpoint in ENDPOINTS {
-            let _ = take(endpoint, status, &Headers::default(), body.as_bytes());
+            let _ = receive(endpoint, status, &Headers::default(), body.as_bytes());
         }
     }
 }
 
 fn malformed(body: &str) -> &'static str {
-    match take("node", 200, &Headers::default(), body.as_bytes()) {
+    match receive(Endpoint::Page, 200, &Headers::default(), body.as_bytes()) {
         Err(GraphError::Malformed { reason, .. }) => reason,
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn a_thousand_brackets_deep_is_no_answer() {
+fn deeply_nested_json_is_malformed() {
     let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(1_000), close.repeat(1_000));
     assert_eq!(malformed(&deep("[", "]")), "no JSON");
     assert_eq!(malformed(&deep("{\"error\":", "}")), "no JSON");
@@ -214,14 +224,14 @@ fn a_thousand_brackets_deep_is_no_answer() {
 }
 
 #[test]
-fn an_id_too_large_for_its_type_leaves_its_row_out_and_the_rest_in() {
+fn a_row_with_an_invalid_id_is_skipped_and_the_rest_is_kept() {
     let body = r#"{"data":[{"id":123456789012345678901234567890},{"id":18446744073709551615},{"id":-5},{"id":1e400},{"id":"7"}]}"#;
-    assert_eq!(malformed(body), "no JSON", "a number beyond every float");
+    assert_eq!(malformed(body), "no JSON", "a number out of the range of floats");
     let body = body.replace("1e400", "1.5");
     let sample = json!({"status": 200, "body": null, "body_raw": body});
-    let told = describe(&sample, &json!({"as": "businesses"}));
+    let result = describe(&sample, &json!({"as": "businesses"}));
     let ids: Vec<&str> =
-        told["rows"].as_array().expect("rows").iter().filter_map(|row| row["id"].as_str()).collect();
+        result["rows"].as_array().expect("rows").iter().filter_map(|row| row["id"].as_str()).collect();
     assert_eq!(ids, ["18446744073709551615", "7"]);
     let long = "9".repeat(65);
     assert!(AppId::parse(&long).is_err());

@@ -1,10 +1,11 @@
-//! The app's own settings at Meta that a program can read: whether id and secret fit, and webhook
-//! subscriptions. Source: Graph API reference, Application, `subscriptions`.
+//! The app's settings at Meta that can be read with its own token: its name, and its webhook subscriptions.
+//! Source: Graph API reference, Application, `subscriptions`.
 
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::client::{Call, Graph, Host};
+use crate::client::{Call, Graph};
+use crate::endpoint::Endpoint;
 use crate::error::GraphError;
 use crate::json;
 
@@ -18,21 +19,21 @@ pub struct Subscription {
 }
 
 impl Graph {
-    /// The app's name; fails where id and secret do not fit.
+    /// Reads the app's name; fails if id and secret do not belong together.
     pub async fn read_app_name(&self) -> Result<String, GraphError> {
-        let more = vec![("fields", "id,name".to_owned())];
-        // The endpoint is named like the list: both calls are the app's own.
-        let answer = self.get("subscriptions", self.app.app_id.as_str(), &self.app_token(), more).await?;
-        Ok(json::text(&answer, "name").unwrap_or_default())
+        let params = vec![("fields", "id,name".to_owned())];
+        let path = self.app.app_id.as_str();
+        let response = self.get(Endpoint::App, path, &self.app_token(), params).await?;
+        Ok(json::text(&response, "name").unwrap_or_default())
     }
 
     pub async fn list_subscriptions(&self) -> Result<Vec<Subscription>, GraphError> {
         let path = format!("{}/subscriptions", self.app.app_id);
-        let answer = self.get("subscriptions", &path, &self.app_token(), Vec::new()).await?;
-        Ok(json::list(&answer, "data").iter().filter_map(Subscription::read).collect())
+        let response = self.get(Endpoint::App, &path, &self.app_token(), Vec::new()).await?;
+        Ok(json::list(&response, "data").iter().filter_map(Subscription::from_json).collect())
     }
 
-    /// Subscribes to an object, or replaces its subscription. Meta calls the address before it answers.
+    /// Subscribes to an object, or replaces its subscription. Meta calls `callback_url` before it responds.
     pub async fn subscribe(
         &self,
         object: &str,
@@ -48,15 +49,15 @@ impl Graph {
             ("verify_token", verify_token.to_owned()),
             ("include_values", "true".to_owned()),
         ];
-        let query = self.signed_by(&self.app_token());
-        let (endpoint, host) = ("subscriptions", Host::Facebook);
-        self.send(Call { endpoint, host, method: Method::POST, path: &path, query, form }).await.map(drop)
+        let query = self.auth_params(&self.app_token());
+        let call = Call { endpoint: Endpoint::App, method: Method::POST, path: &path, query, form };
+        self.send(call).await.map(drop)
     }
 }
 
 impl Subscription {
-    pub(crate) fn read(value: &Value) -> Option<Subscription> {
-        // Fields come as texts, or since v2.9 as objects with name and version.
+    pub(crate) fn from_json(value: &Value) -> Option<Subscription> {
+        // Fields are strings, or since v2.9 objects with name and version.
         let field = |field: &Value| match field {
             Value::String(name) => Some(name.clone()),
             other => json::text(other, "name"),

@@ -1,16 +1,19 @@
-//! What a grant reaches: the person, permissions, businesses, ad accounts, Pages and Instagram
-//! accounts. Source: Graph API reference of User, Business, Ad Account and Page.
+//! Graph nodes that a grant can reach: the person, permissions, businesses, ad accounts, Pages and Instagram accounts.
+//! Source: Graph API reference of User, Business, Ad Account and Page.
 
 use serde_json::Value;
 
+use crate::endpoint::Endpoint;
 use crate::error::GraphError;
 use crate::ids::{AdAccountId, AppScopedUserId, BusinessId, InstagramId, PageId};
 use crate::json;
 
-/// `status` of a permission that was given; the others are `declined` and `expired`.
+/// `status` of a granted permission; the others are `declined` and `expired`.
 pub const PERMISSION_GRANTED: &str = "granted";
+/// Longest name that is kept.
+const MAX_NAME_CHARS: usize = 300;
 
-/// The Meta person behind a token, as this app sees them.
+/// The Meta person behind a token. The id is app-scoped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     pub id: AppScopedUserId,
@@ -38,10 +41,10 @@ pub struct AdAccount {
     pub name: String,
     pub currency: String,
     pub timezone: String,
-    /// Meta's number; kept raw, since new ones may come.
+    /// Meta's number as it is, since Meta may add new ones.
     pub account_status: Option<i64>,
     pub disable_reason: Option<i64>,
-    /// The business that owns it; none for a personal account.
+    /// Id and name of the business that owns it; none for a personal account.
     pub business: Option<(BusinessId, String)>,
     pub tasks: Vec<String>,
 }
@@ -51,11 +54,11 @@ pub struct Page {
     pub id: PageId,
     pub name: String,
     pub tasks: Vec<String>,
-    /// Absent where the Page is linked to no professional account, or `instagram_basic` is missing.
+    /// None if the Page is linked to no professional account, or `instagram_basic` is missing.
     pub instagram: Option<InstagramAccount>,
-    /// Whether some Instagram account is linked in the Page's settings, professional or not.
+    /// Whether any Instagram account is linked in the Page's settings, professional or not.
     pub has_linked_instagram: bool,
-    /// The business it belongs to, where Meta says so.
+    /// Id and name of the business that it belongs to, where Meta reports it.
     pub business: Option<(BusinessId, String)>,
 }
 
@@ -66,9 +69,9 @@ pub struct InstagramAccount {
     pub name: String,
 }
 
-pub(crate) fn read_person(body: &Value) -> Result<Person, GraphError> {
+pub(crate) fn parse_person(body: &Value) -> Result<Person, GraphError> {
     let id = json::text(body, "id").and_then(|id| AppScopedUserId::parse(&id).ok());
-    let id = id.ok_or(GraphError::Malformed { endpoint: "me", status: 200, reason: "no id" })?;
+    let id = id.ok_or(GraphError::Malformed { endpoint: Endpoint::Me, status: 200, reason: "no id" })?;
     let picture = body.get("picture").and_then(|picture| picture.get("data"));
     Ok(Person {
         name: name(body).unwrap_or_else(|| id.to_string()),
@@ -77,21 +80,21 @@ pub(crate) fn read_person(body: &Value) -> Result<Person, GraphError> {
     })
 }
 
-pub(crate) fn read_permissions(body: &Value) -> Vec<Permission> {
+pub(crate) fn parse_permissions(body: &Value) -> Vec<Permission> {
     let read = |item: &Value| {
         Some(Permission { permission: json::text(item, "permission")?, status: json::text(item, "status")? })
     };
     json::list(body, "data").iter().filter_map(read).collect()
 }
 
-/// A name, bounded: people write novels into them.
+/// A name without blanks around it, and bounded.
 fn name(value: &Value) -> Option<String> {
-    let name: String = json::text(value, "name")?.trim().chars().take(300).collect();
+    let name: String = json::text(value, "name")?.trim().chars().take(MAX_NAME_CHARS).collect();
     (!name.is_empty()).then_some(name)
 }
 
 impl AdAccount {
-    pub(crate) fn read(value: &Value) -> Option<AdAccount> {
+    pub(crate) fn from_json(value: &Value) -> Option<AdAccount> {
         let id = json::text(value, "account_id").or_else(|| json::text(value, "id"))?;
         let id = AdAccountId::parse_any(&id).ok()?;
         let business = business_of(value);
@@ -108,7 +111,7 @@ impl AdAccount {
     }
 }
 
-/// The business that a node names as its own.
+/// Id and name of the business that a node belongs to.
 fn business_of(value: &Value) -> Option<(BusinessId, String)> {
     let business = value.get("business")?;
     let id = BusinessId::parse(&json::text(business, "id")?).ok()?;
@@ -116,7 +119,7 @@ fn business_of(value: &Value) -> Option<(BusinessId, String)> {
 }
 
 impl Business {
-    pub(crate) fn read(value: &Value) -> Option<Business> {
+    pub(crate) fn from_json(value: &Value) -> Option<Business> {
         let id = BusinessId::parse(&json::text(value, "id")?).ok()?;
         Some(Business {
             name: name(value).unwrap_or_else(|| id.to_string()),
@@ -127,9 +130,9 @@ impl Business {
 }
 
 impl Page {
-    pub(crate) fn read(value: &Value) -> Option<Page> {
+    pub(crate) fn from_json(value: &Value) -> Option<Page> {
         let id = PageId::parse(&json::text(value, "id")?).ok()?;
-        let instagram = value.get("instagram_business_account").and_then(InstagramAccount::read);
+        let instagram = value.get("instagram_business_account").and_then(InstagramAccount::from_json);
         let is_linked = value.get("connected_instagram_account").is_some_and(Value::is_object);
         Some(Page {
             name: name(value).unwrap_or_else(|| id.to_string()),
@@ -143,7 +146,7 @@ impl Page {
 }
 
 impl InstagramAccount {
-    pub(crate) fn read(value: &Value) -> Option<InstagramAccount> {
+    pub(crate) fn from_json(value: &Value) -> Option<InstagramAccount> {
         let id = InstagramId::parse(&json::text(value, "id")?).ok()?;
         let username = json::text(value, "username").unwrap_or_default();
         let name = name(value).unwrap_or_else(|| username.clone());
