@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use metaads_graph::Graph;
-use metaads_store::{AuthorizationId, ConnectionId, JobId, SessionId, Store, UserId};
+use metaads_store::{
+    AuthorizationId, ConnectionId, JobId, JobKind, JobPayload, NewJob, Priority, SessionId, Store, StoreError, UserId,
+};
 use metaads_vault::{SealContext, Sealed};
 
 use crate::accounts::passwords::Passwords;
@@ -11,14 +13,14 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::keys::dek::Keys;
 use crate::meta::Meta;
-use crate::queue::QueueNotify;
+use crate::queue::Signal;
 use crate::random::Random;
 
 #[derive(Debug, Clone)]
 pub struct App {
     parts: Arc<Parts>,
     /// Background work leaves Meta's quotas to people first.
-    is_background: bool,
+    priority: Priority,
 }
 
 #[derive(Debug)]
@@ -32,7 +34,10 @@ pub struct Parts {
     pub passwords: Passwords,
     /// The built-in sandbox's control page; None outside the demo.
     pub sandbox_url: Option<String>,
-    pub queue: QueueNotify,
+    /// A job was enqueued.
+    pub queue: Signal,
+    /// An authorization, a sync or a job moved on: something that a request may be waiting for.
+    pub progress: Signal,
 }
 
 impl std::ops::Deref for App {
@@ -44,18 +49,18 @@ impl std::ops::Deref for App {
 
 impl App {
     pub fn new(parts: Parts) -> App {
-        App { parts: Arc::new(parts), is_background: false }
+        App { parts: Arc::new(parts), priority: Priority::Interactive }
     }
 
-    /// The same for work that nobody waits for.
+    /// The same App for background work.
     #[must_use]
     pub fn in_background(&self) -> App {
-        App { parts: Arc::clone(&self.parts), is_background: true }
+        App { parts: Arc::clone(&self.parts), priority: Priority::Background }
     }
 
-    /// Meta.
+    /// The client for Meta.
     pub fn graph(&self) -> &Graph {
-        self.meta.graph(self.is_background)
+        self.meta.graph(self.priority)
     }
 
     pub fn now(&self) -> i64 {
@@ -66,9 +71,9 @@ impl App {
         self.sandbox_url.is_some()
     }
 
-    /// Seals a secret for its place with a fresh nonce.
-    pub fn seal(&self, place: &SealContext<'_>, secret: &str) -> Sealed {
-        self.keys.seal(place, self.random.bytes(), secret.as_bytes())
+    /// Seals a secret for its context with a fresh nonce.
+    pub fn seal(&self, context: &SealContext<'_>, secret: &str) -> Sealed {
+        self.keys.seal(context, self.random.bytes(), secret.as_bytes())
     }
 
     pub fn new_user_id(&self) -> UserId {
@@ -87,12 +92,27 @@ impl App {
         ConnectionId::new(self.random.uuid(self.now()))
     }
 
-    pub fn new_job_id(&self) -> JobId {
-        JobId::new(self.random.uuid(self.now()))
-    }
-
-    /// The id of a row nobody refers to (audit lines).
+    /// The id of a row that nothing refers to, such as an audit event.
     pub fn new_row_id(&self) -> String {
         self.random.uuid(self.now()).hyphenated().to_string()
+    }
+
+    /// A job that is due now, with the priority of its kind.
+    pub fn new_job(&self, kind: JobKind, subject: &str, payload: JobPayload) -> NewJob {
+        NewJob {
+            id: JobId::new(self.random.uuid(self.now())),
+            kind,
+            subject: subject.to_owned(),
+            payload,
+            priority: kind.priority(),
+            run_at: self.now(),
+        }
+    }
+
+    /// Enqueues a job and wakes the workers.
+    pub async fn enqueue(&self, job: &NewJob) -> Result<(), StoreError> {
+        self.store.enqueue_job(job).await?;
+        self.queue.notify();
+        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::bail;
-use metaads_graph::{AuthorizationCode, Fault, GraphError, Recovery, Subscription};
+use metaads_graph::{AuthorizationCode, Misconfiguration, GraphError, Recovery, Subscription};
 use secrecy::ExposeSecret as _;
 
 use crate::app::App;
@@ -194,7 +194,7 @@ async fn meta_app(app: &App, findings: &mut Findings) -> bool {
         Err(error) => {
             // Id and secret go together in the app's token: which of them is wrong, Meta does not say.
             let remedy = match error.recovery() {
-                Recovery::Operator(Fault::Secret | Fault::AppId) => BASIC.to_owned(),
+                Recovery::Operator(Misconfiguration::Secret | Misconfiguration::AppId) => BASIC.to_owned(),
                 _ => remedy(&error),
             };
             findings.bad("Meta app", format!("Meta refuses {id}: {error}"), remedy);
@@ -207,7 +207,7 @@ async fn meta_app(app: &App, findings: &mut Findings) -> bool {
 fn remedy(error: &GraphError) -> String {
     match error.recovery() {
         Recovery::Operator(fault) => fault.remedy().to_owned(),
-        Recovery::RetryLater | Recovery::AskForLess => {
+        Recovery::RetryLater | Recovery::ReduceLimit => {
             "Meta could not be reached from here: try again, and look at the network and META_GRAPH_URL"
                 .to_owned()
         }
@@ -377,11 +377,11 @@ fn version(app: &App, findings: &mut Findings) {
             findings.bad(what, api_version::words(&pinned, app.now()), set)
         }
     }
-    let learned = app.graph().drain_learned();
-    if let Some(served) = learned.served {
+    let report = app.graph().drain_usage();
+    if let Some(served) = report.served_version {
         findings.bad(what, format!("Meta answered {pinned} calls as {served}"), set);
     }
-    if let Some(warning) = learned.warning {
+    if let Some(warning) = report.version_warning {
         findings.soon(what, format!("Meta warns: {warning}"), set);
     }
 }

@@ -4,11 +4,10 @@
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use metaads_graph::{Graph, GraphError, Learned, MetaApp, Standing, Unknown};
-use metaads_store::{QuotaRow, Store, StoreError, UnrecognizedError};
+use metaads_graph::{Graph, GraphError, UsageReport, MetaApp, QuotaState, UnrecognizedError};
+use metaads_store::{NoticeKind, OperatorNotice, Priority, QuotaRow, Store, StoreError, UnrecognizedError};
 
 use crate::clock::{Clock, HOUR};
-use crate::operator_notices::{SERVED_VERSION, VERSION_WARNING};
 
 /// The quotas of other replicas are read at most this often.
 const READ_EVERY_MS: i64 = 1_000;
@@ -34,7 +33,7 @@ impl Meta {
     pub fn new(app: MetaApp, clock: Clock) -> Result<Meta, GraphError> {
         let graph = Graph::new(app, Arc::new(move || clock.now()))?;
         Ok(Meta {
-            background: graph.in_background(),
+            background: graph.with_priority(metaads_graph::Priority::Background),
             interactive: graph,
             read_at: AtomicI64::default(),
             has_started: AtomicBool::default(),
@@ -42,8 +41,11 @@ impl Meta {
         })
     }
 
-    pub fn graph(&self, is_background: bool) -> &Graph {
-        if is_background { &self.background } else { &self.interactive }
+    pub fn graph(&self, priority: Priority) -> &Graph {
+        match priority {
+            Priority::Interactive => &self.interactive,
+            Priority::Background => &self.background,
+        }
     }
 
     /// The access tier of the Marketing API, as Meta last named it.
@@ -53,32 +55,32 @@ impl Meta {
 
     /// Writes what this replica learned about quotas since the last call, and reads what others have.
     pub async fn share_usage(&self, store: &Store, now: i64) -> Result<(), StoreError> {
-        let learned = self.interactive.drain_learned();
-        if !learned.standings.is_empty() {
-            let rows: Vec<QuotaRow> = learned.standings.iter().map(to_row).collect();
+        let report = self.interactive.drain_usage();
+        if !report.quotas.is_empty() {
+            let rows: Vec<QuotaRow> = report.quotas.iter().map(to_row).collect();
             store.upsert_quotas(&rows).await?;
         }
-        for unknown in &learned.unknown {
-            let error = to_unrecognized(unknown, now);
-            tracing::warn!(kind = error.kind, times = error.times, "unrecognized error from Meta");
-            store.count_unrecognized_error(&error).await?;
+        for error in &report.unrecognized {
+            let row = to_unrecognized(error, now);
+            tracing::warn!(kind = row.kind, times = row.times, "unrecognized error from Meta");
+            store.count_unrecognized_error(&row).await?;
         }
-        self.report_versions(store, &learned, now).await?;
+        self.report_versions(store, &report, now).await?;
         let read_at = self.read_at.swap(now, Ordering::Relaxed);
         if (read_at..read_at.saturating_add(READ_EVERY_MS)).contains(&now) {
             self.read_at.store(read_at, Ordering::Relaxed);
             return Ok(());
         }
         let rows = store.list_quotas(now - HOUR).await?;
-        self.interactive.merge_limits(rows.into_iter().map(from_row).collect());
+        self.interactive.merge_quotas(rows.into_iter().map(from_row).collect());
         Ok(())
     }
 
-    async fn report_versions(&self, store: &Store, learned: &Learned, now: i64) -> Result<(), StoreError> {
+    async fn report_versions(&self, store: &Store, report: &UsageReport, now: i64) -> Result<(), StoreError> {
         let new = Reported {
-            served_version: learned.served.clone(),
-            version_warning: learned.warning.clone(),
-            access_tier: learned.tier.clone(),
+            served_version: report.served_version.clone(),
+            version_warning: report.version_warning.clone(),
+            access_tier: report.access_tier.clone(),
         };
         let old = {
             let mut reported = self.reported.lock().expect("no panic happens while this lock is held");
@@ -86,27 +88,24 @@ impl Meta {
         };
         // A restart may have changed the pinned version: old notices no longer hold.
         if !self.has_started.swap(true, Ordering::Relaxed) {
-            store.clear_notice(SERVED_VERSION).await?;
-            store.clear_notice(VERSION_WARNING).await?;
+            store.clear_notice(NoticeKind::MetaVersionServed).await?;
+            store.clear_notice(NoticeKind::MetaVersionWarning).await?;
         }
         if let Some(served) = new.served_version.filter(|served| Some(served) != old.served_version.as_ref())
         {
-            let pinned = self.interactive.app().version;
-            let text = format!(
-                "Meta answers {pinned} calls as {served}: set META_API_VERSION to a version that is served"
-            );
-            store.notice(SERVED_VERSION, &text, now).await?;
+            let pinned = self.interactive.app().version.to_string();
+            store.record_notice(&OperatorNotice::MetaVersionServed { pinned, served }, now).await?;
         }
         if let Some(warning) =
             new.version_warning.filter(|warning| Some(warning) != old.version_warning.as_ref())
         {
-            store.notice(VERSION_WARNING, &warning, now).await?;
+            store.record_notice(&OperatorNotice::MetaVersionWarning { warning }, now).await?;
         }
         Ok(())
     }
 }
 
-fn to_row(state: &Standing) -> QuotaRow {
+fn to_row(state: &QuotaState) -> QuotaRow {
     QuotaRow {
         quota: state.key.clone(),
         percent: i64::from(state.percent),
@@ -115,8 +114,8 @@ fn to_row(state: &Standing) -> QuotaRow {
     }
 }
 
-fn from_row(row: QuotaRow) -> Standing {
-    Standing {
+fn from_row(row: QuotaRow) -> QuotaState {
+    QuotaState {
         key: row.quota,
         percent: u32::try_from(row.percent).unwrap_or(u32::MAX),
         blocked_until: row.blocked_until,
@@ -124,14 +123,14 @@ fn from_row(row: QuotaRow) -> Standing {
     }
 }
 
-fn to_unrecognized(unknown: &Unknown, now: i64) -> UnrecognizedError {
+fn to_unrecognized(error: &metaads_graph::UnrecognizedError, now: i64) -> UnrecognizedError {
     let number = |number: Option<i64>| number.map_or("none".to_owned(), |number| number.to_string());
-    let (code, subcode) = (number(unknown.code), number(unknown.subcode));
+    let (code, subcode) = (number(error.code), number(error.subcode));
     UnrecognizedError {
-        kind: format!("{}, HTTP {}, code {code}/{subcode}", unknown.endpoint, unknown.status),
-        times: unknown.times,
+        kind: format!("{}, HTTP {}, code {code}/{subcode}", error.endpoint, error.status),
+        times: error.count,
         first_at: now,
         last_at: now,
-        fbtrace_id: unknown.fbtrace_id.clone(),
+        fbtrace_id: error.fbtrace_id.clone(),
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use metaads_store::Lease;
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 use crate::clock::ms;
 
@@ -29,18 +30,17 @@ pub fn lease(now: i64) -> Lease {
     Lease { now, until: now + ms(LEASE_TTL) }
 }
 
-/// Wakes this process's workers when a job was enqueued. Other replicas find it at their next look.
+/// Tells others in this process that something happened. Other replicas find out at their next look.
 #[derive(Debug, Default)]
-pub struct QueueNotify(Notify);
+pub struct Signal(Notify);
 
-impl QueueNotify {
-    /// A job was enqueued.
+impl Signal {
     pub fn notify(&self) {
         self.0.notify_waiters();
     }
 
-    /// Resolves at the next [`QueueNotify::notify`].
-    pub fn notified(&self) -> impl Future<Output = ()> + '_ {
+    /// Resolves at the next [`Signal::notify`] after this call.
+    pub fn notified(&self) -> Notified<'_> {
         self.0.notified()
     }
 }

@@ -18,7 +18,7 @@ use crate::config::keys::KekChoice;
 use crate::keys::dek::Keys;
 use crate::keys::kek::KeyEncryptionKey;
 use crate::meta::Meta;
-use crate::queue::QueueNotify;
+use crate::queue::Signal;
 use crate::random::Random;
 use crate::{demo, listen, routes, tasks, worker};
 
@@ -56,7 +56,8 @@ async fn assemble(mut config: Config, meta: MetaApp, sandbox_url: Option<String>
         clock: Clock::System,
         random: Random::Os,
         passwords: Passwords::new(),
-        queue: QueueNotify::default(),
+        queue: Signal::default(),
+        progress: Signal::default(),
         config,
         sandbox_url,
     }))

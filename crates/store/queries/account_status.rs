@@ -1,12 +1,13 @@
-//! How chosen ad accounts stand: which are to be looked at, and what looking at them found.
+//! Status checks of ad accounts: which are due, and what was observed.
 
 use metaads_store_rows::{AccountCheck, AccountStatusRow, ConnectionId, Job, StoreError};
 
+use crate::queries::audit::append_event;
 use crate::queries::jobs::finish;
 use crate::{Db, Engine};
 
 impl Db {
-    /// Ad accounts of a connection by id; those that it does not have are left out.
+    /// Ad accounts of a connection by id; unknown ids are left out.
     pub async fn list_account_statuses(
         &self,
         id: &ConnectionId,
@@ -16,7 +17,7 @@ impl Db {
         Ok(list_account_statuses!(id.as_str(), wanted).fetch_all(&self.read).await?)
     }
 
-    /// Chosen ad accounts whose standing is to be looked at by now, the longest due first.
+    /// Selected ad accounts that are due for a status check, the longest due first.
     pub async fn list_due_accounts(
         &self,
         id: &ConnectionId,
@@ -40,16 +41,16 @@ impl Db {
         .await?)
     }
 
-    /// Writes what was found, and when to look next; False where the job was lost or the connection ended.
+    /// Writes status checks and when the next one is due. False if the job was lost or the connection ended.
     pub async fn record_account_checks(
         &self,
         job: &Job,
         id: &ConnectionId,
-        looked: &[AccountCheck],
+        checks: &[AccountCheck],
         at: i64,
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        if !write_looked(&mut tx, id, looked, at).await? {
+        if !write_checks(&mut tx, id, checks, at).await? {
             return Ok(false);
         }
         let next = sqlx::query!(
@@ -73,7 +74,7 @@ impl Db {
                 .rows_affected()
                     == 1
             }
-            // Nothing is chosen: whoever chooses starts it again.
+            // Nothing is selected: the next selection starts it again.
             None => finish(&mut tx, job).await?,
         };
         if !held {
@@ -83,29 +84,29 @@ impl Db {
         Ok(true)
     }
 
-    /// The same outside of the job, for accounts that somebody is about to choose.
+    /// The same outside of the job, for accounts that somebody is about to select.
     pub async fn store_account_checks(
         &self,
         id: &ConnectionId,
-        looked: &[AccountCheck],
+        checks: &[AccountCheck],
         at: i64,
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        let is_live = write_looked(&mut tx, id, looked, at).await?;
+        let is_live = write_checks(&mut tx, id, checks, at).await?;
         tx.commit().await?;
         Ok(is_live)
     }
 }
 
-/// No look is planned further ahead: what stands beyond was planned by a clock that went wrong.
+/// No check is planned further ahead: what is was planned by a clock that went wrong.
 fn farthest(now: i64) -> i64 {
     now + 2 * 86_400_000
 }
 
-async fn write_looked(
+async fn write_checks(
     tx: &mut sqlx::Transaction<'static, Engine>,
     id: &ConnectionId,
-    looked: &[AccountCheck],
+    checks: &[AccountCheck],
     at: i64,
 ) -> Result<bool, StoreError> {
     // The lock keeps a disconnect from slipping in between.
@@ -120,20 +121,11 @@ async fn write_looked(
     if live == 0 {
         return Ok(false);
     }
-    for one in looked {
+    for one in checks {
         write_one(tx, id, one, at).await?;
-        let Some(line) = &one.changed else { continue };
-        sqlx::query!(
-            "INSERT INTO audit_log (id, at, user_id, connection_id, action, detail)
-             SELECT $2, $3, user_id, id, $4, $5 FROM meta_connections WHERE id = $1",
-            id.as_str(),
-            line.id,
-            at,
-            line.action,
-            line.detail
-        )
-        .execute(&mut **tx)
-        .await?;
+        if let Some(event) = &one.changed {
+            append_event(tx, id.as_str(), None, event, at).await?;
+        }
     }
     Ok(true)
 }
@@ -144,7 +136,7 @@ async fn write_one(
     one: &AccountCheck,
     at: i64,
 ) -> Result<(), StoreError> {
-    // Whoever wanted it looked at meanwhile keeps that wish.
+    // A check that was requested meanwhile stays due.
     sqlx::query!(
         "UPDATE meta_ad_accounts SET next_check_at = $3 WHERE connection_id = $1 AND account_id = $2 AND next_check_at = $4",
         id.as_str(),
@@ -154,8 +146,8 @@ async fn write_one(
     )
     .execute(&mut **tx)
     .await?;
-    let Some(seen) = &one.seen else { return Ok(()) };
-    let is_reachable = seen.lost_reason.is_none();
+    let Some(observed) = &one.observed else { return Ok(()) };
+    let is_reachable = observed.lost_reason.is_none();
     sqlx::query!(
         "UPDATE meta_ad_accounts SET is_reachable = $3, is_selectable = $4, lost_reason = $5,
              account_status = CASE WHEN $3 THEN $6 ELSE account_status END,
@@ -166,10 +158,10 @@ async fn write_one(
         id.as_str(),
         one.account_id,
         is_reachable,
-        seen.is_selectable,
-        seen.lost_reason,
-        seen.account_status,
-        seen.disable_reason,
+        observed.is_selectable,
+        observed.lost_reason,
+        observed.account_status,
+        observed.disable_reason,
         at,
         one.changed.is_some()
     )

@@ -1,11 +1,12 @@
-//! Users.
+//! Users and their personal workspaces.
 
 use metaads_store_rows::{NewUser, StoreError, User, UserId};
 
 use crate::Db;
+use crate::queries::disconnect::delete_connection;
 
 impl Db {
-    /// False where the e-mail address is taken.
+    /// Inserts a user with a personal workspace. False if the e-mail address is taken.
     pub async fn insert_user(&self, user: &NewUser) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let is_admin = match user.is_admin {
@@ -30,6 +31,16 @@ impl Db {
         .execute(&mut *tx)
         .await?
         .rows_affected();
+        if inserted == 1 {
+            // The personal workspace has the id of its user.
+            sqlx::query!(
+                "INSERT INTO workspaces (id, created_at) VALUES ($1, $2)",
+                user.id.as_str(),
+                user.created_at
+            )
+            .execute(&mut *tx)
+            .await?;
+        }
         tx.commit().await?;
         Ok(inserted == 1)
     }
@@ -93,24 +104,21 @@ impl Db {
         Ok(())
     }
 
-    /// Deletes the user with everything that belongs to them: sessions, authorizations, connections,
-    /// assets and history.
+    /// Deletes the user with everything that belongs to them: sessions, authorizations, and the personal workspace
+    /// with its connections, assets and history.
     pub async fn delete_user(&self, id: &UserId) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        sqlx::query!(
-            "DELETE FROM jobs WHERE kind IN ('sync', 'check', 'status_check')
-               AND subject IN (SELECT id FROM meta_connections WHERE user_id = $1)",
+        let connections = sqlx::query!(
+            r#"SELECT id AS "id!" FROM meta_connections WHERE workspace_id = $1 ORDER BY id"#,
             id.as_str()
         )
-        .execute(&mut *tx)
+        .fetch_all(&mut *tx)
         .await?;
-        sqlx::query!(
-            "DELETE FROM audit_log WHERE user_id = $1
-                OR connection_id IN (SELECT id FROM meta_connections WHERE user_id = $1)",
-            id.as_str()
-        )
-        .execute(&mut *tx)
-        .await?;
+        for connection in connections {
+            delete_connection(&mut tx, &connection.id).await?;
+        }
+        sqlx::query!("DELETE FROM audit_log WHERE user_id = $1", id.as_str()).execute(&mut *tx).await?;
+        sqlx::query!("DELETE FROM workspaces WHERE id = $1", id.as_str()).execute(&mut *tx).await?;
         sqlx::query!("DELETE FROM users WHERE id = $1", id.as_str()).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(())

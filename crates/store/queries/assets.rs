@@ -1,13 +1,15 @@
 //! What a connection reaches.
 
 use metaads_store_rows::{
-    AccountGroup, AdAccount, AdAccountFilter, AssetBatch, Business, ConnectionId, InstagramAccount, Page,
-    Relation, ScopeSet, SelectionChange, StoreError, UnreadList, UserId,
+    AccountGroup, AdAccount, AdAccountFilter, AssetBatch, AuditEvent, Business, ConnectionId,
+    InstagramAccount, NewAuditEvent, Page, Relation, ScopeSet, SelectionChange, StoreError, UnreadList,
+    UnreadReason, UserId, WorkspaceId,
 };
 
+use crate::queries::audit::append_event;
 use crate::{Db, Engine};
 
-/// Writes one round of reading into a generation, many rows a statement.
+/// Writes assets into a generation, many rows per statement.
 pub(crate) async fn write_assets(
     tx: &mut sqlx::Transaction<'static, Engine>,
     id: &ConnectionId,
@@ -34,17 +36,17 @@ pub(crate) async fn write_assets(
     Ok(())
 }
 
-/// First the connection: readings, looks and other choices touch the same rows, in other orders.
-async fn lock_for_choosing(
+/// First the connection: syncs, status checks and other selections touch the same rows, in other orders.
+async fn lock_for_selection(
     tx: &mut sqlx::Transaction<'static, Engine>,
-    user: &UserId,
+    workspace: &WorkspaceId,
     id: &ConnectionId,
     at: i64,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "UPDATE meta_connections SET updated_at = $3 WHERE id = $1 AND user_id = $2",
+        "UPDATE meta_connections SET updated_at = $3 WHERE id = $1 AND workspace_id = $2",
         id.as_str(),
-        user.as_str(),
+        workspace.as_str(),
         at
     )
     .execute(&mut **tx)
@@ -145,7 +147,7 @@ impl Db {
         Ok(sqlx::query_as!(
             UnreadList,
             r#"SELECT list AS "list!", business_id AS "business_id!", business_name AS "business_name!",
-                   reason AS "reason!"
+                   reason AS "reason!: UnreadReason"
                FROM meta_unread_lists WHERE connection_id = $1 ORDER BY business_name, list LIMIT 500"#,
             id.as_str()
         )
@@ -192,7 +194,7 @@ impl Db {
     /// be used become selected.
     pub async fn select_ad_accounts(
         &self,
-        user: &UserId,
+        (workspace, user): (&WorkspaceId, &UserId),
         id: &ConnectionId,
         scope: Option<&[String]>,
         wanted: &[String],
@@ -200,7 +202,7 @@ impl Db {
         audit_id: &str,
     ) -> Result<SelectionChange, StoreError> {
         let mut tx = self.begin().await?;
-        lock_for_choosing(&mut tx, user, id, at).await?;
+        lock_for_selection(&mut tx, workspace, id, at).await?;
         let rows = sqlx::query!(
             r#"SELECT account_id AS "account_id!", is_selected AS "is_selected!",
                       is_selectable AS "is_selectable!", is_reachable AS "is_reachable!"
@@ -240,16 +242,14 @@ impl Db {
             }
         }
         if change.added + change.removed > 0 {
-            sqlx::query!(
-                "INSERT INTO audit_log (id, at, user_id, connection_id, action, detail) VALUES ($1, $2, $3, $4, 'selected', $5)",
-                audit_id,
-                at,
-                user.as_str(),
-                id.as_str(),
-                format!("{},{},{}", change.selected, change.added, change.removed)
-            )
-            .execute(&mut *tx)
-            .await?;
+            let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+            let event = AuditEvent::AdAccountsSelected {
+                selected: number(change.selected),
+                added: number(change.added),
+                removed: number(change.removed),
+            };
+            let event = NewAuditEvent { id: audit_id.to_owned(), event };
+            append_event(&mut tx, id.as_str(), Some(user.as_str()), &event, at).await?;
         }
         tx.commit().await?;
         Ok(change)

@@ -1,24 +1,24 @@
-//! Trips to the login dialog.
+//! Authorizations: attempts to connect.
 
 use metaads_store_rows::{
-    Authorization, AuthorizationId, AuthorizationStatus, ConnectionId, Login, NewAuthorization, SessionId,
-    StoreError, UserId,
+    Authorization, AuthorizationId, AuthorizationStatus, ConnectionId, DialogHost, Login, NewAuthorization, SessionId,
+    StoreError, UserId, WorkspaceId,
 };
 
 use crate::Db;
 use crate::queries::keys::key_name;
 
-/// Meta has so long to answer once the callback is there; after it the attempt counts as broken off.
+/// Meta may answer for this long once the callback has arrived; after it the attempt counts as failed.
 const COMPLETION_TTL_MS: i64 = 60_000;
 
-/// A user can have so many trips open at once; the oldest gives way.
+/// A user can have this many pending authorizations; the oldest is cancelled.
 const PENDING_LIMIT: i64 = 10;
 
 macro_rules! select_authorization {
     ($condition:literal, $($argument:expr),+) => {
         sqlx::query_as!(
             Authorization,
-            r#"SELECT id AS "id!: AuthorizationId", user_id AS "user_id!: UserId",
+            r#"SELECT id AS "id!: AuthorizationId", workspace_id AS "workspace_id!: WorkspaceId", user_id AS "user_id!: UserId",
                       session_id AS "session_id!: SessionId", kind AS "login!: Login", redirect_uri AS "redirect_uri!",
                       pkce_verifier AS "pkce_verifier?", is_popup AS "is_popup!",
                       reconnects AS "reconnects?: ConnectionId", status AS "status!: AuthorizationStatus",
@@ -45,7 +45,7 @@ impl Db {
         )
         .execute(&mut *tx)
         .await?;
-        // A flood of presses leaves no heap of rows behind: what is over and old gives way too.
+        // However often somebody starts over, only the newest rows are kept.
         sqlx::query!(
             "DELETE FROM authorizations WHERE user_id = $1 AND status <> 'consumed' AND id NOT IN
                  (SELECT id FROM authorizations WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT 50)",
@@ -55,8 +55,8 @@ impl Db {
         .await?;
         sqlx::query!(
             "INSERT INTO authorizations (id, user_id, session_id, state_hash, redirect_uri, pkce_verifier, is_popup,
-                 is_rerequest, reconnects, status, created_at, expires_at, pkce_verifier_key, kind)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', $10, $11, $12, $13)",
+                 is_rerequest, reconnects, status, created_at, expires_at, pkce_verifier_key, kind, workspace_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', $10, $11, $12, $13, $14)",
             new.id.as_str(),
             new.user_id.as_str(),
             new.session_id.as_str(),
@@ -69,7 +69,8 @@ impl Db {
             new.created_at,
             new.expires_at,
             key_name(new.pkce_verifier.as_ref()),
-            new.login.as_str()
+            new.login.as_str(),
+            new.workspace_id.as_str()
         )
         .execute(&mut *tx)
         .await?;
@@ -77,13 +78,13 @@ impl Db {
         Ok(())
     }
 
-    /// Takes a pending authorization, once: by its state, in its session, in its time. From then on
+    /// Consumes a pending authorization, once: by its state, in its session, before it expires. From then on
     /// `expires_at` says until when it must be completed.
     pub async fn consume_authorization(
         &self,
         state_hash: &str,
         session: &SessionId,
-        is_instagram: bool,
+        host: DialogHost,
         now: i64,
     ) -> Result<Option<Authorization>, StoreError> {
         // In a transaction of its own: only a commit that succeeds has taken anything. A lone statement
@@ -98,7 +99,7 @@ impl Db {
             session.as_str(),
             now,
             COMPLETION_TTL_MS,
-            is_instagram
+            host == DialogHost::Instagram
         )
         .fetch_optional(&mut *tx)
         .await?;
@@ -108,7 +109,7 @@ impl Db {
         Ok(authorization)
     }
 
-    /// Whatever stands under a state, to say why it could not be taken.
+    /// The authorization of a state, to explain why it could not be consumed.
     pub async fn find_authorization_by_state(
         &self,
         state_hash: &str,
@@ -126,7 +127,7 @@ impl Db {
             .await?)
     }
 
-    /// The newest trip of a user that is still under way.
+    /// The newest authorization of a user that is still under way.
     pub async fn find_open_authorization(
         &self,
         user: &UserId,
@@ -162,7 +163,7 @@ impl Db {
         Ok(())
     }
 
-    /// Calls it off, also while Meta is being asked. False where it had ended already.
+    /// Cancels an authorization, also while Meta is being asked. False if it had ended already.
     pub async fn cancel_authorization(
         &self,
         user: &UserId,

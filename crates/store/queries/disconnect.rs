@@ -1,65 +1,45 @@
-//! Ending a connection, and forgetting it.
+//! Ending connections: disconnected here, revoked at Meta, or deleted with everything about them.
 
-use metaads_store_rows::{ConnectionId, DisconnectRequest, StoreError, UserId};
+use metaads_store_rows::{
+    AuditEvent, ConnectionId, ConnectionStatus, DisconnectRequest, GrantRevocation, NewAuditEvent,
+    StoreError, WorkspaceId,
+};
 
-use crate::Db;
+use crate::queries::audit::append_event;
+use crate::queries::jobs::{delete_jobs_of_connection, restart};
+use crate::{Db, Engine};
 
 impl Db {
-    /// Erases the token at once and marks the connection; where the whole grant shall end, the work of
-    /// telling Meta is stored in the same transaction and the siblings are due for a check after it.
-    /// False where there was nothing to disconnect.
-    pub async fn disconnect(&self, order: &DisconnectRequest) -> Result<bool, StoreError> {
+    /// Erases the token, marks the connection, and enqueues the revocation, if any. False if it is not there or not
+    /// connected.
+    pub async fn disconnect(&self, request: &DisconnectRequest) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        let row = sqlx::query!(
-            r#"UPDATE meta_connections SET status = 'revoked', status_reason = NULL, status_changed_at = $3,
-                   access_token = NULL, access_token_key = NULL, refresh_token = NULL, token_version = token_version + 1, expires_at = NULL,
-                   data_access_expires_at = NULL, sync_state = 'idle', updated_at = $3
-               WHERE user_id = $1 AND id = $2 AND status <> 'revoked'
-               RETURNING app_id AS "app_id!", meta_user_id AS "meta_user_id!""#,
-            order.user_id.as_str(),
-            order.connection_id.as_str(),
-            order.at
-        )
-        .fetch_optional(&mut *tx)
-        .await?;
-        let Some(row) = row else { return Ok(false) };
-        sqlx::query!(
-            "DELETE FROM jobs WHERE kind IN ('sync', 'check', 'status_check') AND subject = $1",
-            order.connection_id.as_str()
+        let id = request.connection_id.as_str();
+        let live = sqlx::query!(
+            "UPDATE meta_connections SET updated_at = $3
+             WHERE workspace_id = $1 AND id = $2 AND status <> 'revoked'",
+            request.workspace_id.as_str(),
+            id,
+            request.at
         )
         .execute(&mut *tx)
-        .await?;
-        if order.is_revoking {
-            let grant = format!("{}:{}", row.app_id, row.meta_user_id);
-            sqlx::query!(
-                "INSERT INTO jobs (id, kind, subject, payload, run_at, attempts, leased_until, fence, priority)
-                 VALUES ($1, 'revoke', $2, '', $3, 0, 0, 0, 0)
-                 ON CONFLICT (kind, subject) DO UPDATE SET run_at = excluded.run_at, attempts = 0, leased_until = 0,
-                     fence = jobs.fence + 1",
-                order.ids[0],
-                grant,
-                order.at
-            )
-            .execute(&mut *tx)
-            .await?;
+        .await?
+        .rows_affected();
+        if live == 0 {
+            return Ok(false);
         }
-        let how = if order.is_revoking { "revoke" } else { "forget" };
-        sqlx::query!(
-            "INSERT INTO audit_log (id, at, user_id, connection_id, action, detail)
-             VALUES ($1, $2, $3, $4, 'disconnected', $5)",
-            order.ids[1],
-            order.at,
-            order.user_id.as_str(),
-            order.connection_id.as_str(),
-            how
-        )
-        .execute(&mut *tx)
-        .await?;
+        erase_token(&mut tx, id, None, request.at).await?;
+        if let Some(job) = &request.revoke_job {
+            restart(&mut tx, job).await?;
+        }
+        let event = AuditEvent::Disconnected { mode: request.mode };
+        let event = NewAuditEvent { id: request.audit_id.clone(), event };
+        append_event(&mut tx, id, Some(request.user_id.as_str()), &event, request.at).await?;
         tx.commit().await?;
         Ok(true)
     }
 
-    /// Whether Meta still has to be told that a grant ended.
+    /// Whether a revocation still has to reach Meta.
     pub async fn is_revocation_pending(&self, app_id: &str, meta_user_id: &str) -> Result<bool, StoreError> {
         let grant = format!("{app_id}:{meta_user_id}");
         let row = sqlx::query!(
@@ -71,24 +51,112 @@ impl Db {
         Ok(row.count > 0)
     }
 
-    /// Deletes a disconnected connection with its assets and history. False where it is not there or
-    /// still connected.
-    pub async fn purge_connection(&self, user: &UserId, id: &ConnectionId) -> Result<bool, StoreError> {
+    /// Deletes a disconnected connection with its assets and history. False if it is not there or still connected.
+    pub async fn purge_connection(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        let purged = sqlx::query!(
-            "DELETE FROM meta_connections WHERE user_id = $1 AND id = $2 AND status = 'revoked'",
-            user.as_str(),
+        let found = sqlx::query!(
+            r#"SELECT COUNT(*) AS "count!: i64" FROM meta_connections
+               WHERE workspace_id = $1 AND id = $2 AND status = 'revoked'"#,
+            workspace.as_str(),
             id.as_str()
         )
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
-        if purged == 1 {
-            sqlx::query!("DELETE FROM audit_log WHERE connection_id = $1", id.as_str())
-                .execute(&mut *tx)
-                .await?;
+        .fetch_one(&mut *tx)
+        .await?;
+        if found.count == 1 {
+            delete_connection(&mut tx, id.as_str()).await?;
         }
         tx.commit().await?;
-        Ok(purged == 1)
+        Ok(found.count == 1)
     }
+
+    /// The person removed the app at Meta: the tokens of this grant are erased and its connections marked. What was
+    /// connected after Meta said so stays. Returns how many ended: at most as many as there are ids for the history;
+    /// the rest with the next call.
+    pub async fn end_grant(
+        &self,
+        revocation: &GrantRevocation,
+        audit_ids: &[String],
+    ) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        let all = lock_grant!(revocation.app_id, revocation.meta_user_id).fetch_all(&mut *tx).await?;
+        let is_older = |status: ConnectionStatus, connected_at: i64| {
+            status != ConnectionStatus::Revoked && connected_at <= revocation.issued_at
+        };
+        let rows = all.into_iter().filter(|row| is_older(row.status, row.connected_at));
+        let mut number = 0;
+        for (row, audit_id) in rows.zip(audit_ids) {
+            erase_token(&mut tx, &row.id, Some("app_removed"), revocation.at).await?;
+            let event = NewAuditEvent { id: audit_id.clone(), event: AuditEvent::AppRemoved };
+            append_event(&mut tx, &row.id, None, &event, revocation.at).await?;
+            number += 1;
+        }
+        tx.commit().await?;
+        Ok(number)
+    }
+
+    /// Deletes everything about a person at Meta: connections with their assets and history. What was connected
+    /// after they asked stays. Returns how many were deleted, and how many stay.
+    pub async fn delete_grant(&self, revocation: &GrantRevocation) -> Result<(u64, u64), StoreError> {
+        let mut tx = self.begin().await?;
+        let all = lock_grant!(revocation.app_id, revocation.meta_user_id).fetch_all(&mut *tx).await?;
+        let (mut deleted, mut left) = (0, 0);
+        for row in all {
+            if row.status == ConnectionStatus::Revoked || row.connected_at <= revocation.issued_at {
+                delete_connection(&mut tx, &row.id).await?;
+                deleted += 1;
+            } else {
+                left += 1;
+            }
+        }
+        // Earlier events named the person too.
+        sqlx::query!(
+            "UPDATE webhook_inbox SET subject = '', value = 'null' WHERE app_id = $1 AND subject = $2
+                 AND object <> 'data_deletion'",
+            revocation.app_id,
+            revocation.meta_user_id
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok((deleted, left))
+    }
+}
+
+/// Marks a connection as revoked, erases its token and deletes its jobs.
+async fn erase_token(
+    tx: &mut sqlx::Transaction<'static, Engine>,
+    id: &str,
+    reason: Option<&str>,
+    at: i64,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE meta_connections SET status = 'revoked', status_reason = $2, status_changed_at = $3,
+             access_token = NULL, access_token_key = NULL, refresh_token = NULL, token_version = token_version + 1,
+             expires_at = NULL, data_access_expires_at = NULL, sync_state = 'idle', updated_at = $3
+         WHERE id = $1",
+        id,
+        reason,
+        at
+    )
+    .execute(&mut **tx)
+    .await?;
+    delete_jobs_of_connection(tx, id).await
+}
+
+/// The one way in which a connection is deleted: with its assets, history and jobs, and with the names that attempts
+/// to make it have recorded.
+pub(crate) async fn delete_connection(
+    tx: &mut sqlx::Transaction<'static, Engine>,
+    id: &str,
+) -> Result<(), StoreError> {
+    sqlx::query!("UPDATE authorizations SET detail = NULL WHERE connection_id = $1 OR reconnects = $1", id)
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query!("DELETE FROM audit_log WHERE connection_id = $1", id).execute(&mut **tx).await?;
+    sqlx::query!("DELETE FROM meta_connections WHERE id = $1", id).execute(&mut **tx).await?;
+    delete_jobs_of_connection(tx, id).await
 }

@@ -1,13 +1,13 @@
-//! Work in the background: claimed under a lease, settled only by the holder of the newest fence.
+//! Background jobs: claimed under a lease; only the holder of the newest fence writes an outcome.
 
-use metaads_store_rows::{Job, JobId, JobKind, Lease, StoreError};
+use metaads_store_rows::{Job, JobId, JobKind, JobRow, Lease, NewJob, Priority, StoreError};
 
 use crate::{Db, Engine};
 
 macro_rules! lease_job {
     ($condition:literal, $($argument:expr),+) => {
         sqlx::query_as!(
-            Job,
+            JobRow,
             "UPDATE jobs SET leased_until = $2, fence = fence + 1, rerun_requested = FALSE WHERE " + $condition + r#"
              RETURNING id AS "id!: JobId", kind AS "kind!: JobKind", subject AS "subject!",
                  payload AS "payload!", attempts AS "attempts!", priority AS "priority!", fence AS "fence!""#,
@@ -16,21 +16,38 @@ macro_rules! lease_job {
     };
 }
 
+/// Inserts a job; `$conflict` says what becomes of one that is there already.
+macro_rules! insert_job {
+    ($job:expr, $conflict:literal) => {
+        sqlx::query!(
+            "INSERT INTO jobs (id, kind, subject, payload, run_at, priority, attempts, leased_until, fence)
+             VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0)
+             ON CONFLICT (kind, subject) DO UPDATE SET attempts = 0, "
+                + $conflict,
+            $job.id.as_str(),
+            $job.kind.as_str(),
+            $job.subject,
+            $job.payload.to_text(),
+            $job.run_at,
+            $job.priority.to_number()
+        )
+    };
+}
+
 impl Db {
-    /// Claims the job that somebody waits for and that has been due longest; else, if `is_upkeep_too`, the
-    /// upkeep that has. A lease that ends later than any honest one was taken by a clock that went wrong;
-    /// it does not count.
-    pub async fn claim_job(&self, is_upkeep_too: bool, lease: Lease) -> Result<Option<Job>, StoreError> {
+    /// Claims the interactive job that has been due longest; if `lowest` is background and there is none, the
+    /// background job that has. A lease that ends later than any honest one does not count.
+    pub async fn claim_job(&self, lowest: Priority, lease: Lease) -> Result<Option<Job>, StoreError> {
         // A lone statement that returns rows hides the failure of its commit on a full disk.
         let mut tx = self.begin().await?;
-        let job = claim_due!(lease.now, lease.until, is_upkeep_too, lease.farthest())
+        let row = claim_due!(lease.now, lease.until, lowest == Priority::Background, lease.farthest())
             .fetch_optional(&mut *tx)
             .await?;
         tx.commit().await?;
-        Ok(job)
+        row.map(Job::try_from).transpose()
     }
 
-    /// Claims the job of one subject, due or not. None where somebody holds it, or there is none.
+    /// Claims the job of one subject, due or not. None if somebody holds it, or there is none.
     pub async fn claim_job_of(
         &self,
         kind: JobKind,
@@ -38,7 +55,7 @@ impl Db {
         lease: Lease,
     ) -> Result<Option<Job>, StoreError> {
         let mut tx = self.begin().await?;
-        let job = lease_job!(
+        let row = lease_job!(
             "kind = $3 AND subject = $4 AND (leased_until <= $1 OR leased_until > $5)",
             lease.now,
             lease.until,
@@ -49,58 +66,37 @@ impl Db {
         .fetch_optional(&mut *tx)
         .await?;
         tx.commit().await?;
-        Ok(job)
+        row.map(Job::try_from).transpose()
     }
 
-    /// When the next job is due that nobody holds, or a held one's lease runs out. Without `is_upkeep_too` only
-    /// jobs that somebody waits for count.
-    pub async fn next_job_at(&self, now: i64, is_upkeep_too: bool) -> Result<Option<i64>, StoreError> {
+    /// When the next job of at least this priority is due that nobody holds, or a held one's lease runs out.
+    pub async fn next_job_at(&self, now: i64, lowest: Priority) -> Result<Option<i64>, StoreError> {
         let row = sqlx::query!(
             r#"SELECT (SELECT run_at FROM jobs WHERE priority = 0 AND leased_until <= $1 ORDER BY run_at LIMIT 1)
-                       AS "soon?: i64",
+                       AS "interactive?: i64",
                    (SELECT run_at FROM jobs WHERE priority = 1 AND leased_until <= $1 ORDER BY run_at LIMIT 1)
-                       AS "upkeep?: i64",
+                       AS "background?: i64",
                    (SELECT leased_until FROM jobs WHERE leased_until > 0 AND leased_until > $1
                     ORDER BY leased_until LIMIT 1) AS "lease?: i64""#,
             now
         )
         .fetch_one(&self.read)
         .await?;
-        let upkeep = row.upkeep.filter(|_| is_upkeep_too);
-        Ok([row.soon, upkeep, row.lease].into_iter().flatten().min())
+        let background = row.background.filter(|_| lowest == Priority::Background);
+        Ok([row.interactive, background, row.lease].into_iter().flatten().min())
     }
 
-    /// Puts a job in, or brings it forward. Whoever works on it now finishes; then it is done once more, since
-    /// what they do may be older than the reason for this.
-    pub async fn enqueue_job(
-        &self,
-        id: &JobId,
-        kind: JobKind,
-        subject: &str,
-        payload: &str,
-        at: i64,
-    ) -> Result<(), StoreError> {
-        sqlx::query!(
-            "INSERT INTO jobs (id, kind, subject, payload, run_at, attempts, leased_until, fence, priority)
-             VALUES ($1, $2, $3, $4, $5, 0, 0, 0, $6)
-             ON CONFLICT (kind, subject) DO UPDATE SET attempts = 0, rerun_requested = TRUE,
-                 run_at = CASE WHEN jobs.run_at < excluded.run_at THEN jobs.run_at ELSE excluded.run_at END,
-                 priority = CASE WHEN jobs.priority < excluded.priority THEN jobs.priority ELSE excluded.priority END,
-                 payload = CASE WHEN excluded.payload = '' THEN jobs.payload ELSE excluded.payload END",
-            id.as_str(),
-            kind.as_str(),
-            subject,
-            payload,
-            at,
-            kind.priority()
-        )
-        .execute(&self.write)
-        .await?;
+    /// Enqueues a job, or brings it forward. Whoever runs it now finishes; then it runs once more, since what it
+    /// does may be older than the reason for this.
+    pub async fn enqueue_job(&self, job: &NewJob) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        enqueue(&mut tx, job).await?;
+        tx.commit().await?;
         Ok(())
     }
 
-    /// The job is done; where it was asked for meanwhile it is due once more. False where somebody else holds
-    /// it by now.
+    /// The job is done; if a rerun was requested meanwhile, it is due again. False if somebody else holds it by
+    /// now.
     pub async fn finish_job(&self, job: &Job) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let finished = finish(&mut tx, job).await?;
@@ -108,9 +104,9 @@ impl Db {
         Ok(finished)
     }
 
-    /// Not this time: the lease is given back and the job is due again at `run_at`.
-    pub async fn postpone_job(&self, job: &Job, run_at: i64, is_attempt: bool) -> Result<bool, StoreError> {
-        let attempts = job.attempts + i64::from(is_attempt);
+    /// Gives the lease back; the job is due again at `run_at`, with this many failed attempts in a row. False if
+    /// somebody else holds it by now.
+    pub async fn postpone_job(&self, job: &Job, run_at: i64, attempts: i64) -> Result<bool, StoreError> {
         let postponed = sqlx::query!(
             "UPDATE jobs SET run_at = CASE WHEN rerun_requested THEN run_at ELSE $3 END, attempts = $4, leased_until = 0
              WHERE id = $1 AND fence = $2",
@@ -125,8 +121,7 @@ impl Db {
         Ok(postponed == 1)
     }
 
-    /// Upkeep that stands further ahead than any is planned was planned by a clock that went wrong: it
-    /// is due now.
+    /// Background jobs further ahead than any is planned were planned by a clock that went wrong: they are due now.
     pub async fn pull_back_jobs(&self, now: i64, farthest: i64) -> Result<u64, StoreError> {
         Ok(sqlx::query!("UPDATE jobs SET run_at = $1 WHERE priority = 1 AND run_at > $2", now, farthest)
             .execute(&self.write)
@@ -135,12 +130,44 @@ impl Db {
     }
 }
 
-/// Takes a job off, or frees it where it was asked for meanwhile. False where somebody else holds it.
+/// See [`Db::enqueue_job`].
+pub(crate) async fn enqueue(
+    tx: &mut sqlx::Transaction<'static, Engine>,
+    job: &NewJob,
+) -> Result<(), StoreError> {
+    insert_job!(
+        job,
+        "rerun_requested = TRUE,
+         run_at = CASE WHEN jobs.run_at < excluded.run_at THEN jobs.run_at ELSE excluded.run_at END,
+         priority = CASE WHEN jobs.priority < excluded.priority THEN jobs.priority ELSE excluded.priority END,
+         payload = CASE WHEN excluded.payload = '' THEN jobs.payload ELSE excluded.payload END"
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Starts a job afresh, with this payload: whoever holds it now has lost it.
+pub(crate) async fn restart(
+    tx: &mut sqlx::Transaction<'static, Engine>,
+    job: &NewJob,
+) -> Result<(), StoreError> {
+    insert_job!(
+        job,
+        "leased_until = 0, fence = jobs.fence + 1, run_at = excluded.run_at, payload = excluded.payload,
+         priority = CASE WHEN jobs.priority < excluded.priority THEN jobs.priority ELSE excluded.priority END"
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Deletes a job, or frees it if a rerun was requested meanwhile. False if somebody else holds it.
 pub(crate) async fn finish(
     tx: &mut sqlx::Transaction<'static, Engine>,
     job: &Job,
 ) -> Result<bool, StoreError> {
-    let again = sqlx::query!(
+    let rerun = sqlx::query!(
         "UPDATE jobs SET leased_until = 0, attempts = 0 WHERE id = $1 AND fence = $2 AND rerun_requested",
         job.id.as_str(),
         job.fence
@@ -156,5 +183,19 @@ pub(crate) async fn finish(
     .execute(&mut **tx)
     .await?
     .rows_affected();
-    Ok(again + finished == 1)
+    Ok(rerun + finished == 1)
+}
+
+/// Deletes the jobs of a connection, whoever runs them.
+pub(crate) async fn delete_jobs_of_connection(
+    tx: &mut sqlx::Transaction<'static, Engine>,
+    connection: &str,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "DELETE FROM jobs WHERE kind IN ('sync', 'check', 'status_check') AND subject = $1",
+        connection
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! Data keys, and moving sealed values from one to another.
 
-use metaads_store_rows::{DataKey, KeyUse, SealedAt, SealedRow, SealedTable, StoreError, UserId};
+use metaads_store_rows::{DataKey, KeyUse, SealedAt, SealedRow, SealedTable, StoreError, WorkspaceId};
 use metaads_vault::{KeyId, Sealed};
 
 use crate::Db;
@@ -34,8 +34,8 @@ impl Db {
         Ok(inserted == 1)
     }
 
-    /// Puts a data key under another outer key. The values it sealed stay as they are. False where
-    /// somebody else has wrapped it anew meanwhile.
+    /// Puts a data key under another key-encryption key. The values it sealed stay as they are. False if
+    /// somebody else has rewrapped it meanwhile.
     pub async fn rewrap_data_key(&self, before: &DataKey, after: &DataKey) -> Result<bool, StoreError> {
         let rewrapped = sqlx::query!(
             "UPDATE data_keys SET kek = $3, wrapped_key = $4 WHERE id = $1 AND kek = $2",
@@ -79,7 +79,7 @@ impl Db {
             SealedTable::Connections => {
                 sqlx::query_as!(
                     SealedRow,
-                    r#"SELECT id AS "id!", user_id AS "user_id!: UserId", access_token AS "sealed!"
+                    r#"SELECT id AS "id!", workspace_id AS "workspace_id?: WorkspaceId", access_token AS "sealed!"
                        FROM meta_connections
                        WHERE access_token_key = $1 AND id > $2 AND access_token IS NOT NULL ORDER BY id LIMIT $3"#,
                     key,
@@ -92,7 +92,7 @@ impl Db {
             SealedTable::Authorizations => {
                 sqlx::query_as!(
                     SealedRow,
-                    r#"SELECT id AS "id!", user_id AS "user_id!: UserId", pkce_verifier AS "sealed!"
+                    r#"SELECT id AS "id!", workspace_id AS "workspace_id?: WorkspaceId", pkce_verifier AS "sealed!"
                        FROM authorizations
                        WHERE pkce_verifier_key = $1 AND id > $2 AND pkce_verifier IS NOT NULL ORDER BY id LIMIT $3"#,
                     key,

@@ -1,10 +1,12 @@
-//! Every statement of the service, written once. This folder is compiled into two crates, one for
-//! each engine, where the compiler checks each statement against that engine's real schema.
+//! Every statement of the service, written once. This folder is compiled into two crates, one per engine, where the
+//! compiler checks each statement against that engine's real schema.
 
 mod account_status;
 mod accounts;
 mod assets;
+mod audit;
 mod authorizations;
+mod complete;
 mod connections;
 mod disconnect;
 mod jobs;

@@ -1,18 +1,18 @@
-//! What concerns whoever runs the service: trouble that only they can mend, and signs of life.
+//! What concerns the operator: notices, and the heartbeat of the replicas.
 
-use metaads_store_rows::{OperatorNotice, StoreError};
+use metaads_store_rows::{CheckPayload, JobPayload, NoticeEntry, NoticeKind, OperatorNotice, StoreError};
 
 use crate::Db;
 
 impl Db {
-    /// Notes trouble, or that it is still there.
-    pub async fn notice(&self, code: &str, detail: &str, at: i64) -> Result<(), StoreError> {
+    /// Records a notice, or that the problem is still there.
+    pub async fn record_notice(&self, notice: &OperatorNotice, at: i64) -> Result<(), StoreError> {
         sqlx::query!(
             "INSERT INTO operator_notices (code, detail, since, last_at, times) VALUES ($1, $2, $3, $3, 1)
              ON CONFLICT (code) DO UPDATE SET detail = excluded.detail, last_at = excluded.last_at,
                  times = operator_notices.times + 1",
-            code,
-            detail,
+            notice.kind().as_str(),
+            notice.detail(),
             at
         )
         .execute(&self.write)
@@ -20,28 +20,32 @@ impl Db {
         Ok(())
     }
 
-    /// The trouble is over. True where there was any.
-    pub async fn clear_notice(&self, code: &str) -> Result<bool, StoreError> {
-        let cleared = sqlx::query!("DELETE FROM operator_notices WHERE code = $1", code)
+    /// The problem is over. True if there was a notice.
+    pub async fn clear_notice(&self, kind: NoticeKind) -> Result<bool, StoreError> {
+        let cleared = sqlx::query!("DELETE FROM operator_notices WHERE code = $1", kind.as_str())
             .execute(&self.write)
             .await?
             .rows_affected();
         Ok(cleared == 1)
     }
 
-    /// Trouble there is, the longest first.
-    pub async fn list_notices(&self) -> Result<Vec<OperatorNotice>, StoreError> {
-        Ok(sqlx::query_as!(
-            OperatorNotice,
+    /// Every notice, the oldest first. Those of another version of this program are left out.
+    pub async fn list_notices(&self) -> Result<Vec<NoticeEntry>, StoreError> {
+        let rows = sqlx::query!(
             r#"SELECT code AS "code!", detail AS "detail!", since AS "since!", last_at AS "last_at!",
                    times AS "times!"
                FROM operator_notices ORDER BY since, code"#
         )
         .fetch_all(&self.read)
-        .await?)
+        .await?;
+        let entries = rows.into_iter().filter_map(|row| {
+            let notice = OperatorNotice::from_columns(&row.code, &row.detail)?;
+            Some(NoticeEntry { notice, since: row.since, last_at: row.last_at, times: row.times })
+        });
+        Ok(entries.collect())
     }
 
-    /// Notes that a replica is at work, and gives when one last was; None: never.
+    /// Records that a replica is running, and returns when one last was; None: never.
     pub async fn record_heartbeat(&self, now: i64) -> Result<Option<i64>, StoreError> {
         let mut tx = self.begin().await?;
         let before = sqlx::query!(r#"SELECT seen_at AS "seen_at!" FROM heartbeat WHERE id = 1"#)
@@ -58,8 +62,14 @@ impl Db {
         Ok(before.map(|row| row.seen_at))
     }
 
-    /// After a pause every live connection is checked with Meta, spread over the time up to `until`.
-    pub async fn schedule_all_checks(&self, payload: &str, from: i64, until: i64) -> Result<u64, StoreError> {
+    /// Schedules a check of every live connection, spread evenly between `from` and `until` (Unix milliseconds).
+    pub async fn schedule_all_checks(
+        &self,
+        payload: CheckPayload,
+        from: i64,
+        until: i64,
+    ) -> Result<u64, StoreError> {
+        let payload = JobPayload::Check(payload).to_text();
         Ok(spread_checks!(payload, from, (until - from).max(1)).execute(&self.write).await?.rows_affected())
     }
 }

@@ -1,6 +1,6 @@
-//! Sessions, known devices and rate_limits. Tokens come in hashed.
+//! Sessions, known devices and rate limits. Tokens come in hashed.
 
-use metaads_store_rows::{NewSession, Session, SessionId, SignedIn, StoreError, UserId};
+use metaads_store_rows::{NewSession, Session, SessionId, SignedIn, StoreError, UserId, WorkspaceId};
 
 use crate::Db;
 
@@ -54,10 +54,7 @@ impl Db {
         Ok(sqlx::query_as!(
             SignedIn,
             r#"SELECT s.id AS "session_id!: SessionId", u.id AS "user_id!: UserId", u.email AS "email!",
-                      u.is_admin AS "is_admin!", s.last_seen_at AS "last_seen_at!",
-                      (SELECT COUNT(*) FROM meta_connections c
-                       WHERE c.user_id = u.id
-                       AND (c.status = 'needs_reauthorization' OR c.status_reason IN ('permissions_missing', 'permission_expired', 'data_access_expired', 'app_removed'))) AS "needing!: i64"
+                      u.is_admin AS "is_admin!", s.last_seen_at AS "last_seen_at!", u.id AS "workspace_id!: WorkspaceId"
                FROM sessions s JOIN users u ON u.id = s.user_id
                WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3"#,
             token_hash,

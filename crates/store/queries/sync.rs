@@ -1,31 +1,26 @@
-//! Reading a connection's assets: page by page, each written together with where to go on.
+//! Syncing a connection's assets: page by page, each written together with where the sync continues.
 
 use metaads_store_rows::{
-    AssetBatch, ConnectionId, Job, JobId, NewAdAccount, StoreError, SyncState, SyncStep,
+    AssetBatch, AuditEvent, ConnectionId, Job, JobKind, JobPayload, NewAdAccount, NewAuditEvent, NewJob,
+    Priority, StoreError, SyncState, SyncStep,
 };
 
 use crate::Db;
 use crate::queries::assets::write_assets;
-use crate::queries::jobs::finish;
+use crate::queries::audit::append_event;
+use crate::queries::jobs::{enqueue, finish, restart};
 
 impl Db {
-    /// Starts a new generation of a connection's assets; None where it is not connected. The job that
-    /// reads them is put in by the same transaction.
-    pub async fn start_sync(
-        &self,
-        connection: &ConnectionId,
-        job: &JobId,
-        payload: &str,
-        priority: i64,
-        at: i64,
-    ) -> Result<bool, StoreError> {
+    /// Starts a new generation of a connection's assets together with the job that syncs it. False if it is not
+    /// connected.
+    pub async fn start_sync(&self, connection: &ConnectionId, job: &NewJob) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let started = sqlx::query!(
             "UPDATE meta_connections SET sync_state = 'running', sync_done = 0, sync_total = NULL,
                  sync_generation = sync_generation + 1, updated_at = $2
              WHERE id = $1 AND status <> 'revoked'",
             connection.as_str(),
-            at
+            job.run_at
         )
         .execute(&mut *tx)
         .await?
@@ -33,27 +28,14 @@ impl Db {
         if started == 0 {
             return Ok(false);
         }
-        sqlx::query!(
-            "INSERT INTO jobs (id, kind, subject, payload, run_at, attempts, leased_until, fence, priority)
-             VALUES ($1, 'sync', $2, $3, $4, 0, 0, 0, $5)
-             ON CONFLICT (kind, subject) DO UPDATE SET payload = excluded.payload, run_at = excluded.run_at,
-                 attempts = 0, leased_until = 0, fence = jobs.fence + 1,
-                 priority = CASE WHEN jobs.priority < excluded.priority THEN jobs.priority ELSE excluded.priority END",
-            job.as_str(),
-            connection.as_str(),
-            payload,
-            at,
-            priority
-        )
-        .execute(&mut *tx)
-        .await?;
+        restart(&mut tx, job).await?;
         tx.commit().await?;
         Ok(true)
     }
 
-    /// Writes one step of reading assets together with where to go on, so that a crash repeats one
-    /// page at most. False where the lease was lost or the connection ended: nothing is written.
-    pub async fn settle_sync_step(&self, job: &Job, step: &SyncStep) -> Result<bool, StoreError> {
+    /// Writes one step of a sync together with where it continues, so that a crash repeats one page at most.
+    /// False, and nothing is written, if the lease was lost or the connection ended.
+    pub async fn record_sync_step(&self, job: &Job, step: &SyncStep) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         // First the connection, then the job: everything that needs both locks them in this order. The
         // lock keeps a disconnect from slipping in between.
@@ -94,7 +76,7 @@ impl Db {
                 unread.list,
                 unread.business_id,
                 unread.business_name,
-                unread.reason,
+                unread.reason.as_str(),
                 step.generation
             )
             .execute(&mut *tx)
@@ -108,7 +90,7 @@ impl Db {
         Ok(true)
     }
 
-    /// An ad account that no list has shown and that Meta shows by its id.
+    /// Adds an ad account that no list has shown and that Meta shows by its id.
     pub async fn add_ad_account(
         &self,
         id: &ConnectionId,
@@ -130,7 +112,7 @@ impl Db {
         Ok(())
     }
 
-    /// Says on the connection whether its reading goes on or is stuck.
+    /// Sets whether the sync of a connection is running or stuck.
     pub async fn set_sync_state(&self, id: &ConnectionId, state: SyncState) -> Result<(), StoreError> {
         sqlx::query!(
             "UPDATE meta_connections SET sync_state = $2 WHERE id = $1",
@@ -160,14 +142,14 @@ async fn count_progress(
     Ok(())
 }
 
-/// What this generation did not see is no longer reachable: ad accounts are kept and marked, since
-/// somebody may want to know.
+/// Ad accounts that this generation did not see are kept and marked as unreachable, since somebody may look for
+/// them.
 async fn mark_unseen_accounts(
     tx: &mut sqlx::Transaction<'static, crate::Engine>,
     step: &SyncStep,
 ) -> Result<(), StoreError> {
     let id = step.connection_id.as_str();
-    // Where Meta would not show a list for a reason that may pass, what it held is left as it was.
+    // If Meta refused a list for a reason that may pass, what it held is left as it was.
     sqlx::query!(
         "UPDATE meta_ad_accounts SET is_reachable = FALSE, is_selectable = FALSE, lost_reason = 'asset_unreachable'
          WHERE connection_id = $1 AND seen_in < $2 AND NOT is_selected AND NOT EXISTS
@@ -177,7 +159,7 @@ async fn mark_unseen_accounts(
     )
     .execute(&mut **tx)
     .await?;
-    // What somebody chose is asked for by its id before it is called lost.
+    // Selected ones are checked by id before they count as unreachable.
     sqlx::query!(
         "UPDATE meta_ad_accounts SET next_check_at = 0 WHERE connection_id = $1 AND seen_in < $2 AND is_selected AND is_reachable",
         id,
@@ -188,7 +170,7 @@ async fn mark_unseen_accounts(
     Ok(())
 }
 
-/// The end of a reading: what it did not see goes, and the standing of what is chosen is looked at.
+/// The end of a sync: what it did not see is removed, and the status of what is selected is checked.
 async fn finish_generation(
     tx: &mut sqlx::Transaction<'static, crate::Engine>,
     step: &SyncStep,
@@ -222,32 +204,25 @@ async fn finish_generation(
     )
     .execute(&mut **tx)
     .await?;
-    // From now on the standing of what is chosen is looked at, again and again.
-    sqlx::query!(
-        "INSERT INTO jobs (id, kind, subject, payload, run_at, attempts, leased_until, fence, priority)
-         VALUES ($1, 'status_check', $2, '', $3, 0, 0, 0, 1) ON CONFLICT (kind, subject) DO UPDATE SET run_at = excluded.run_at",
-        step.audit_id,
+    // From now on the status of what is selected is checked again and again.
+    let status_check = NewJob {
+        id: step.status_check_id.clone(),
+        kind: JobKind::StatusCheck,
+        subject: id.to_owned(),
+        payload: JobPayload::Empty,
+        priority: Priority::Background,
+        run_at: step.at,
+    };
+    enqueue(tx, &status_check).await?;
+    let row = sqlx::query!(
+        r#"UPDATE meta_connections SET sync_state = 'idle', sync_total = sync_done, last_checked_at = $2,
+               last_synced_at = $2 WHERE id = $1 RETURNING sync_done AS "sync_done!""#,
         id,
         step.at
     )
-    .execute(&mut **tx)
+    .fetch_one(&mut **tx)
     .await?;
-    sqlx::query!(
-        "UPDATE meta_connections SET sync_state = 'idle', sync_total = sync_done, last_checked_at = $2,
-             last_synced_at = $2 WHERE id = $1",
-        id,
-        step.at
-    )
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query!(
-        "INSERT INTO audit_log (id, at, user_id, connection_id, action, detail)
-         SELECT $2, $3, user_id, id, 'accounts_read', CAST(sync_done AS TEXT) FROM meta_connections WHERE id = $1",
-        id,
-        step.audit_id,
-        step.at
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+    let event = AuditEvent::AssetsSynced { ad_accounts: row.sync_done };
+    let event = NewAuditEvent { id: step.audit_id.clone(), event };
+    append_event(tx, id, None, &event, step.at).await
 }

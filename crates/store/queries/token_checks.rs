@@ -1,23 +1,28 @@
-//! Looking after a connection: what a visit learned, the renewed token and the next visit, in one write.
+//! Token checks: what one learned, the refreshed token and the time of the next check, in one write.
 
-use metaads_store_rows::{ConnectionStatus, Happened, Job, ScopeSet, StoreError, TokenCheck};
+use metaads_store_rows::{
+    ConnectionState, ConnectionStatus, Job, NewAuditEvent, ScopeSet, StatusReason, StoreError, TokenCheck,
+    state_event,
+};
 
+use crate::queries::audit::append_event;
 use crate::queries::keys::key_name;
 use crate::{Db, Engine};
 
 impl Db {
-    /// Writes a visit. False, and nothing is written, where the job was lost to somebody else.
+    /// Writes a token check. False, and nothing is written, if the job was lost to somebody else.
     ///
-    /// Where another token has been stored meanwhile, what was learned is about the old one: only the
-    /// next visit is planned. A token is thus replaced by nobody who did not read it.
-    pub async fn record_token_check(&self, job: &Job, visit: &TokenCheck) -> Result<bool, StoreError> {
+    /// If another token has been stored meanwhile, what was learned concerns the old one: only the next check is
+    /// planned. A token is thus replaced only by whoever read it.
+    pub async fn record_token_check(&self, job: &Job, check: &TokenCheck) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         // First the connection, then the job: everything that needs both locks them in this order.
-        let id = visit.connection_id.as_str();
-        let before = lock_connection!(id, visit.token_version).fetch_optional(&mut *tx).await?;
-        if let Some(before) = before {
-            update_connection(&mut tx, visit, before.status, before.reason.as_deref()).await?;
-            write_history(&mut tx, visit, &before.user_id, before.status, before.reason.as_deref()).await?;
+        let id = check.connection_id.as_str();
+        let row = lock_connection!(id, check.token_version).fetch_optional(&mut *tx).await?;
+        if let Some(row) = row {
+            let before = ConnectionState::from_columns(row.status, row.reason, row.since)?;
+            update_connection(&mut tx, check, before).await?;
+            append_events(&mut tx, check, before).await?;
         }
         let held = sqlx::query!(
             "UPDATE jobs SET run_at = CASE WHEN rerun_requested THEN run_at ELSE $3 END, attempts = $4, leased_until = 0,
@@ -26,9 +31,9 @@ impl Db {
              WHERE id = $1 AND fence = $2",
             job.id.as_str(),
             job.fence,
-            visit.next_at,
-            visit.attempts,
-            visit.attempts == 0
+            check.next_at,
+            check.attempts,
+            check.attempts == 0
         )
         .execute(&mut *tx)
         .await?
@@ -43,15 +48,11 @@ impl Db {
 
 async fn update_connection(
     tx: &mut sqlx::Transaction<'static, Engine>,
-    visit: &TokenCheck,
-    status: ConnectionStatus,
-    reason: Option<&str>,
+    check: &TokenCheck,
+    before: ConnectionState,
 ) -> Result<(), StoreError> {
-    let (status, reason, is_learned) = match &visit.standing {
-        Some((status, reason)) => (*status, reason.as_deref(), true),
-        None => (status, reason, false),
-    };
-    let (scopes, declined) = visit.scopes.as_ref().map(|(a, b)| (a.to_text(), b.to_text())).unzip();
+    let after = check.state.unwrap_or(before);
+    let (scopes, declined) = check.scopes.as_ref().map(|(a, b)| (a.to_text(), b.to_text())).unzip();
     sqlx::query!(
         "UPDATE meta_connections SET
              status_changed_at = CASE WHEN status <> $2 OR COALESCE(status_reason, '') <> COALESCE($3, '')
@@ -67,63 +68,42 @@ async fn update_connection(
              access_token_key = CASE WHEN $17 THEN NULL ELSE COALESCE($14, access_token_key) END,
              expired_scopes = COALESCE($15, expired_scopes), granular_scopes = COALESCE($16, granular_scopes)
          WHERE id = $1",
-        visit.connection_id.as_str(),
-        status.as_str(),
-        reason,
-        visit.at,
-        is_learned,
+        check.connection_id.as_str(),
+        after.status().as_str(),
+        after.reason().map(StatusReason::as_str),
+        check.at,
+        check.state.is_some(),
         scopes,
         declined,
-        visit.expires_at.is_reported(),
-        visit.expires_at.at(),
-        visit.data_access_expires_at.is_reported(),
-        visit.data_access_expires_at.at(),
-        i64::from(visit.renewed.is_some()),
-        visit.renewed.as_ref().map(|sealed| sealed.as_bytes()),
-        key_name(visit.renewed.as_ref()),
-        visit.expired_scopes.as_ref().map(ScopeSet::to_text),
-        visit.granular_scopes,
-        visit.is_erasing
+        check.expires_at.is_reported(),
+        check.expires_at.at(),
+        check.data_access_expires_at.is_reported(),
+        check.data_access_expires_at.at(),
+        i64::from(check.refreshed.is_some()),
+        check.refreshed.as_ref().map(|sealed| sealed.as_bytes()),
+        key_name(check.refreshed.as_ref()),
+        check.expired_scopes.as_ref().map(ScopeSet::to_text),
+        check.granular_scopes,
+        check.is_erasing
     )
     .execute(&mut **tx)
     .await?;
     Ok(())
 }
 
-/// The visit's own lines, and one for a change of standing.
-async fn write_history(
+/// The check's own events, and one if the state changed.
+async fn append_events(
     tx: &mut sqlx::Transaction<'static, Engine>,
-    visit: &TokenCheck,
-    user_id: &str,
-    status: ConnectionStatus,
-    reason: Option<&str>,
+    check: &TokenCheck,
+    before: ConnectionState,
 ) -> Result<(), StoreError> {
-    let mut lines = visit.happened.clone();
-    if let Some((now, why)) = &visit.standing
-        && (*now != status || why.as_deref() != reason)
-    {
-        let was_broken = status == ConnectionStatus::NeedsReauthorization;
-        let action = match (now, why) {
-            (ConnectionStatus::NeedsReauthorization, _) => "needs_reauthorization",
-            (ConnectionStatus::Active, _) if was_broken => "recovered",
-            (ConnectionStatus::Active, None) => "recovered",
-            (ConnectionStatus::Active | ConnectionStatus::Revoked, _) => "incomplete",
-        };
-        let detail = why.clone().or_else(|| reason.map(str::to_owned)).unwrap_or_default();
-        lines.push(Happened { id: visit.audit_id.clone(), action, detail });
+    let id = check.connection_id.as_str();
+    for event in &check.events {
+        append_event(tx, id, None, event, check.at).await?;
     }
-    for line in lines {
-        sqlx::query!(
-            "INSERT INTO audit_log (id, at, user_id, connection_id, action, detail) VALUES ($1, $2, $3, $4, $5, $6)",
-            line.id,
-            visit.at,
-            user_id,
-            visit.connection_id.as_str(),
-            line.action,
-            line.detail
-        )
-        .execute(&mut **tx)
-        .await?;
+    if let Some(event) = check.state.and_then(|after| state_event(before, after)) {
+        let event = NewAuditEvent { id: check.audit_id.clone(), event };
+        append_event(tx, id, None, &event, check.at).await?;
     }
     Ok(())
 }

@@ -1,19 +1,10 @@
 //! The database: SQLite or PostgreSQL behind one type.
 //!
 //! Knows rows; never a plaintext token (token columns take [`metaads_vault::Sealed`], which only the
-//! vault can make), never a request. The statements stand in `queries/`, once; the list below is
-//! their table of contents, and sends each call to the engine in use.
+//! vault can make), never a request. The statements are in `queries/`, once; the list below is their table of
+//! contents, and sends each call to the engine in use.
 
-pub use metaads_store_rows::{
-    AccountCheck, AccountGroup, AccountStatusRow, AdAccount, AdAccountFilter, AssetBatch, AuditEntry,
-    Authorization, AuthorizationId, AuthorizationStatus, Business, Completion, CompletionOutcome, Connection,
-    ConnectionId, ConnectionKind, ConnectionStatus, DataKey, DeletionRequest, DisconnectRequest, Expiry,
-    GrantConnection, GrantRevocation, Happened, InstagramAccount, Job, JobId, JobKind, KeyUse, Lease, Login,
-    NewAdAccount, NewAuthorization, NewBusiness, NewInstagramAccount, NewPage, NewSession, NewUser,
-    NewWebhookEvent, ObservedStatus, Only, OperatorNotice, Page, QuotaRow, Relation, ScopeSet, SealedAt,
-    SealedRow, SealedTable, SelectionChange, Session, SessionId, SignedIn, StoreError, SyncState, SyncStep,
-    TokenCheck, UnreadList, UnrecognizedError, User, UserId, WebhookEvent,
-};
+pub use metaads_store_rows::*;
 
 /// Where everything is kept. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -43,7 +34,7 @@ macro_rules! statements {
                     match self {
                         Store::Sqlite(db) => db.$name($($argument),*).await,
                         Store::Postgres(db) => {
-                            // Given up for another transaction, a few times at most: nothing of it was kept.
+                            // Rolled back in favor of another transaction: nothing of it was kept.
                             for _ in 0..CONFLICTS {
                                 match db.$name($($argument),*).await {
                                     Err(error) if error.is_conflict() => {}
@@ -59,7 +50,7 @@ macro_rules! statements {
     };
 }
 
-/// So often a transaction that lost against another one is begun again.
+/// A transaction that was rolled back in favor of another one is retried this many times.
 const CONFLICTS: usize = 3;
 
 type Answer<T> = Result<T, StoreError>;
@@ -84,7 +75,7 @@ statements! {
     fn sweep(&self, now: i64, idle_since: i64, authorizations_before: i64) -> Answer<()>;
     // authorizations
     fn insert_authorization(&self, new: &NewAuthorization) -> Answer<()>;
-    fn consume_authorization(&self, state_hash: &str, session: &SessionId, is_instagram: bool, now: i64) -> Answer<Option<Authorization>>;
+    fn consume_authorization(&self, state_hash: &str, session: &SessionId, host: DialogHost, now: i64) -> Answer<Option<Authorization>>;
     fn find_authorization_by_state(&self, state_hash: &str) -> Answer<Option<Authorization>>;
     fn find_authorization(&self, user: &UserId, id: &AuthorizationId) -> Answer<Option<Authorization>>;
     fn find_open_authorization(&self, user: &UserId, now: i64) -> Answer<Option<Authorization>>;
@@ -92,16 +83,21 @@ statements! {
     fn cancel_authorization(&self, user: &UserId, id: &AuthorizationId, at: i64) -> Answer<bool>;
     // connections
     fn complete_authorization(&self, new: &Completion) -> Answer<CompletionOutcome>;
-    fn list_connections(&self, user: &UserId) -> Answer<Vec<Connection>>;
-    fn find_connection(&self, user: &UserId, id: &ConnectionId) -> Answer<Option<Connection>>;
+    fn list_connections(&self, workspace: &WorkspaceId) -> Answer<Vec<ConnectionSummary>>;
+    fn list_connection_states(&self, workspace: &WorkspaceId) -> Answer<Vec<ConnectionState>>;
+    fn find_connection(&self, workspace: &WorkspaceId, id: &ConnectionId) -> Answer<Option<Connection>>;
     fn find_connection_for_job(&self, id: &ConnectionId) -> Answer<Option<Connection>>;
-    fn find_connection_id(&self, user: &UserId, kind: ConnectionKind, app_id: &str, meta_user_id: &str) -> Answer<Option<ConnectionId>>;
-    fn list_connections_on_grant(&self, id: &ConnectionId, app_id: &str, meta_user_id: &str) -> Answer<Vec<GrantConnection>>;
-    fn record_token_check(&self, job: &Job, visit: &TokenCheck) -> Answer<bool>;
+    fn find_connection_id(&self, workspace: &WorkspaceId, kind: ConnectionKind, app_id: &str, meta_user_id: &str) -> Answer<Option<ConnectionId>>;
+    fn count_assets(&self, id: &ConnectionId) -> Answer<AssetCounts>;
+    fn list_connections_on_grant(&self, app_id: &str, meta_user_id: &str) -> Answer<Vec<GrantConnection>>;
+    fn list_connections_of_business(&self, app_id: &str, business_id: &str) -> Answer<Vec<ConnectionId>>;
+    fn record_token_check(&self, job: &Job, check: &TokenCheck) -> Answer<bool>;
     fn list_audit(&self, id: &ConnectionId, limit: i64) -> Answer<Vec<AuditEntry>>;
-    fn disconnect(&self, order: &DisconnectRequest) -> Answer<bool>;
+    fn disconnect(&self, request: &DisconnectRequest) -> Answer<bool>;
     fn is_revocation_pending(&self, app_id: &str, meta_user_id: &str) -> Answer<bool>;
-    fn purge_connection(&self, user: &UserId, id: &ConnectionId) -> Answer<bool>;
+    fn purge_connection(&self, workspace: &WorkspaceId, id: &ConnectionId) -> Answer<bool>;
+    fn end_grant(&self, revocation: &GrantRevocation, audit_ids: &[String]) -> Answer<u64>;
+    fn delete_grant(&self, revocation: &GrantRevocation) -> Answer<(u64, u64)>;
     // assets
     fn list_ad_accounts(&self, filter: &AdAccountFilter) -> Answer<Vec<AdAccount>>;
     fn count_ad_accounts(&self, filter: &AdAccountFilter) -> Answer<Vec<AccountGroup>>;
@@ -110,22 +106,22 @@ statements! {
     fn list_unread_lists(&self, id: &ConnectionId) -> Answer<Vec<UnreadList>>;
     fn list_unseen(&self, id: &ConnectionId, generation: i64, wanted: &[String]) -> Answer<Vec<String>>;
     fn list_instagram_accounts(&self, id: &ConnectionId) -> Answer<Vec<InstagramAccount>>;
-    fn select_ad_accounts(&self, user: &UserId, id: &ConnectionId, scope: Option<&[String]>, wanted: &[String], at: i64, audit_id: &str) -> Answer<SelectionChange>;
-    // how chosen ad accounts stand
+    fn select_ad_accounts(&self, owner: (&WorkspaceId, &UserId), id: &ConnectionId, scope: Option<&[String]>, wanted: &[String], at: i64, audit_id: &str) -> Answer<SelectionChange>;
+    // account status
     fn list_account_statuses(&self, id: &ConnectionId, accounts: &[String]) -> Answer<Vec<AccountStatusRow>>;
     fn list_due_accounts(&self, id: &ConnectionId, now: i64, limit: i64) -> Answer<Vec<AccountStatusRow>>;
-    fn record_account_checks(&self, job: &Job, id: &ConnectionId, looked: &[AccountCheck], at: i64) -> Answer<bool>;
-    fn store_account_checks(&self, id: &ConnectionId, looked: &[AccountCheck], at: i64) -> Answer<bool>;
-    // work in the background
-    fn claim_job(&self, is_upkeep_too: bool, lease: Lease) -> Answer<Option<Job>>;
+    fn record_account_checks(&self, job: &Job, id: &ConnectionId, checks: &[AccountCheck], at: i64) -> Answer<bool>;
+    fn store_account_checks(&self, id: &ConnectionId, checks: &[AccountCheck], at: i64) -> Answer<bool>;
+    // jobs
+    fn claim_job(&self, lowest: Priority, lease: Lease) -> Answer<Option<Job>>;
     fn claim_job_of(&self, kind: JobKind, subject: &str, lease: Lease) -> Answer<Option<Job>>;
     fn pull_back_jobs(&self, now: i64, farthest: i64) -> Answer<u64>;
-    fn next_job_at(&self, now: i64, is_upkeep_too: bool) -> Answer<Option<i64>>;
-    fn enqueue_job(&self, id: &JobId, kind: JobKind, subject: &str, payload: &str, at: i64) -> Answer<()>;
+    fn next_job_at(&self, now: i64, lowest: Priority) -> Answer<Option<i64>>;
+    fn enqueue_job(&self, job: &NewJob) -> Answer<()>;
     fn finish_job(&self, job: &Job) -> Answer<bool>;
-    fn postpone_job(&self, job: &Job, run_at: i64, is_attempt: bool) -> Answer<bool>;
-    fn start_sync(&self, connection: &ConnectionId, job: &JobId, payload: &str, priority: i64, at: i64) -> Answer<bool>;
-    fn settle_sync_step(&self, job: &Job, step: &SyncStep) -> Answer<bool>;
+    fn postpone_job(&self, job: &Job, run_at: i64, attempts: i64) -> Answer<bool>;
+    fn start_sync(&self, connection: &ConnectionId, job: &NewJob) -> Answer<bool>;
+    fn record_sync_step(&self, job: &Job, step: &SyncStep) -> Answer<bool>;
     fn add_ad_account(&self, id: &ConnectionId, account: &NewAdAccount, at: i64) -> Answer<()>;
     fn set_sync_state(&self, id: &ConnectionId, state: SyncState) -> Answer<()>;
     // keys
@@ -137,25 +133,22 @@ statements! {
     fn reseal(&self, table: SealedTable, values: &[SealedAt]) -> Answer<u64>;
     fn delete_unused_data_keys(&self, sealing: KeyId, before: i64) -> Answer<u64>;
     // operators
-    fn notice(&self, code: &str, detail: &str, at: i64) -> Answer<()>;
-    fn clear_notice(&self, code: &str) -> Answer<bool>;
-    fn list_notices(&self) -> Answer<Vec<OperatorNotice>>;
+    fn record_notice(&self, notice: &OperatorNotice, at: i64) -> Answer<()>;
+    fn clear_notice(&self, kind: NoticeKind) -> Answer<bool>;
+    fn list_notices(&self) -> Answer<Vec<NoticeEntry>>;
     fn record_heartbeat(&self, now: i64) -> Answer<Option<i64>>;
-    fn schedule_all_checks(&self, payload: &str, from: i64, until: i64) -> Answer<u64>;
-    // Meta's calls to us
-    fn insert_webhook_events(&self, events: &[NewWebhookEvent], job: &JobId, at: i64) -> Answer<u64>;
+    fn schedule_all_checks(&self, payload: CheckPayload, from: i64, until: i64) -> Answer<u64>;
+    // webhook inbox and data deletion
+    fn insert_webhook_events(&self, events: &[NewWebhookEvent], job: &NewJob) -> Answer<u64>;
     fn list_pending_webhook_events(&self, limit: i64) -> Answer<Vec<WebhookEvent>>;
     fn list_webhook_events(&self, limit: i64) -> Answer<Vec<WebhookEvent>>;
-    fn complete_webhook_event(&self, id: &str, outcome: &str, at: i64) -> Answer<()>;
-    fn replay_webhook_events(&self, since: i64, job: &JobId, at: i64) -> Answer<u64>;
-    fn end_grant(&self, ended: &GrantRevocation, audit_ids: &[String]) -> Answer<u64>;
-    fn delete_grant(&self, ended: &GrantRevocation) -> Answer<(u64, u64)>;
-    fn insert_deletion(&self, request: &DeletionRequest, event: Option<&NewWebhookEvent>, job: &JobId) -> Answer<String>;
+    fn complete_webhook_event(&self, id: &str, outcome: WebhookOutcome, at: i64) -> Answer<()>;
+    fn replay_webhook_events(&self, since: i64, job: &NewJob) -> Answer<u64>;
+    fn insert_deletion(&self, request: &DeletionRequest, event: Option<&NewWebhookEvent>, job: &NewJob) -> Answer<String>;
     fn find_deletion(&self, id: &str) -> Answer<Option<DeletionRequest>>;
-    fn complete_deletion(&self, app_id: &str, user_hash: &str, outcome: &str, at: i64) -> Answer<()>;
-    fn list_connections_of_business(&self, app_id: &str, business_id: &str) -> Answer<Vec<String>>;
-    fn request_account_check(&self, account_id: &str, at: i64) -> Answer<Vec<String>>;
-    // Meta's limits
+    fn complete_deletion(&self, app_id: &str, user_hash: &str, outcome: DeletionOutcome, at: i64) -> Answer<()>;
+    fn request_account_check(&self, account_id: &str, at: i64) -> Answer<Vec<ConnectionId>>;
+    // quotas and unrecognized errors
     fn upsert_quotas(&self, limits: &[QuotaRow]) -> Answer<()>;
     fn list_quotas(&self, since: i64) -> Answer<Vec<QuotaRow>>;
     fn count_unrecognized_error(&self, answer: &UnrecognizedError) -> Answer<()>;

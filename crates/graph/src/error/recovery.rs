@@ -59,6 +59,38 @@ pub enum DeadGrant {
 }
 
 impl Misconfiguration {
+    const ALL: [Misconfiguration; 9] = [
+        Misconfiguration::Secret,
+        Misconfiguration::AppId,
+        Misconfiguration::RedirectUri,
+        Misconfiguration::Proof,
+        Misconfiguration::Pkce,
+        Misconfiguration::Review,
+        Misconfiguration::Blocked,
+        Misconfiguration::Version,
+        Misconfiguration::Settings,
+    ];
+
+    /// A stable name, for storing.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Misconfiguration::Secret => "secret",
+            Misconfiguration::AppId => "app_id",
+            Misconfiguration::RedirectUri => "redirect_uri",
+            Misconfiguration::Proof => "proof",
+            Misconfiguration::Pkce => "pkce",
+            Misconfiguration::Review => "review",
+            Misconfiguration::Blocked => "blocked",
+            Misconfiguration::Version => "version",
+            Misconfiguration::Settings => "settings",
+        }
+    }
+
+    /// None for a name of another version.
+    pub fn from_text(text: &str) -> Option<Misconfiguration> {
+        Misconfiguration::ALL.into_iter().find(|one| one.as_str() == text)
+    }
+
     /// One line for the operator: the cause and what to do.
     pub fn remedy(self) -> &'static str {
         match self {

@@ -1,8 +1,8 @@
-//! What Meta's account numbers mean. Source: Marketing API reference, Ad Account, `account_status`.
+//! The status of an ad account: what Meta's `account_status` numbers mean. Source: Marketing API reference, Ad Account, `account_status`.
 
-/// The standing of an ad account, as the API names it.
+/// The status of an ad account, as the JSON API names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum AccountStatus {
     Active,
     Disabled,
     Unsettled,
@@ -11,86 +11,86 @@ pub enum Standing {
     InGracePeriod,
     PendingClosure,
     Closed,
-    /// It was there once, and the newest reading did not show it.
+    /// It was there once, and the newest sync did not show it.
     Unreachable,
     /// A number Meta has not documented.
     Unknown,
 }
 
-impl Standing {
-    pub fn of(account_status: Option<i64>, is_reachable: bool) -> Standing {
+impl AccountStatus {
+    pub fn of(account_status: Option<i64>, is_reachable: bool) -> AccountStatus {
         if !is_reachable {
-            return Standing::Unreachable;
+            return AccountStatus::Unreachable;
         }
         match account_status {
-            Some(1) => Standing::Active,
-            Some(2) => Standing::Disabled,
-            Some(3) => Standing::Unsettled,
-            Some(7) => Standing::PendingRiskReview,
-            Some(8) => Standing::PendingSettlement,
-            Some(9) => Standing::InGracePeriod,
-            Some(100) => Standing::PendingClosure,
-            Some(101) => Standing::Closed,
-            _ => Standing::Unknown,
+            Some(1) => AccountStatus::Active,
+            Some(2) => AccountStatus::Disabled,
+            Some(3) => AccountStatus::Unsettled,
+            Some(7) => AccountStatus::PendingRiskReview,
+            Some(8) => AccountStatus::PendingSettlement,
+            Some(9) => AccountStatus::InGracePeriod,
+            Some(100) => AccountStatus::PendingClosure,
+            Some(101) => AccountStatus::Closed,
+            _ => AccountStatus::Unknown,
         }
     }
 
-    const ALL: [Standing; 10] = [
-        Standing::Active,
-        Standing::Disabled,
-        Standing::Unsettled,
-        Standing::PendingRiskReview,
-        Standing::PendingSettlement,
-        Standing::InGracePeriod,
-        Standing::PendingClosure,
-        Standing::Closed,
-        Standing::Unreachable,
-        Standing::Unknown,
+    const ALL: [AccountStatus; 10] = [
+        AccountStatus::Active,
+        AccountStatus::Disabled,
+        AccountStatus::Unsettled,
+        AccountStatus::PendingRiskReview,
+        AccountStatus::PendingSettlement,
+        AccountStatus::InGracePeriod,
+        AccountStatus::PendingClosure,
+        AccountStatus::Closed,
+        AccountStatus::Unreachable,
+        AccountStatus::Unknown,
     ];
 
-    pub fn from_text(text: &str) -> Option<Standing> {
-        Standing::ALL.into_iter().find(|standing| standing.as_str() == text)
+    pub fn from_text(text: &str) -> Option<AccountStatus> {
+        AccountStatus::ALL.into_iter().find(|status| status.as_str() == text)
     }
 
-    /// The API's word.
+    /// The name of the JSON API.
     pub fn as_str(self) -> &'static str {
         match self {
-            Standing::Active => "active",
-            Standing::Disabled => "disabled",
-            Standing::Unsettled => "unsettled",
-            Standing::PendingRiskReview => "pending_risk_review",
-            Standing::PendingSettlement => "pending_settlement",
-            Standing::InGracePeriod => "in_grace_period",
-            Standing::PendingClosure => "pending_closure",
-            Standing::Closed => "closed",
-            Standing::Unreachable => "unreachable",
-            Standing::Unknown => "unknown",
+            AccountStatus::Active => "active",
+            AccountStatus::Disabled => "disabled",
+            AccountStatus::Unsettled => "unsettled",
+            AccountStatus::PendingRiskReview => "pending_risk_review",
+            AccountStatus::PendingSettlement => "pending_settlement",
+            AccountStatus::InGracePeriod => "in_grace_period",
+            AccountStatus::PendingClosure => "pending_closure",
+            AccountStatus::Closed => "closed",
+            AccountStatus::Unreachable => "unreachable",
+            AccountStatus::Unknown => "unknown",
         }
     }
 
-    /// Whether it may be chosen: what can run ads now, or once somebody has paid or Meta has looked.
+    /// Whether it can be selected: it can run ads now, or once somebody has paid or Meta has reviewed it.
     pub fn is_selectable(self) -> bool {
         match self {
-            Standing::Active
-            | Standing::Unsettled
-            | Standing::PendingRiskReview
-            | Standing::PendingSettlement
-            | Standing::InGracePeriod
-            | Standing::Unknown => true,
-            Standing::Disabled | Standing::PendingClosure | Standing::Closed | Standing::Unreachable => false,
+            AccountStatus::Active
+            | AccountStatus::Unsettled
+            | AccountStatus::PendingRiskReview
+            | AccountStatus::PendingSettlement
+            | AccountStatus::InGracePeriod
+            | AccountStatus::Unknown => true,
+            AccountStatus::Disabled | AccountStatus::PendingClosure | AccountStatus::Closed | AccountStatus::Unreachable => false,
         }
     }
 
     /// The stable code of what is wrong with it (`status_reason`), if anything is.
     pub fn reason(self) -> Option<&'static str> {
         match self {
-            Standing::Active | Standing::PendingSettlement | Standing::Unknown => None,
-            Standing::Disabled => Some("account_disabled"),
-            Standing::Unsettled => Some("account_unsettled"),
-            Standing::PendingRiskReview => Some("account_pending_review"),
-            Standing::InGracePeriod => Some("account_in_grace_period"),
-            Standing::PendingClosure | Standing::Closed => Some("account_closed"),
-            Standing::Unreachable => Some("asset_unreachable"),
+            AccountStatus::Active | AccountStatus::PendingSettlement | AccountStatus::Unknown => None,
+            AccountStatus::Disabled => Some("account_disabled"),
+            AccountStatus::Unsettled => Some("account_unsettled"),
+            AccountStatus::PendingRiskReview => Some("account_pending_review"),
+            AccountStatus::InGracePeriod => Some("account_in_grace_period"),
+            AccountStatus::PendingClosure | AccountStatus::Closed => Some("account_closed"),
+            AccountStatus::Unreachable => Some("asset_unreachable"),
         }
     }
 }
@@ -100,11 +100,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_number_of_metas_has_its_standing_and_a_new_one_is_unclear() {
-        let words =
-            [1, 2, 3, 7, 8, 9, 100, 101, 201, 202, 424_242].map(|number| Standing::of(Some(number), true));
+    fn every_documented_number_has_a_status_and_a_new_one_is_unknown() {
+        let statuses =
+            [1, 2, 3, 7, 8, 9, 100, 101, 201, 202, 424_242].map(|number| AccountStatus::of(Some(number), true));
         assert_eq!(
-            words.map(Standing::as_str),
+            statuses.map(AccountStatus::as_str),
             [
                 "active",
                 "disabled",
@@ -119,10 +119,10 @@ mod tests {
                 "unknown",
             ]
         );
-        assert_eq!(Standing::of(None, true), Standing::Unknown);
-        assert_eq!(Standing::of(Some(1), false), Standing::Unreachable);
-        for standing in Standing::ALL {
-            assert_eq!(Standing::from_text(standing.as_str()), Some(standing));
+        assert_eq!(AccountStatus::of(None, true), AccountStatus::Unknown);
+        assert_eq!(AccountStatus::of(Some(1), false), AccountStatus::Unreachable);
+        for status in AccountStatus::ALL {
+            assert_eq!(AccountStatus::from_text(status.as_str()), Some(status));
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Variables about keys.
+//! Keys: what seals, and what wraps the keys that seal.
 
 use metaads_vault::Keyring;
 use secrecy::SecretString;
 use url::Url;
 
-use super::is_loopback;
+use crate::config::loopback::is_loopback;
 use crate::config::source::{Mistakes, Source};
 
 /// Where Vault or OpenBao is, and as whom to ask it.
@@ -16,8 +16,30 @@ pub struct VaultAccess {
     pub token: SecretString,
 }
 
+#[derive(Debug)]
+pub struct KeysConfig {
+    /// `ENCRYPTION_KEY`; None only in the demo, which generates one.
+    pub keyring: Option<Keyring>,
+    /// `KEY_ENCRYPTION_KEY`: what wraps the data keys.
+    pub kek: KekChoice,
+    /// `VAULT_ADDR` and `VAULT_TOKEN`, for `transit:`.
+    pub vault: Option<VaultAccess>,
+}
+
+impl KeysConfig {
+    pub(super) fn read(source: &Source, mistakes: &mut Mistakes) -> KeysConfig {
+        let kek = source.with("KEY_ENCRYPTION_KEY", KekChoice::Local, mistakes, KekChoice::parse);
+        let is_needed = kek == KekChoice::Local && source.text("META_APP_ID").is_some();
+        KeysConfig {
+            keyring: keyring(source, is_needed, mistakes),
+            vault: vault(source, &kek, mistakes),
+            kek,
+        }
+    }
+}
+
 /// `ENCRYPTION_KEY`.
-pub(super) fn keyring(source: &Source, is_needed: bool, mistakes: &mut Mistakes) -> Option<Keyring> {
+fn keyring(source: &Source, is_needed: bool, mistakes: &mut Mistakes) -> Option<Keyring> {
     let Some(text) = source.secret("ENCRYPTION_KEY", mistakes) else {
         if is_needed {
             mistakes.add(
@@ -32,7 +54,7 @@ pub(super) fn keyring(source: &Source, is_needed: bool, mistakes: &mut Mistakes)
 }
 
 /// `VAULT_ADDR` and `VAULT_TOKEN`, where `KEY_ENCRYPTION_KEY` names a transit key.
-pub(super) fn vault(source: &Source, kek: &KekChoice, mistakes: &mut Mistakes) -> Option<VaultAccess> {
+fn vault(source: &Source, kek: &KekChoice, mistakes: &mut Mistakes) -> Option<VaultAccess> {
     if !matches!(kek, KekChoice::Transit { .. }) {
         return None;
     }

@@ -1,98 +1,106 @@
-//! Ending a connection. The token is erased at once; Meta is told by a job, which needs no token of
-//! the person's and outlives the connection.
+//! Disconnecting. The token is erased at once; the grant at Meta is revoked by a job, which needs no token of the
+//! person's and outlives the connection.
 
 use metaads_graph::{AppScopedUserId, Recovery};
 use metaads_store::{
-    Connection, ConnectionId, ConnectionKind, DisconnectRequest, GrantConnection, Job, JobKind, StoreError,
-    UserId,
+    CheckPayload, Connection, ConnectionId, ConnectionKind, DisconnectMode, DisconnectRequest, Job, JobKind,
+    JobPayload, NewJob, SignedIn, StoreError,
 };
 
 use crate::app::App;
-use crate::connections::token::check::READ_AGAIN;
 use crate::connections::token::open::open_token;
-use crate::operator_notices::tell_operator;
+use crate::operator_notices::report_error;
 use crate::queue::JobOutcome;
 
-/// How much shall end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum How {
-    /// The whole grant, at Meta too: every connection of the same person ends.
-    Revoke,
-    /// This connection only; the grant at Meta stays for the others.
-    Forget,
+/// Other live connections on the same grant, in every workspace.
+pub async fn others_on_grant(app: &App, connection: &Connection) -> Result<usize, StoreError> {
+    let all = app.store.list_connections_on_grant(&connection.app_id, &connection.meta_user_id).await?;
+    Ok(all.iter().filter(|other| other.id != connection.id).count())
 }
 
-impl How {
-    pub fn from_text(text: &str) -> Option<How> {
-        match text {
-            "revoke" => Some(How::Revoke),
-            "forget" => Some(How::Forget),
-            _ => None,
-        }
-    }
+/// How a connection is disconnected unless somebody decides otherwise: at Meta too, if nothing else uses the grant.
+/// Instagram offers no way to revoke.
+pub async fn default_mode(app: &App, connection: &Connection) -> Result<DisconnectMode, StoreError> {
+    Ok(match connection.kind {
+        ConnectionKind::InstagramUser => DisconnectMode::Forget,
+        _ if others_on_grant(app, connection).await? == 0 => DisconnectMode::Revoke,
+        ConnectionKind::FacebookUser | ConnectionKind::BusinessSystemUser => DisconnectMode::Forget,
+    })
 }
 
-/// Other live connections on the same grant, in the whole installation.
-pub async fn siblings(app: &App, connection: &Connection) -> Result<Vec<GrantConnection>, StoreError> {
-    app.store.list_connections_on_grant(&connection.id, &connection.app_id, &connection.meta_user_id).await
+/// How a connection is disconnected when its workspace is deleted: at Meta too, if no other workspace uses the grant.
+pub async fn mode_for_deletion(app: &App, connection: &Connection) -> Result<DisconnectMode, StoreError> {
+    let all = app.store.list_connections_on_grant(&connection.app_id, &connection.meta_user_id).await?;
+    let is_shared = all.iter().any(|other| other.workspace_id != connection.workspace_id);
+    Ok(if is_shared { DisconnectMode::Forget } else { DisconnectMode::Revoke })
 }
 
-/// How many of them belong to other users.
-pub async fn siblings_of_others(app: &App, connection: &Connection) -> Result<usize, StoreError> {
-    let siblings = siblings(app, connection).await?;
-    Ok(siblings.iter().filter(|sibling| sibling.user_id != connection.user_id).count())
-}
-
-/// Erases the token and marks the connection; with [`How::Revoke`] Meta is told soon after.
+/// Erases the token and marks the connection; with [`DisconnectMode::Revoke`] the grant at Meta is revoked soon after.
+/// False if it was not connected.
 pub async fn disconnect(
     app: &App,
-    user: &UserId,
+    who: &SignedIn,
     connection: &Connection,
-    how: How,
+    mode: DisconnectMode,
 ) -> Result<bool, StoreError> {
-    if how == How::Revoke && connection.kind == ConnectionKind::BusinessSystemUser {
-        end_token(app, connection).await;
+    // Instagram offers no way to revoke.
+    let mode = if connection.kind == ConnectionKind::InstagramUser { DisconnectMode::Forget } else { mode };
+    if mode == DisconnectMode::Revoke && connection.kind == ConnectionKind::BusinessSystemUser {
+        revoke_token(app, connection).await;
     }
-    let order = DisconnectRequest {
-        user_id: user.clone(),
+    let request = DisconnectRequest {
+        workspace_id: connection.workspace_id.clone(),
+        user_id: who.user_id.clone(),
         connection_id: connection.id.clone(),
-        // A grant of another app cannot be revoked with this one's secret.
-        is_revoking: how == How::Revoke
-            && connection.kind == ConnectionKind::FacebookUser
-            && connection.app_id == app.graph().app().app_id.as_str(),
+        revoke_job: revoke_job(app, connection, mode),
+        mode,
         at: app.now(),
-        ids: [app.new_row_id(), app.new_row_id()],
+        audit_id: app.new_row_id(),
     };
-    let done = app.store.disconnect(&order).await?;
-    tracing::info!(connection = %connection.id, ?how, done, "disconnected");
+    let done = app.store.disconnect(&request).await?;
+    tracing::info!(connection = %connection.id, ?mode, done, "disconnected");
     app.queue.notify();
     Ok(done)
 }
 
-/// A system user has no person whose grant could end: its token is ended instead, while we still have it. Where
-/// Meta is not there it is erased all the same.
-async fn end_token(app: &App, connection: &Connection) {
+/// Deletes a disconnected connection with its accounts and history. False if it is not there or still connected.
+pub async fn purge(app: &App, who: &SignedIn, id: &ConnectionId) -> Result<bool, StoreError> {
+    app.store.purge_connection(&who.workspace_id, id).await
+}
+
+/// None if there is no grant to revoke, or it belongs to another app, whose secret we do not have.
+fn revoke_job(app: &App, connection: &Connection, mode: DisconnectMode) -> Option<NewJob> {
+    let is_revoking = mode == DisconnectMode::Revoke
+        && connection.kind == ConnectionKind::FacebookUser
+        && connection.app_id == app.graph().app().app_id.as_str();
+    let grant = format!("{}:{}", connection.app_id, connection.meta_user_id);
+    is_revoking.then(|| app.new_job(JobKind::Revoke, &grant, JobPayload::Empty))
+}
+
+/// A system user has no person whose grant could be revoked: its token is revoked instead, while we still have it. If
+/// Meta does not answer, it is erased all the same.
+async fn revoke_token(app: &App, connection: &Connection) {
     let Ok(token) = open_token(app, connection).await else { return };
     if let Err(error) = app.graph().revoke_token(&token).await {
-        tracing::warn!(connection = %connection.id, %error, "Meta could not be told that a token ended");
+        tracing::warn!(connection = %connection.id, %error, "token could not be revoked at Meta");
     }
 }
 
-/// Tells Meta that a grant has ended. Siblings, if there are any, are checked afterwards: they have
-/// ended with it.
+/// One step of the job: revokes a grant at Meta. Other connections on it are checked afterwards: they have ended with
+/// it.
 pub async fn revoke_step(app: &App, job: &Job) -> Result<JobOutcome, StoreError> {
     let Some((app_id, user)) = job.subject.split_once(':') else { return Ok(JobOutcome::Done) };
     let Ok(user) = AppScopedUserId::parse(user) else { return Ok(JobOutcome::Done) };
     if app_id != app.graph().app().app_id.as_str() {
-        tracing::warn!("a grant of another Meta app is left to its person: its secret is not configured");
+        tracing::warn!("grant of another Meta app not revoked: its secret is not configured");
         return Ok(JobOutcome::Done);
     }
-    // Telling Meta twice is harmless: a crash between here and the end of the job repeats it.
+    // Revoking twice is harmless: a crash between here and the end of the job repeats it.
     if let Err(error) = app.graph().revoke_grant(&user).await {
-        tracing::warn!(%error, attempts = job.attempts, "Meta could not be told that a grant ended");
-        tell_operator(&app.store, app.now(), &error).await;
+        tracing::warn!(%error, attempts = job.attempts, "grant could not be revoked at Meta");
+        report_error(&app.store, app.now(), &error).await;
         return Ok(match error.recovery() {
-            // Never there. (What is gone already counts as ended.)
+            // It never existed. (What is gone already counts as revoked.)
             Recovery::Asset => JobOutcome::Done,
             Recovery::Wait(_) => JobOutcome::RunAt(error.retry_at(app.now()).unwrap_or_else(|| app.now())),
             _ => JobOutcome::Retry,
@@ -102,13 +110,12 @@ pub async fn revoke_step(app: &App, job: &Job) -> Result<JobOutcome, StoreError>
     Ok(JobOutcome::Done)
 }
 
-/// Has every live connection on a grant (`{app id}:{app-scoped user id}`) checked.
+/// Enqueues a check of every live connection on a grant (`{app id}:{app-scoped user id}`).
 pub async fn check_grant(app: &App, grant: &str) -> Result<(), StoreError> {
     let Some((app_id, user)) = grant.split_once(':') else { return Ok(()) };
-    let nobody = ConnectionId::new(uuid::Uuid::nil());
-    for connection in app.store.list_connections_on_grant(&nobody, app_id, user).await? {
-        let subject = connection.id.as_str();
-        app.store.enqueue_job(&app.new_job_id(), JobKind::Check, subject, READ_AGAIN, app.now()).await?;
+    for connection in app.store.list_connections_on_grant(app_id, user).await? {
+        let payload = JobPayload::Check(CheckPayload { resync: true, offline_since: None });
+        app.enqueue(&app.new_job(JobKind::Check, connection.id.as_str(), payload)).await?;
     }
     Ok(())
 }

@@ -1,15 +1,15 @@
-//! Which permissions a connection needs: each kind of login has its own.
+//! Permissions: which ones a connection needs (each kind of login has its own), and what Meta granted.
 
-use metaads_store::{Connection, ConnectionKind, ScopeSet};
+use metaads_graph::{PERMISSION_GRANTED, Permission};
+use metaads_store::{Connection, ConnectionKind, ScopeSet, StatusReason};
 
 use crate::app::App;
 use crate::clock::DAY;
-use crate::codes::error_code::Code;
 
-/// Instagram Login is asked for this one. Its vocabulary is not Facebook's.
+/// What Instagram Login is asked for. Its permissions have other names than Facebook's.
 pub const INSTAGRAM_SCOPES: [&str; 1] = ["instagram_business_basic"];
 
-/// What is asked for; for a system user the configuration at Meta says it, and only what it lacks is known.
+/// The permissions asked for. For a system user the configuration at Meta decides; only what it lacks is known.
 pub fn asked(app: &App, kind: ConnectionKind, granted: &ScopeSet) -> Vec<String> {
     match kind {
         ConnectionKind::FacebookUser => app.config.scopes.clone(),
@@ -21,7 +21,7 @@ pub fn asked(app: &App, kind: ConnectionKind, granted: &ScopeSet) -> Vec<String>
     }
 }
 
-/// Whether a connection of this kind does not work without it.
+/// Whether a connection of this kind needs the permission.
 pub fn is_required(app: &App, kind: ConnectionKind, scope: &str) -> bool {
     match kind {
         ConnectionKind::FacebookUser => app.config.is_required(scope),
@@ -30,7 +30,7 @@ pub fn is_required(app: &App, kind: ConnectionKind, scope: &str) -> bool {
     }
 }
 
-/// Needed ones that are not there.
+/// Permissions that are needed and not granted.
 pub fn missing(app: &App, kind: ConnectionKind, granted: &ScopeSet) -> ScopeSet {
     let needed: Vec<String> = match kind {
         ConnectionKind::FacebookUser => app.config.required_scopes().map(str::to_owned).collect(),
@@ -42,26 +42,55 @@ pub fn missing(app: &App, kind: ConnectionKind, granted: &ScopeSet) -> ScopeSet 
     ScopeSet(needed.into_iter().filter(|scope| !granted.has(scope)).collect())
 }
 
-/// The reason that marks a live connection without all the permissions it needs.
-pub fn incomplete(app: &App, kind: ConnectionKind, scopes: &ScopeSet) -> Option<Code> {
-    (!missing(app, kind, scopes).0.is_empty()).then_some(Code::PermissionsMissing)
+/// What limits a connection that was just granted these permissions.
+pub fn limited_by(app: &App, kind: ConnectionKind, granted: &ScopeSet) -> Option<StatusReason> {
+    (!missing(app, kind, granted).0.is_empty()).then_some(StatusReason::PermissionsMissing)
 }
 
-/// Whether Meta's 90-day clock of data access counts for any of these; the others are exempt.
+/// What Meta says about the permissions of a grant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GrantedPermissions {
+    pub granted: ScopeSet,
+    /// Asked for, and not granted.
+    pub declined: ScopeSet,
+    /// Granted once, and taken back by Meta because the app left them unused.
+    pub expired: ScopeSet,
+}
+
+/// What was granted, declined and taken back of what was `asked` for. The token inspection counts where
+/// `/me/permissions` did not answer.
+pub fn from_meta(asked: &[String], inspected: &[String], listed: Option<&[Permission]>) -> GrantedPermissions {
+    let of = |wanted: &str| {
+        let listed = listed.unwrap_or_default().iter().filter(|one| one.status == wanted);
+        listed.map(|one| one.permission.clone()).collect::<Vec<_>>()
+    };
+    let usable = |word: &String| !word.is_empty() && word.len() <= 100 && !word.contains(',');
+    let granted = if listed.is_some() { of(PERMISSION_GRANTED) } else { inspected.to_vec() };
+    let granted: Vec<String> = granted.into_iter().filter(usable).take(200).collect();
+    let expired: Vec<String> = of("expired").into_iter().filter(|scope| asked.contains(scope)).collect();
+    let declined = asked.iter().filter(|scope| !granted.contains(scope) && !expired.contains(scope));
+    GrantedPermissions {
+        declined: ScopeSet(declined.cloned().collect()),
+        granted: ScopeSet(granted),
+        expired: ScopeSet(expired),
+    }
+}
+
+/// Whether Meta's 90-day data access limit applies to any of these permissions; the others are exempt.
 /// Source: "User access and data access" of Facebook Login.
 pub fn is_any_watched(scopes: &ScopeSet) -> bool {
     scopes.0.iter().any(|scope| scope.starts_with("instagram_"))
 }
 
-/// When data access ends (ms), where that matters for this connection.
+/// When data access ends (Unix milliseconds), if that matters for this connection.
 pub fn data_access_end(connection: &Connection) -> Option<i64> {
     connection.data_access_expires_at.filter(|_| is_any_watched(&connection.scopes))
 }
 
-/// Whether reading the assets, which comes again every week, uses it. A permission that an app leaves unused for
-/// 90 days may lapse, however active its person is. Source: "Permissions" of Facebook Login.
+/// Whether the weekly sync uses the permission. Meta may take back a permission that an app has not used for 90 days,
+/// however active its person is. Source: "Permissions" of Facebook Login.
 pub fn is_exercised(scope: &str, granted: &ScopeSet) -> bool {
-    // Where both are there, our reading uses the lesser one; changing campaigns is what other software does.
+    // If both are granted, syncing uses the lesser one; campaigns are changed by other software.
     if scope == "ads_management" && granted.has("ads_read") {
         return false;
     }
@@ -78,11 +107,11 @@ pub fn is_exercised(scope: &str, granted: &ScopeSet) -> bool {
     )
 }
 
-/// When Meta may take an unused permission back, and from when on people are warned (ms after its last use).
+/// When Meta may take back an unused permission, and from when on people are warned (milliseconds after its last use).
 const LAPSES_AFTER: i64 = 90 * DAY;
 const WARNED_AFTER: i64 = 60 * DAY;
 
-/// When a given permission may lapse, where that is near; `last_used` in milliseconds since the epoch.
+/// When a permission may lapse, if that is near. `last_used` and the result are Unix milliseconds.
 pub fn lapses_at(last_used: i64, now: i64) -> Option<i64> {
     (now - last_used >= WARNED_AFTER).then_some(last_used + LAPSES_AFTER)
 }

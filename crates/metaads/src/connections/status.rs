@@ -1,8 +1,9 @@
 //! The one definition of how a connection is doing. Pages, the API and jobs ask here, so that "expiring" and "needs
 //! attention" mean the same everywhere.
 
-use metaads_store::{Connection, ConnectionStatus};
+use metaads_store::{Connection, ConnectionState, ConnectionStatus, RevokedBy, StatusReason, StoreError, WorkspaceId};
 
+use crate::app::App;
 use crate::clock::DAY;
 use crate::codes::error_code::Code;
 
@@ -23,30 +24,34 @@ pub enum Health {
 
 /// How a connection is doing at `now` (Unix milliseconds).
 pub fn health(connection: &Connection, now: i64) -> Health {
-    if needs_attention(connection) {
-        return Health::ActionNeeded;
-    }
-    match (connection.status, connection.expires_at) {
-        (ConnectionStatus::Revoked, _) => Health::Disconnected,
-        (ConnectionStatus::Active | ConnectionStatus::NeedsReauthorization, Some(ends_at))
-            if is_expiring(connection, now) =>
-        {
-            Health::Expiring { ends_at }
-        }
-        (ConnectionStatus::Active | ConnectionStatus::NeedsReauthorization, _) => Health::Active,
+    match (connection.state, connection.expires_at) {
+        (state, _) if needs_attention(state) => Health::ActionNeeded,
+        (ConnectionState::Revoked { .. }, _) => Health::Disconnected,
+        (_, Some(ends_at)) if is_expiring(connection, now) => Health::Expiring { ends_at },
+        _ => Health::Active,
     }
 }
 
-/// Whether somebody has to act on this connection.
-pub fn needs_attention(connection: &Connection) -> bool {
-    match connection.status {
-        ConnectionStatus::NeedsReauthorization => true,
-        ConnectionStatus::Revoked => is_removed_at_meta(connection),
-        ConnectionStatus::Active => matches!(
-            reason(connection),
-            Some(Code::PermissionsMissing | Code::PermissionExpired | Code::DataAccessExpired)
+/// Whether somebody has to act on a connection in this state.
+pub fn needs_attention(state: ConnectionState) -> bool {
+    match state {
+        ConnectionState::NeedsReauthorization { .. } => true,
+        ConnectionState::Revoked { by, .. } => by == RevokedBy::Person,
+        ConnectionState::Active { limited_by, .. } => matches!(
+            limited_by,
+            Some(
+                StatusReason::PermissionsMissing
+                    | StatusReason::PermissionExpired
+                    | StatusReason::DataAccessExpired
+            )
         ),
     }
+}
+
+/// How many connections of a workspace need attention.
+pub async fn count_needing_attention(app: &App, workspace: &WorkspaceId) -> Result<usize, StoreError> {
+    let states = app.store.list_connection_states(workspace).await?;
+    Ok(states.into_iter().filter(|state| needs_attention(*state)).count())
 }
 
 /// Whether the token ends soon, whatever else is true of the connection.
@@ -56,18 +61,57 @@ pub fn is_expiring(connection: &Connection, now: i64) -> bool {
 
 /// Whether its person removed the app at Meta, rather than somebody disconnecting it here.
 pub fn is_removed_at_meta(connection: &Connection) -> bool {
-    connection.status == ConnectionStatus::Revoked && reason(connection) == Some(Code::AppRemoved)
+    matches!(connection.state, ConnectionState::Revoked { by: RevokedBy::Person, .. })
 }
 
 /// Why the connection is in the state it is in; None if there is nothing to say.
 pub fn reason(connection: &Connection) -> Option<Code> {
-    connection.status_reason.as_deref().and_then(Code::from_text)
+    connection.state.reason().map(code_of)
+}
+
+/// The stable error code of a reason.
+pub fn code_of(reason: StatusReason) -> Code {
+    match reason {
+        StatusReason::TokenExpired => Code::TokenExpired,
+        StatusReason::PasswordChanged => Code::PasswordChanged,
+        StatusReason::SessionInvalid => Code::SessionInvalid,
+        StatusReason::Checkpoint => Code::Checkpoint,
+        StatusReason::UserUnconfirmed => Code::UserUnconfirmed,
+        StatusReason::AppRemoved => Code::AppRemoved,
+        StatusReason::DataAccessExpired => Code::DataAccessExpired,
+        StatusReason::PermissionsMissing => Code::PermissionsMissing,
+        StatusReason::PermissionExpired => Code::PermissionExpired,
+        StatusReason::ForeignToken => Code::ForeignToken,
+        StatusReason::SealedValueUnreadable => Code::SealedValueUnreadable,
+    }
 }
 
 /// The `status` of the JSON API: `active`, `expiring`, `needs_reauthorization` or `revoked`.
 pub fn api_status(connection: &Connection, now: i64) -> &'static str {
-    match connection.status {
+    match connection.state.status() {
         ConnectionStatus::Active if is_expiring(connection, now) => "expiring",
         status => status.as_str(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_the_code_of_the_same_name() {
+        for text in ["token_expired", "app_removed", "permission_expired", "foreign_token", "sealed_value_unreadable"] {
+            let reason = StatusReason::from_text(text).expect("a reason");
+            assert_eq!(code_of(reason).as_str(), text);
+        }
+    }
+
+    #[test]
+    fn what_a_person_can_fix_needs_attention_and_a_deliberate_disconnect_does_not() {
+        let limited = |limited_by| ConnectionState::Active { limited_by, since: 0 };
+        assert!(needs_attention(limited(Some(StatusReason::PermissionExpired))));
+        assert!(!needs_attention(limited(None)));
+        assert!(needs_attention(ConnectionState::Revoked { by: RevokedBy::Person, since: 0 }));
+        assert!(!needs_attention(ConnectionState::Revoked { by: RevokedBy::User, since: 0 }));
     }
 }

@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use metaads_graph::HookError;
+use metaads_graph::WebhookError;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use url::form_urlencoded;
@@ -43,11 +43,11 @@ pub async fn event(State(app): State<App>, headers: HeaderMap, body: Bytes) -> R
     let signature = headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok());
     match apply::take_event(&app, signature, &body).await {
         Ok(_) => Ok(StatusCode::OK.into_response()),
-        Err(TakeError::Hook(HookError::Signature)) => {
+        Err(TakeError::Hook(WebhookError::Signature)) => {
             tracing::warn!("an event with a wrong signature was refused");
             Ok(StatusCode::UNAUTHORIZED.into_response())
         }
-        Err(TakeError::Hook(HookError::Content)) => {
+        Err(TakeError::Hook(WebhookError::Content)) => {
             tracing::warn!("an event that is none was refused");
             Ok(StatusCode::BAD_REQUEST.into_response())
         }

@@ -1,12 +1,13 @@
 //! What each sealed value is sealed for. A value opens only in the context it was sealed in, so that one that was
 //! moved to another row, column or owner stays closed.
 
-use metaads_store::UserId;
+use metaads_store::{ConnectionId, WorkspaceId};
 use metaads_vault::SealContext;
 
-/// The row of a connection's token: its owner and the connection.
-pub fn token_row(owner: &UserId, connection: &str) -> String {
-    format!("{owner}/{connection}")
+/// The row of a connection's token: the workspace that owns it, and the connection. Not the user, so that a
+/// connection can change hands inside a workspace.
+pub fn token_row(workspace: &WorkspaceId, connection: &ConnectionId) -> String {
+    format!("{workspace}/{connection}")
 }
 
 /// A connection's token; `row` comes from [`token_row`].

@@ -52,7 +52,7 @@ struct ConnectionPage {
     permissions: Vec<PermissionRow>,
     history: Vec<HistoryRow>,
     is_revocation_pending: bool,
-    is_pasted: bool,
+    is_imported: bool,
 }
 
 struct ChosenRow {
@@ -138,7 +138,7 @@ pub async fn show(
             _ => Vec::new(),
         },
         permissions: permission_rows(&app, &connection, now),
-        is_pasted: connection.is_pasted,
+        is_imported: connection.is_imported,
         history: history.iter().map(|entry| HistoryRow::new(history::history_line(entry), now)).collect(),
         is_revocation_pending: connection.app_id == app_id
             && app.store.is_revocation_pending(app_id, &connection.meta_user_id).await?,

@@ -1,10 +1,11 @@
-//! Confirmation codes of deletion requests: `DEL-4KQ7-9M2X-7TRB`. Sixty random bits: nobody comes upon one.
+//! Confirmation codes of data deletion requests: `DEL-4KQ7-9M2X-7TRB`. They hold 60 random bits, so that none can be
+//! guessed.
 
 use metaads_store::{DeletionRequest, StoreError};
 
 use crate::app::App;
 
-/// Crockford's: no letter is taken for another.
+/// Crockford's base 32: no letter looks like another.
 const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// A new id: `4KQ7-9M2X-7TRB`.
@@ -14,12 +15,12 @@ pub fn new_id(app: &App) -> String {
     format!("{}-{}-{}", &letters[..4], &letters[4..8], &letters[8..])
 }
 
-/// The code that is given out for an id.
+/// The confirmation code of an id.
 pub fn code_of(id: &str) -> String {
     format!("DEL-{id}")
 }
 
-/// The request behind a code; None for a code we never gave out.
+/// The request behind a confirmation code; None for a code that was never issued.
 pub async fn find(app: &App, code: &str) -> Result<Option<DeletionRequest>, StoreError> {
     let code = code.trim().to_ascii_uppercase();
     let Some(id) = code.strip_prefix("DEL-") else { return Ok(None) };

@@ -1,4 +1,6 @@
-//! Meta's calls to us: received, stored and applied; data deletion. Outgoing webhooks will live here too.
+//! Inbound webhooks: Meta's calls to us. `inbox` receives and stores them, `apply` applies them in a job. Outgoing
+//! webhooks will be here too.
 
 pub mod apply;
 pub mod data_deletion;
+pub mod inbox;

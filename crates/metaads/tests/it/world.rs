@@ -237,7 +237,7 @@ async fn build(settings: &[(String, String)], clock: &Arc<AtomicI64>) -> App {
     let mut config = Config::read(&source).unwrap();
     let mut meta = config.meta.clone().unwrap();
     // Short enough to wait for a hung call, long enough for a busy machine.
-    meta.deadline = Duration::from_secs(2);
+    meta.timeout = Duration::from_secs(2);
     let kek =
         KeyEncryptionKey::open(&config.kek, config.keyring.take(), config.vault.as_ref()).await.unwrap();
     let store = Store::open(config.database_url.expose_secret()).await.unwrap();

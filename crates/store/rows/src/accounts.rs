@@ -1,16 +1,16 @@
 //! Users and their sessions.
 
-use crate::text::{SessionId, UserId};
+use crate::text::{SessionId, UserId, WorkspaceId};
 
 #[derive(Debug, Clone)]
 pub struct NewUser {
     pub id: UserId,
     /// As it was typed.
     pub email: String,
-    /// Lower case: two users never share one.
+    /// Normalized: two users never share one.
     pub email_key: String,
     pub password_hash: String,
-    /// What decides about the admin role: true, false, or "if nobody is there yet" (None).
+    /// Whether the user is an admin; None: only if it is the first user.
     pub is_admin: Option<bool>,
     pub created_at: i64,
 }
@@ -44,14 +44,14 @@ pub struct Session {
     pub last_seen_at: i64,
 }
 
-/// A session that is alive, and whose it is.
+/// A live session, and whose it is.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
     pub session_id: SessionId,
     pub user_id: UserId,
+    /// Where this session works: the user's personal workspace.
+    pub workspace_id: WorkspaceId,
     pub email: String,
     pub is_admin: bool,
     pub last_seen_at: i64,
-    /// How many of the user's connections need somebody.
-    pub needing: i64,
 }

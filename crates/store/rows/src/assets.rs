@@ -50,6 +50,20 @@ pub struct NewPage {
     pub business_name: Option<String>,
 }
 
+text_enum!(
+    /// Why a list could not be read.
+    UnreadReason {
+        /// A permission or role is missing.
+        Permission = "permission",
+        /// Meta says that it does not exist, or not for this token.
+        Unreachable = "unreachable",
+        /// The app lacks an approval.
+        AppReview = "app",
+        /// Meta refused this time, for a reason that may pass.
+        Refused = "refused",
+    }
+);
+
 /// A list that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadList {
@@ -58,8 +72,7 @@ pub struct UnreadList {
     /// "" for the person's own lists.
     pub business_id: String,
     pub business_name: String,
-    /// A word of our own: `permission`, `unreachable`, `refused`.
-    pub reason: String,
+    pub reason: UnreadReason,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -70,7 +83,7 @@ pub struct NewInstagramAccount {
     pub page_id: Option<String>,
 }
 
-/// What one round of reading found.
+/// What one page of a list, or one batch, brought.
 #[derive(Debug, Clone, Default)]
 pub struct AssetBatch {
     pub ad_accounts: Vec<NewAdAccount>,
@@ -97,7 +110,7 @@ pub struct AdAccount {
     pub relation: Relation,
     pub tasks: ScopeSet,
     pub last_validated_at: i64,
-    /// Why it cannot be reached: a code that /help/errors knows.
+    /// Why it cannot be reached: a stable error code.
     pub lost_reason: Option<String>,
 }
 
@@ -124,7 +137,7 @@ pub struct AdAccountFilter {
     pub connection_id: ConnectionId,
     /// A business id, or "" for the accounts in no business; None: every group.
     pub group_id: Option<String>,
-    /// ScopeSet to look for in the name or the id.
+    /// Text to look for in the name or the id.
     pub search: Option<String>,
     pub only: Only,
     /// Name key and id of the last row already shown.

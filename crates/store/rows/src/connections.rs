@@ -1,33 +1,13 @@
-//! Authorizations (trips to the dialog), connections, and what is written of them.
+//! Connections, and what is written of them.
 
 use metaads_vault::Sealed;
+use serde::{Deserialize, Serialize};
 
 use crate::assets::AssetBatch;
-use crate::text::{AuthorizationId, ConnectionId, ScopeSet, SessionId, UserId, text_enum};
-
-text_enum!(
-    /// Where one trip to the dialog stands.
-    AuthorizationStatus {
-        /// The browser is at the dialog.
-        Pending = "pending",
-        /// The callback came and took it; Meta is being asked.
-        Consumed = "consumed",
-        Completed = "completed",
-        Failed = "failed",
-        /// Its user called it off here.
-        Cancelled = "cancelled",
-    }
-);
-
-text_enum!(
-    /// Which dialog a trip goes to.
-    Login {
-        Facebook = "facebook",
-        /// Facebook Login for Business, with a configuration.
-        Business = "business",
-        Instagram = "instagram",
-    }
-);
+use crate::authorizations::Login;
+use crate::error::StoreError;
+use crate::jobs::NewJob;
+use crate::text::{AuthorizationId, ConnectionId, ScopeSet, UserId, WorkspaceId, text_enum};
 
 text_enum!(
     /// What kind of Meta identity it is.
@@ -39,7 +19,7 @@ text_enum!(
 );
 
 text_enum!(
-    /// What is stored of a connection's health; "expiring" is computed from `expires_at`.
+    /// The stored part of a connection's state. "Expiring" is computed from `expires_at`.
     ConnectionStatus {
         Active = "active",
         NeedsReauthorization = "needs_reauthorization",
@@ -48,56 +28,125 @@ text_enum!(
 );
 
 text_enum!(
-    /// Whether the list of ad accounts is being read.
+    /// Why a connection is in its state: stable error codes.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    StatusReason {
+        TokenExpired = "token_expired",
+        PasswordChanged = "password_changed",
+        SessionInvalid = "session_invalid",
+        Checkpoint = "checkpoint",
+        UserUnconfirmed = "user_unconfirmed",
+        AppRemoved = "app_removed",
+        DataAccessExpired = "data_access_expired",
+        PermissionsMissing = "permissions_missing",
+        PermissionExpired = "permission_expired",
+        ForeignToken = "foreign_token",
+        SealedValueUnreadable = "sealed_value_unreadable",
+    }
+);
+
+text_enum!(
+    /// Whether a connection's asset lists are being synced.
     SyncState { Idle = "idle", Running = "running", Failed = "failed" }
 );
 
-#[derive(Debug)]
-pub struct NewAuthorization {
-    pub id: AuthorizationId,
-    pub user_id: UserId,
-    pub session_id: SessionId,
-    pub login: Login,
-    pub state_hash: String,
-    pub redirect_uri: String,
-    pub pkce_verifier: Option<Sealed>,
-    pub is_popup: bool,
-    pub is_rerequest: bool,
-    pub reconnects: Option<ConnectionId>,
-    pub created_at: i64,
-    pub expires_at: i64,
+text_enum!(
+    /// How much a disconnect ends.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    DisconnectMode {
+        /// The whole grant, at Meta too: every connection of the same person ends.
+        Revoke = "revoke",
+        /// This connection only; the grant at Meta stays for the others.
+        Forget = "forget",
+    }
+);
+
+/// The state of a connection, with what belongs to each. `since` is in Unix milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// The token works. `limited_by`: what does not work all the same.
+    Active { limited_by: Option<StatusReason>, since: i64 },
+    /// The token does not work until its person acts.
+    NeedsReauthorization { reason: StatusReason, since: i64 },
+    /// The token is erased.
+    Revoked { by: RevokedBy, since: i64 },
 }
 
-#[derive(Debug, Clone)]
-pub struct Authorization {
-    pub id: AuthorizationId,
-    pub user_id: UserId,
-    pub session_id: SessionId,
-    pub login: Login,
-    pub redirect_uri: String,
-    /// The envelope's bytes; whether they open is found out when they are needed.
-    pub pkce_verifier: Option<Vec<u8>>,
-    pub is_popup: bool,
-    pub reconnects: Option<ConnectionId>,
-    pub status: AuthorizationStatus,
-    /// A code that /help/errors knows, or `connected`, `reconnected`.
-    pub outcome: Option<String>,
-    pub detail: Option<String>,
-    pub connection_id: Option<ConnectionId>,
-    pub created_at: i64,
-    pub expires_at: i64,
-    pub finished_at: Option<i64>,
+/// Who ended a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RevokedBy {
+    /// Somebody disconnected it here.
+    User,
+    /// Its person removed the app at Meta.
+    Person,
 }
 
-/// Everything the last phase of connecting writes, at once or not at all.
+impl ConnectionState {
+    pub fn status(self) -> ConnectionStatus {
+        match self {
+            ConnectionState::Active { .. } => ConnectionStatus::Active,
+            ConnectionState::NeedsReauthorization { .. } => ConnectionStatus::NeedsReauthorization,
+            ConnectionState::Revoked { .. } => ConnectionStatus::Revoked,
+        }
+    }
+
+    pub fn reason(self) -> Option<StatusReason> {
+        match self {
+            ConnectionState::Active { limited_by, .. } => limited_by,
+            ConnectionState::NeedsReauthorization { reason, .. } => Some(reason),
+            ConnectionState::Revoked { by: RevokedBy::Person, .. } => Some(StatusReason::AppRemoved),
+            ConnectionState::Revoked { by: RevokedBy::User, .. } => None,
+        }
+    }
+
+    pub fn since(self) -> i64 {
+        match self {
+            ConnectionState::Active { since, .. }
+            | ConnectionState::NeedsReauthorization { since, .. }
+            | ConnectionState::Revoked { since, .. } => since,
+        }
+    }
+
+    pub fn is_revoked(self) -> bool {
+        matches!(self, ConnectionState::Revoked { .. })
+    }
+
+    /// A state from its columns.
+    pub fn from_columns(
+        status: ConnectionStatus,
+        reason: Option<StatusReason>,
+        since: i64,
+    ) -> Result<ConnectionState, StoreError> {
+        Ok(match (status, reason) {
+            (ConnectionStatus::Active, limited_by) => ConnectionState::Active { limited_by, since },
+            (ConnectionStatus::NeedsReauthorization, Some(reason)) => {
+                ConnectionState::NeedsReauthorization { reason, since }
+            }
+            (ConnectionStatus::Revoked, None) => ConnectionState::Revoked { by: RevokedBy::User, since },
+            (ConnectionStatus::Revoked, Some(StatusReason::AppRemoved)) => {
+                ConnectionState::Revoked { by: RevokedBy::Person, since }
+            }
+            (status, reason) => {
+                let what = format!("status {} with reason {reason:?}", status.as_str());
+                return Err(StoreError::Inconsistent { table: "meta_connections", what });
+            }
+        })
+    }
+}
+
+/// Everything that the last phase of connecting writes, at once or not at all.
 #[derive(Debug)]
 pub struct Completion {
-    /// None: a token that was pasted.
+    /// None: the token was imported.
     pub authorization_id: Option<AuthorizationId>,
+    pub workspace_id: WorkspaceId,
+    /// Who granted it.
     pub user_id: UserId,
-    /// The id the token was sealed for: the existing connection's, or a new one.
+    /// The id that the token was sealed for: the existing connection's, or a new one.
     pub connection_id: ConnectionId,
-    /// None: pasted.
+    /// None: the token was imported.
     pub login: Option<Login>,
     /// Instagram's other id for the account, for this app alone.
     pub scoped_user_id: Option<String>,
@@ -107,24 +156,25 @@ pub struct Completion {
     pub name: String,
     pub picture_url: Option<String>,
     pub access_token: Sealed,
-    /// A code that /help/errors knows: something is missing although the token lives.
-    pub status_reason: Option<String>,
+    pub limited_by: Option<StatusReason>,
     pub scopes: ScopeSet,
     pub declined_scopes: ScopeSet,
     pub expired_scopes: ScopeSet,
     /// JSON: `[[scope, [ids]]]`.
     pub granular_scopes: String,
-    /// Id and name of the portfolio that a system user belongs to.
+    /// Id and name of the business portfolio that a system user belongs to.
     pub business: Option<(String, String)>,
     pub expires_at: Option<i64>,
     pub data_access_expires_at: Option<i64>,
     pub assets: AssetBatch,
     pub sync_total: Option<i64>,
-    /// Where the background reading starts: payload of a `sync` job.
-    pub sync_progress: String,
+    /// Syncs the rest of the asset lists.
+    pub sync_job: NewJob,
+    /// Checks the stored token right afterwards, and from then on daily.
+    pub check_job: NewJob,
+    /// Unix milliseconds.
     pub at: i64,
-    /// Makes the ids of the job and audit rows.
-    pub ids: [String; 3],
+    pub audit_ids: [String; 2],
 }
 
 /// What became of a [`Completion`].
@@ -132,15 +182,87 @@ pub struct Completion {
 pub enum CompletionOutcome {
     Created,
     Updated,
-    /// Called off, or the session ended meanwhile: nothing was written.
+    /// Cancelled, or the session ended meanwhile: nothing was written.
     Cancelled,
-    /// The same person was connected a moment before under another id: seal anew and try again.
+    /// The same person was connected a moment before under another id: seal again and retry.
     Conflict,
 }
 
+/// A Meta identity linked to a workspace.
 #[derive(Debug, Clone)]
 pub struct Connection {
     pub id: ConnectionId,
+    pub workspace_id: WorkspaceId,
+    /// Who granted it.
+    pub user_id: UserId,
+    pub kind: ConnectionKind,
+    pub app_id: String,
+    pub meta_user_id: String,
+    pub name: String,
+    pub picture_url: Option<String>,
+    pub state: ConnectionState,
+    /// The envelope's bytes; None once disconnected.
+    pub access_token: Option<Vec<u8>>,
+    /// Grows with each token.
+    pub token_version: i64,
+    pub scopes: ScopeSet,
+    pub declined_scopes: ScopeSet,
+    /// Taken back by Meta, since the app left them unused.
+    pub expired_scopes: ScopeSet,
+    /// JSON: `[[scope, [ids]]]`; a scope that is absent covers every asset.
+    pub granular_scopes: String,
+    /// The business portfolio that a system user belongs to.
+    pub business_id: Option<String>,
+    pub business_name: Option<String>,
+    /// The token was imported; no dialog can renew it.
+    pub is_imported: bool,
+    /// The dialog that made it; None: the one of its kind, or none.
+    pub login: Option<Login>,
+    /// When the last sync was completed (Unix milliseconds, like every `*_at`).
+    pub last_synced_at: Option<i64>,
+    /// When the token ends; None: never.
+    pub expires_at: Option<i64>,
+    pub data_access_expires_at: Option<i64>,
+    pub last_refreshed_at: Option<i64>,
+    pub last_checked_at: Option<i64>,
+    pub sync_state: SyncState,
+    pub sync_done: i64,
+    pub sync_total: Option<i64>,
+    /// Grows with each sync; assets carry the generation that saw them last.
+    pub sync_generation: i64,
+    pub connected_at: i64,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+/// A connection with what it reaches, counted: for pages and the API.
+#[derive(Debug, Clone)]
+pub struct ConnectionSummary {
+    pub connection: Connection,
+    pub assets: AssetCounts,
+}
+
+/// How much a connection reaches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AssetCounts {
+    pub ad_accounts: i64,
+    pub selected: i64,
+    /// Selected ones with a payment due.
+    pub owing: i64,
+    /// Selected ones that cannot be used any more.
+    pub stopped: i64,
+    pub pages: i64,
+    pub instagram_accounts: i64,
+    pub businesses: i64,
+    /// The first business by name.
+    pub first_business: Option<String>,
+}
+
+/// A connection as its columns.
+#[derive(Debug)]
+pub struct ConnectionRow {
+    pub id: ConnectionId,
+    pub workspace_id: WorkspaceId,
     pub user_id: UserId,
     pub kind: ConnectionKind,
     pub app_id: String,
@@ -148,25 +270,18 @@ pub struct Connection {
     pub name: String,
     pub picture_url: Option<String>,
     pub status: ConnectionStatus,
-    pub status_reason: Option<String>,
+    pub status_reason: Option<StatusReason>,
     pub status_changed_at: i64,
-    /// The envelope's bytes; null once disconnected.
     pub access_token: Option<Vec<u8>>,
     pub token_version: i64,
     pub scopes: ScopeSet,
     pub declined_scopes: ScopeSet,
-    /// Taken back by Meta, since the app left them unused.
     pub expired_scopes: ScopeSet,
-    /// JSON: `[[scope, [ids]]]`; a scope that is not there covers everything.
     pub granular_scopes: String,
-    /// The portfolio that a system user belongs to.
     pub business_id: Option<String>,
     pub business_name: Option<String>,
-    /// The token was pasted; no dialog can renew it.
-    pub is_pasted: bool,
-    /// The dialog that made it; None: the one of its kind, or none.
+    pub is_imported: bool,
     pub login: Option<Login>,
-    /// When everything was last read to the end.
     pub last_synced_at: Option<i64>,
     pub expires_at: Option<i64>,
     pub data_access_expires_at: Option<i64>,
@@ -179,39 +294,87 @@ pub struct Connection {
     pub connected_at: i64,
     pub created_at: i64,
     pub updated_at: i64,
-    pub ad_accounts_total: i64,
-    pub ad_accounts_selected: i64,
-    pub ad_accounts_owing: i64,
-    /// Chosen ones that cannot be used any more.
-    pub ad_accounts_stopped: i64,
-    pub pages_total: i64,
-    pub instagram_total: i64,
-    pub businesses_total: i64,
-    pub first_business: Option<String>,
 }
 
-/// Another connection that rests on the same grant at Meta.
+impl TryFrom<ConnectionRow> for Connection {
+    type Error = StoreError;
+
+    fn try_from(row: ConnectionRow) -> Result<Connection, StoreError> {
+        Ok(Connection {
+            state: ConnectionState::from_columns(row.status, row.status_reason, row.status_changed_at)?,
+            id: row.id,
+            workspace_id: row.workspace_id,
+            user_id: row.user_id,
+            kind: row.kind,
+            app_id: row.app_id,
+            meta_user_id: row.meta_user_id,
+            name: row.name,
+            picture_url: row.picture_url,
+            access_token: row.access_token,
+            token_version: row.token_version,
+            scopes: row.scopes,
+            declined_scopes: row.declined_scopes,
+            expired_scopes: row.expired_scopes,
+            granular_scopes: row.granular_scopes,
+            business_id: row.business_id,
+            business_name: row.business_name,
+            is_imported: row.is_imported,
+            login: row.login,
+            last_synced_at: row.last_synced_at,
+            expires_at: row.expires_at,
+            data_access_expires_at: row.data_access_expires_at,
+            last_refreshed_at: row.last_refreshed_at,
+            last_checked_at: row.last_checked_at,
+            sync_state: row.sync_state,
+            sync_done: row.sync_done,
+            sync_total: row.sync_total,
+            sync_generation: row.sync_generation,
+            connected_at: row.connected_at,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+/// Another connection on the same grant at Meta.
 #[derive(Debug, Clone)]
 pub struct GrantConnection {
     pub id: ConnectionId,
-    pub user_id: UserId,
+    pub workspace_id: WorkspaceId,
 }
 
-/// One press of "Disconnect".
+/// A disconnect, as it is written.
 #[derive(Debug)]
 pub struct DisconnectRequest {
+    pub workspace_id: WorkspaceId,
+    /// Who disconnects.
     pub user_id: UserId,
     pub connection_id: ConnectionId,
-    /// End the whole grant at Meta too.
-    pub is_revoking: bool,
+    /// The job that revokes the grant at Meta; None: this connection only.
+    pub revoke_job: Option<NewJob>,
+    pub mode: DisconnectMode,
+    /// Unix milliseconds.
     pub at: i64,
-    pub ids: [String; 2],
+    pub audit_id: String,
 }
 
-#[derive(Debug, Clone)]
-pub struct AuditEntry {
-    pub id: String,
-    pub at: i64,
-    pub action: String,
-    pub detail: String,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_survive_their_columns_and_nonsense_is_refused() {
+        for state in [
+            ConnectionState::Active { limited_by: None, since: 1 },
+            ConnectionState::Active { limited_by: Some(StatusReason::PermissionsMissing), since: 2 },
+            ConnectionState::NeedsReauthorization { reason: StatusReason::Checkpoint, since: 3 },
+            ConnectionState::Revoked { by: RevokedBy::User, since: 4 },
+            ConnectionState::Revoked { by: RevokedBy::Person, since: 5 },
+        ] {
+            let read = ConnectionState::from_columns(state.status(), state.reason(), state.since());
+            assert_eq!(read.ok(), Some(state));
+        }
+        let wrong = ConnectionState::from_columns(ConnectionStatus::NeedsReauthorization, None, 0);
+        assert!(matches!(wrong, Err(StoreError::Inconsistent { .. })));
+    }
 }

@@ -10,6 +10,9 @@ pub enum StoreError {
     /// The database answered with something this version does not understand.
     #[error("the database and this version do not fit together")]
     Unexpected(#[source] sqlx::Error),
+    /// A row that cannot be a value of this program: a bug, or somebody else's edit.
+    #[error("a row of {table} is inconsistent: {what}")]
+    Inconsistent { table: &'static str, what: String },
     /// The schema could not be brought to this version.
     #[error("the database's schema could not be migrated")]
     Migration(#[source] sqlx::migrate::MigrateError),

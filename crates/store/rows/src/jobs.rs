@@ -1,32 +1,113 @@
-//! Work in the background.
+//! Background jobs.
+
+use serde::{Deserialize, Serialize};
 
 use crate::assets::{AssetBatch, UnreadList};
+use crate::error::StoreError;
 use crate::text::{ConnectionId, JobId, text_enum};
 
 text_enum!(
-    /// What is to be done, and with what (`subject`).
+    /// What a job does, and what its `subject` names.
     JobKind {
-        /// Read the rest of a connection's assets. Subject: connection id.
+        /// Sync a connection's assets. Subject: connection id.
         Sync = "sync",
-        /// Ask Meta whether a connection's token still lives. Subject: connection id.
+        /// Check a connection's token with Meta, and refresh it when due. Subject: connection id.
         Check = "check",
-        /// Apply Meta's calls to us. Subject: `meta`.
+        /// Apply the events of the webhook inbox. Subject: `meta`.
         Webhooks = "webhooks",
-        /// Look at the standing of chosen ad accounts. Subject: connection id.
+        /// Check the status of selected ad accounts. Subject: connection id.
         StatusCheck = "status_check",
-        /// End a grant at Meta. Subject: `{app id}:{app-scoped user id}`.
+        /// Revoke a grant at Meta. Subject: `{app id}:{app-scoped user id}`.
         Revoke = "revoke",
     }
 );
 
 impl JobKind {
-    /// 0: somebody waits for it; 1: upkeep.
-    pub fn priority(self) -> i64 {
+    /// The priority it is enqueued with, unless the caller knows better.
+    pub fn priority(self) -> Priority {
         match self {
-            JobKind::Sync | JobKind::Check | JobKind::Webhooks | JobKind::Revoke => 0,
-            JobKind::StatusCheck => 1,
+            JobKind::Sync | JobKind::Check | JobKind::Webhooks | JobKind::Revoke => Priority::Interactive,
+            JobKind::StatusCheck => Priority::Background,
         }
     }
+}
+
+/// Whether somebody is waiting. Interactive jobs are claimed first, and one worker does nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Priority {
+    Interactive,
+    Background,
+}
+
+impl Priority {
+    /// As it is stored: the lower number goes first.
+    pub fn to_number(self) -> i64 {
+        match self {
+            Priority::Interactive => 0,
+            Priority::Background => 1,
+        }
+    }
+
+    pub fn from_number(number: i64) -> Priority {
+        if number == 0 { Priority::Interactive } else { Priority::Background }
+    }
+}
+
+/// What a job carries beside its subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobPayload {
+    /// Nothing. Enqueued over a job that carries something, it leaves that as it is.
+    Empty,
+    Check(CheckPayload),
+    /// The sync plan, as JSON of the service's own.
+    Sync(String),
+}
+
+/// What a token check carries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckPayload {
+    /// Sync the assets afterwards: a login elsewhere has changed the grant.
+    #[serde(default)]
+    pub resync: bool,
+    /// The service was off since this moment (Unix milliseconds), and the history says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offline_since: Option<i64>,
+}
+
+impl JobPayload {
+    /// As it is stored; "" for nothing.
+    pub fn to_text(&self) -> String {
+        match self {
+            JobPayload::Empty => String::new(),
+            JobPayload::Check(check) => {
+                serde_json::to_string(check).expect("a bool and a number always serialize")
+            }
+            JobPayload::Sync(plan) => plan.clone(),
+        }
+    }
+
+    fn from_text(kind: JobKind, text: String) -> Result<JobPayload, StoreError> {
+        match kind {
+            _ if text.is_empty() => Ok(JobPayload::Empty),
+            JobKind::Sync => Ok(JobPayload::Sync(text)),
+            JobKind::Check => serde_json::from_str(&text).map(JobPayload::Check).map_err(|error| {
+                StoreError::Inconsistent { table: "jobs", what: format!("payload of a check: {error}") }
+            }),
+            JobKind::Webhooks | JobKind::StatusCheck | JobKind::Revoke => Ok(JobPayload::Empty),
+        }
+    }
+}
+
+/// A job about to be enqueued. There is at most one per kind and subject.
+#[derive(Debug, Clone)]
+pub struct NewJob {
+    pub id: JobId,
+    pub kind: JobKind,
+    pub subject: String,
+    pub payload: JobPayload,
+    pub priority: Priority,
+    /// Unix milliseconds.
+    pub run_at: i64,
 }
 
 /// A claimed job.
@@ -35,16 +116,53 @@ pub struct Job {
     pub id: JobId,
     pub kind: JobKind,
     pub subject: String,
-    /// JSON of the kind's own.
-    pub payload: String,
+    pub payload: JobPayload,
+    /// Failed attempts in a row.
     pub attempts: i64,
-    /// 0: somebody waits for it; 1: upkeep.
-    pub priority: i64,
-    /// Only the holder of the newest fence may settle.
+    pub priority: Priority,
+    /// Grows with each claim: only the holder of the newest fence may write an outcome.
     pub fence: i64,
 }
 
-/// What one step of reading assets found, and where to go on.
+impl Job {
+    /// What a token check carries; nothing for other jobs.
+    pub fn check_payload(&self) -> CheckPayload {
+        match self.payload {
+            JobPayload::Check(check) => check,
+            JobPayload::Empty | JobPayload::Sync(_) => CheckPayload::default(),
+        }
+    }
+}
+
+/// A job as its columns.
+#[derive(Debug)]
+pub struct JobRow {
+    pub id: JobId,
+    pub kind: JobKind,
+    pub subject: String,
+    pub payload: String,
+    pub attempts: i64,
+    pub priority: i64,
+    pub fence: i64,
+}
+
+impl TryFrom<JobRow> for Job {
+    type Error = StoreError;
+
+    fn try_from(row: JobRow) -> Result<Job, StoreError> {
+        Ok(Job {
+            payload: JobPayload::from_text(row.kind, row.payload)?,
+            id: row.id,
+            kind: row.kind,
+            subject: row.subject,
+            attempts: row.attempts,
+            priority: Priority::from_number(row.priority),
+            fence: row.fence,
+        })
+    }
+}
+
+/// What one step of a sync found, and where it continues.
 #[derive(Debug)]
 pub struct SyncStep {
     pub connection_id: ConnectionId,
@@ -52,14 +170,17 @@ pub struct SyncStep {
     pub assets: AssetBatch,
     /// A list that could not be read.
     pub unread: Option<UnreadList>,
+    /// How many ad accounts Meta says there are.
     pub total: Option<i64>,
-    /// None: that was the last step.
+    /// The rest of the plan, as JSON; None: that was the last step.
     pub next: Option<String>,
+    /// Unix milliseconds.
     pub at: i64,
+    pub status_check_id: JobId,
     pub audit_id: String,
 }
 
-/// From when until when a claimed job is held.
+/// From when until when a claimed job is held (Unix milliseconds).
 #[derive(Debug, Clone, Copy)]
 pub struct Lease {
     pub now: i64,
@@ -67,8 +188,27 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// A lease beyond this was taken by a clock that went wrong; clocks of replicas differ by less.
+    /// A lease that ends later was taken by a clock that went wrong: clocks of replicas differ by less.
     pub fn farthest(self) -> i64 {
         self.until + 10 * (self.until - self.now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn payloads_survive_their_column() {
+        let check = CheckPayload { resync: true, offline_since: Some(5) };
+        for (kind, payload) in [
+            (JobKind::Check, JobPayload::Check(check)),
+            (JobKind::Check, JobPayload::Empty),
+            (JobKind::Sync, JobPayload::Sync("{}".to_owned())),
+            (JobKind::Revoke, JobPayload::Empty),
+        ] {
+            assert_eq!(JobPayload::from_text(kind, payload.to_text()).ok(), Some(payload));
+        }
+        assert!(JobPayload::from_text(JobKind::Check, "prose".to_owned()).is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use metaads_vault::Sealed;
 
-use crate::text::UserId;
+use crate::text::WorkspaceId;
 
 /// A data key as it is stored: never in the clear.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct DataKey {
     pub id: String,
     /// `local:<key id>`, `aws-kms:<arn>` or `transit:<mount>/<name>`.
     pub kek: String,
-    /// None: the outer key itself sealed, before there were data keys.
+    /// None: the key-encryption key itself sealed values, before there were data keys.
     pub wrapped_key: Option<Vec<u8>>,
     pub created_at: i64,
 }
@@ -32,11 +32,12 @@ pub enum SealedTable {
     Authorizations,
 }
 
-/// One sealed value where it stands.
+/// One sealed value.
 #[derive(Debug, Clone)]
 pub struct SealedRow {
     pub id: String,
-    pub user_id: UserId,
+    /// What owns it; None for what belongs to nobody in particular.
+    pub workspace_id: Option<WorkspaceId>,
     pub sealed: Vec<u8>,
 }
 

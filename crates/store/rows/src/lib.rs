@@ -1,13 +1,16 @@
-//! What the tables hold. Shared by the two engines' crates, so that a row is the same type whichever
-//! database it came from. Times are milliseconds since the epoch.
+//! What the tables hold. Shared by the crates of both engines, so that a row has the same type whichever database
+//! it came from. Times are Unix milliseconds.
 
 mod account_status;
 mod accounts;
 mod assets;
+mod audit;
+mod authorizations;
 mod connections;
 mod error;
 mod jobs;
 mod keys;
+mod operator_notices;
 mod quotas;
 mod text;
 mod token_checks;
@@ -18,15 +21,22 @@ pub use accounts::{NewSession, NewUser, Session, SignedIn, User};
 pub use assets::{
     AccountGroup, AdAccount, AdAccountFilter, AssetBatch, Business, InstagramAccount, NewAdAccount,
     NewBusiness, NewInstagramAccount, NewPage, Only, Page, Relation, SelectionChange, UnreadList,
+    UnreadReason,
 };
+pub use audit::{AdAccountChange, AuditEntry, AuditEvent, MetaFailure, NewAuditEvent};
+pub use authorizations::{Authorization, AuthorizationStatus, DialogHost, Login, NewAuthorization};
 pub use connections::{
-    AuditEntry, Authorization, AuthorizationStatus, Completion, CompletionOutcome, Connection,
-    ConnectionKind, ConnectionStatus, DisconnectRequest, GrantConnection, Login, NewAuthorization, SyncState,
+    AssetCounts, Completion, CompletionOutcome, Connection, ConnectionKind, ConnectionRow, ConnectionState,
+    ConnectionStatus, ConnectionSummary, DisconnectMode, DisconnectRequest, GrantConnection, RevokedBy,
+    StatusReason, SyncState,
 };
 pub use error::StoreError;
-pub use jobs::{Job, JobKind, Lease, SyncStep};
+pub use jobs::{CheckPayload, Job, JobKind, JobPayload, JobRow, Lease, NewJob, Priority, SyncStep};
 pub use keys::{DataKey, KeyUse, SealedAt, SealedRow, SealedTable};
+pub use operator_notices::{NoticeEntry, NoticeKind, OperatorNotice};
 pub use quotas::{QuotaRow, UnrecognizedError};
-pub use text::{AuthorizationId, ConnectionId, JobId, ScopeSet, SessionId, UserId};
-pub use token_checks::{Expiry, Happened, OperatorNotice, TokenCheck};
-pub use webhooks::{DeletionRequest, GrantRevocation, NewWebhookEvent, WebhookEvent};
+pub use text::{AuthorizationId, ConnectionId, JobId, ScopeSet, SessionId, UserId, WorkspaceId};
+pub use token_checks::{Expiry, TokenCheck, state_event};
+pub use webhooks::{
+    DeletionOutcome, DeletionRequest, GrantRevocation, NewWebhookEvent, WebhookEvent, WebhookOutcome,
+};

@@ -1,16 +1,17 @@
-//! What is known of Meta's limits and of its answers that nobody has described.
+//! Meta's quotas as all replicas know them, and errors that the classification does not recognize.
 
-/// How one allowance stands.
+/// How much of a quota is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuotaRow {
+    /// `app`, `person:<digest>`, `ad_account:<id>`, `use_case:<id>:<type>`, `object:<id>`.
     pub quota: String,
     pub percent: i64,
-    /// 0: not blocked.
+    /// Unix milliseconds; 0: not blocked.
     pub blocked_until: i64,
     pub seen_at: i64,
 }
 
-/// Answers of one kind, counted.
+/// Unrecognized errors of one kind, counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnrecognizedError {
     /// Endpoint, HTTP status, code/subcode.

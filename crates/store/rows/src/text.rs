@@ -1,4 +1,4 @@
-//! Ids, words and enums that are stored as text.
+//! Ids, scope sets and enums that are stored as text.
 
 use std::fmt;
 
@@ -88,15 +88,19 @@ macro_rules! row_id {
 }
 
 row_id!(
-    /// Somebody with an e-mail address and a password here.
+    /// Somebody who signs in here, with an e-mail address and a password.
     UserId
+);
+row_id!(
+    /// What owns connections: one user's own, later a team's.
+    WorkspaceId
 );
 row_id!(
     /// A signed-in browser.
     SessionId
 );
 row_id!(
-    /// One trip to the login dialog.
+    /// One attempt to connect, from our button to Meta's dialog and back.
     AuthorizationId
 );
 row_id!(
@@ -104,11 +108,19 @@ row_id!(
     ConnectionId
 );
 row_id!(
-    /// A piece of work in the background.
+    /// A background job.
     JobId
 );
 
-/// A list of words without commas, stored as one text.
+impl WorkspaceId {
+    /// The personal workspace of a user. It has the user's id, so that values sealed for the user before there were
+    /// workspaces are sealed for their workspace too.
+    pub fn personal(user: &UserId) -> WorkspaceId {
+        WorkspaceId(user.0.clone())
+    }
+}
+
+/// Permissions (or tasks), stored as one text separated by commas.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ScopeSet(pub Vec<String>);
 

@@ -1,37 +1,39 @@
-//! What looking after a connection writes.
+//! What a token check writes.
 
 use metaads_vault::Sealed;
 
-use crate::connections::ConnectionStatus;
+use crate::audit::{AuditEvent, NewAuditEvent};
+use crate::connections::{ConnectionState, ConnectionStatus};
 use crate::text::{ConnectionId, ScopeSet};
 
-/// One visit to a connection: all of it is written, together with the next visit's date, or nothing.
+/// One token check: all of it is written together with the time of the next check, or nothing.
 #[derive(Debug)]
 pub struct TokenCheck {
     pub connection_id: ConnectionId,
-    /// The token this was learned about; where another one is stored by now, the visit does not count.
+    /// The token that was checked; if another one is stored by now, the results do not count.
     pub token_version: i64,
-    /// What the connection's standing is now; None: nothing was learned about it.
-    pub standing: Option<(ConnectionStatus, Option<String>)>,
-    /// What is granted and declined; None: not read.
+    /// The state from now on; None: nothing was learned about it.
+    pub state: Option<ConnectionState>,
+    /// Granted and declined permissions; None: not read.
     pub scopes: Option<(ScopeSet, ScopeSet)>,
-    /// What lapsed; None: not read.
+    /// Permissions that Meta took back; None: not read.
     pub expired_scopes: Option<ScopeSet>,
     /// JSON; None: not read.
     pub granular_scopes: Option<String>,
     pub expires_at: Expiry,
     pub data_access_expires_at: Expiry,
-    /// The token that takes the old one's place.
-    pub renewed: Option<Sealed>,
-    /// The grant is gone for good: the token is erased.
+    /// The token that replaces the stored one.
+    pub refreshed: Option<Sealed>,
+    /// The token is erased: the grant is gone for good.
     pub is_erasing: bool,
-    /// Lines for the history, beside the one that a change of standing makes.
-    pub happened: Vec<Happened>,
+    /// Events beside the one of a changed state.
+    pub events: Vec<NewAuditEvent>,
+    /// Unix milliseconds.
     pub at: i64,
-    /// When to look again, and how many tries in a row have failed by then.
+    /// When to check again, and how many attempts in a row have failed by then.
     pub next_at: i64,
     pub attempts: i64,
-    /// Makes the id of the line that a change of standing makes.
+    /// The id of the event of a changed state.
     pub audit_id: String,
 }
 
@@ -41,11 +43,12 @@ pub enum Expiry {
     /// Nothing: what is stored stays.
     Unchanged,
     Never,
+    /// Unix milliseconds.
     At(i64),
 }
 
 impl Expiry {
-    /// What Meta said: None is never.
+    /// What Meta reported: None is never.
     pub fn reported(at: Option<i64>) -> Expiry {
         at.map_or(Expiry::Never, Expiry::At)
     }
@@ -62,20 +65,20 @@ impl Expiry {
     }
 }
 
-/// A line of a connection's history.
-#[derive(Debug, Clone)]
-pub struct Happened {
-    pub id: String,
-    pub action: &'static str,
-    pub detail: String,
-}
-
-/// Trouble that only the operator can mend.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OperatorNotice {
-    pub code: String,
-    pub detail: String,
-    pub since: i64,
-    pub last_at: i64,
-    pub times: i64,
+/// The event of a changed state; None: status and reason are what they were.
+pub fn state_event(before: ConnectionState, after: ConnectionState) -> Option<AuditEvent> {
+    if (before.status(), before.reason()) == (after.status(), after.reason()) {
+        return None;
+    }
+    let was_broken = before.status() == ConnectionStatus::NeedsReauthorization;
+    Some(match after {
+        ConnectionState::NeedsReauthorization { reason, .. } => AuditEvent::NeedsReauthorization { reason },
+        ConnectionState::Active { limited_by: Some(reason), .. } if !was_broken => {
+            AuditEvent::Limited { reason }
+        }
+        ConnectionState::Active { limited_by, .. } => {
+            AuditEvent::Recovered { reason: limited_by.or(before.reason()) }
+        }
+        ConnectionState::Revoked { .. } => AuditEvent::AppRemoved,
+    })
 }

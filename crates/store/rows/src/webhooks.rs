@@ -1,15 +1,56 @@
-//! Meta's calls to us, and requests for deletion.
+//! Meta's calls to us, and requests for data deletion.
 
 use serde::Serialize;
 
-/// A change as it is stored before Meta gets its 200; serialized, since many go into one statement.
+use crate::text::text_enum;
+
+text_enum!(
+    /// What applying an event of the webhook inbox did.
+    WebhookOutcome {
+        /// The connections it concerns are checked with Meta.
+        Checking = "checking",
+        /// Their assets are synced.
+        Syncing = "syncing",
+        /// The status of the ad account is checked.
+        StatusChecking = "status_checking",
+        /// The grant's tokens are erased.
+        Revoked = "revoked",
+        /// The person's data is deleted.
+        Deleted = "deleted",
+        /// The person connected again after asking: what they connected then stays.
+        ConnectedAgain = "connected_again",
+        /// The operator has a notice.
+        OperatorNotified = "operator_notified",
+        /// It concerns nothing that is stored here.
+        NothingStored = "nothing_stored",
+        /// An object or field that this program does not use.
+        Ignored = "ignored",
+        /// It could not be applied, and was given up.
+        Failed = "failed",
+    }
+);
+
+text_enum!(
+    /// What became of a request for data deletion.
+    DeletionOutcome {
+        Deleted = "deleted",
+        /// Nothing was stored about the person.
+        Nothing = "nothing",
+        /// The person connected again after asking: what they connected then stays.
+        ConnectedAgain = "connected_again",
+        /// A test call of Meta's dashboard.
+        Test = "test",
+    }
+);
+
+/// A change as it is stored before Meta gets its 200. Serialized, since many go into one statement.
 #[derive(Debug, Clone, Serialize)]
 pub struct NewWebhookEvent {
     pub id: String,
-    /// Tells repeats.
+    /// Recognizes repeated deliveries.
     pub digest: String,
     pub app_id: String,
-    /// `permissions`, `application`, …; `deauthorize` and `data_deletion` for the two callbacks.
+    /// `permissions`, `application`, ...; `deauthorize` and `data_deletion` for the two callbacks.
     pub object: String,
     /// The id of a person, app or ad account.
     pub subject: String,
@@ -20,6 +61,7 @@ pub struct NewWebhookEvent {
     pub received_at: i64,
 }
 
+/// An event of the webhook inbox.
 #[derive(Debug, Clone)]
 pub struct WebhookEvent {
     pub id: String,
@@ -31,29 +73,28 @@ pub struct WebhookEvent {
     pub sent_at: i64,
     pub received_at: i64,
     pub applied_at: Option<i64>,
-    /// What came of it, in a word.
-    pub outcome: Option<String>,
+    pub outcome: Option<WebhookOutcome>,
 }
 
 #[derive(Debug, Clone)]
 pub struct DeletionRequest {
     pub id: String,
     pub app_id: String,
+    /// SHA-256: the person's id itself is not kept.
     pub user_hash: String,
-    /// Milliseconds since the epoch, as Meta signed it.
+    /// When Meta signed it (Unix milliseconds).
     pub issued_at: i64,
     pub requested_at: i64,
     pub completed_at: Option<i64>,
-    /// `deleted`, `nothing`, `connected_again` or `test`.
-    pub outcome: Option<String>,
+    pub outcome: Option<DeletionOutcome>,
 }
 
-/// A connection of a grant that Meta says has ended.
+/// A grant that ended at Meta.
 #[derive(Debug, Clone)]
 pub struct GrantRevocation {
     pub app_id: String,
     pub meta_user_id: String,
-    /// Connections made later than this stay.
+    /// Connections made later than this stay (Unix milliseconds).
     pub issued_at: i64,
     pub at: i64,
 }

@@ -1,6 +1,6 @@
 //! The statements whose text differs between the engines: many rows at once, handed over as JSON.
-//! An account that its business's own list has placed already keeps that place in the same generation. How a
-//! chosen account stands is not taken from lists: where one says otherwise, the account is due to be looked at.
+//! An account that its business's own list has placed already keeps that place in the same generation. The status of
+//! a selected account is not taken from lists: if one reports otherwise, the account becomes due for a status check.
 
 macro_rules! upsert_ad_accounts {
     ($($argument:expr),+) => {
@@ -129,18 +129,19 @@ macro_rules! claim_due {
 macro_rules! lock_connection {
     ($($argument:expr),+) => {
         sqlx::query!(
-            r#"SELECT user_id AS "user_id!", status AS "status!: ConnectionStatus", status_reason AS "reason?"
+            r#"SELECT status AS "status!: ConnectionStatus", status_reason AS "reason?: StatusReason",
+                   status_changed_at AS "since!"
                FROM meta_connections WHERE id = $1 AND token_version = $2 AND status <> 'revoked'"#,
             $($argument),+
         )
     };
 }
 
-/// The connections of a grant, locked in the one order in which everything locks them.
+/// The connections of a grant, locked in the order in which everything locks them.
 macro_rules! lock_grant {
     ($($argument:expr),+) => {
         sqlx::query!(
-            r#"SELECT id AS "id!", user_id AS "user_id!", status AS "status!: ConnectionStatus", connected_at AS "connected_at!"
+            r#"SELECT id AS "id!", status AS "status!: ConnectionStatus", connected_at AS "connected_at!"
                FROM meta_connections WHERE app_id = $1 AND (meta_user_id = $2 OR scoped_user_id = $2) ORDER BY id"#,
             $($argument),+
         )

@@ -1,18 +1,19 @@
 //! Why an ad account, Page or Instagram account is not there: found out from what was read of a connection, and
 //! for one account by asking Meta for it. Each reason names the one thing that helps.
 
-use metaads_graph::{AccessToken, AdAccountId, Reading, Recovery};
+use std::collections::HashMap;
+
+use metaads_graph::{AccessToken, AdAccountId, Edge, Recovery};
 use metaads_store::{
-    AccountGroup, Business, Connection, ConnectionKind, ConnectionStatus, Page, StoreError, SyncState,
-    UnreadList,
+    AccountGroup, Business, Connection, ConnectionKind, ConnectionState, Page, StoreError, SyncState, UnreadList,
+    UnreadReason,
 };
 
 use crate::app::App;
 use crate::clock::MINUTE;
 use crate::connections::assets::rows;
-use crate::connections::connect::grant::granular_of;
-use crate::connections::permissions;
-use crate::connections::token::broker::fresh_token;
+use crate::connections::token::broker::{TokenError, fresh_token};
+use crate::connections::{granular_scopes, permissions};
 
 /// Permissions without which no ad account can be listed.
 const ADS: [&str; 2] = ["ads_read", "ads_management"];
@@ -72,7 +73,7 @@ pub struct Facts {
 /// Every reason that what was read gives, the likeliest first.
 pub fn reasons(app: &App, connection: &Connection, facts: &Facts) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    if connection.status != ConnectionStatus::Active {
+    if !matches!(connection.state, ConnectionState::Active { .. }) {
         reasons.push(Reason::NotConnected);
     }
     match connection.sync_state {
@@ -83,7 +84,7 @@ pub fn reasons(app: &App, connection: &Connection, facts: &Facts) -> Vec<Reason>
     reasons.extend(missing_permissions(app, connection));
     reasons.extend(ticks(connection));
     reasons.extend(businesses(facts));
-    if facts.unread.iter().any(|list| list.reason == "app") {
+    if facts.unread.iter().any(|list| list.reason == UnreadReason::AppReview) {
         reasons.push(Reason::AppReview);
     }
     let number: i64 = facts.groups.iter().map(|group| group.total - group.selectable).sum();
@@ -110,7 +111,7 @@ fn missing_permissions(app: &App, connection: &Connection) -> Vec<Reason> {
 }
 
 fn ticks(connection: &Connection) -> Option<Reason> {
-    let granular = granular_of(&connection.granular_scopes);
+    let granular = granular_scopes::parse(&connection.granular_scopes);
     let ticked = granular.into_iter().find(|(scope, _)| ADS.contains(&scope.as_str()));
     ticked.map(|(_, ids)| Reason::NotTicked { ad_accounts: ids.len() })
 }
@@ -124,13 +125,13 @@ fn businesses(facts: &Facts) -> Vec<Reason> {
         };
         let unread = facts.unread.iter().find(is_about_accounts);
         let has_accounts = facts.groups.iter().any(|group| group.group_id == business.business_id);
-        match unread.map(|list| list.reason.as_str()) {
-            Some("refused") => refused.push(business.name.clone()),
-            Some("app") => {}
+        match unread.map(|list| list.reason) {
+            Some(UnreadReason::Refused) => refused.push(business.name.clone()),
+            Some(UnreadReason::AppReview) => {}
             // Meta lets a person see a business without letting them see what it has.
-            Some(_) if !has_accounts => low.push(business.name.clone()),
+            Some(UnreadReason::Permission | UnreadReason::Unreachable) if !has_accounts => low.push(business.name.clone()),
             None if !has_accounts => low.push(business.name.clone()),
-            _ => {}
+            None | Some(UnreadReason::Permission | UnreadReason::Unreachable) => {}
         }
     }
     let low = (!low.is_empty()).then_some(Reason::RoleTooLow { businesses: low });
@@ -205,13 +206,16 @@ pub async fn look_for(app: &App, connection: &Connection, id: &AdAccountId) -> R
     if known.iter().any(|account| account.is_reachable) {
         return Ok(Answer::Listed);
     }
-    if connection.status == ConnectionStatus::Revoked {
+    if connection.state.is_revoked() {
         return Ok(Answer::NotConnected);
     }
-    match fresh_token(app, connection, 10 * MINUTE).await? {
+    match fresh_token(app, connection, 10 * MINUTE).await {
         Ok(fresh) => ask(app, connection, &fresh.token, id).await,
-        Err(crate::connections::token::broker::TokenError::Unavailable) => Ok(Answer::Away),
-        Err(_) => Ok(Answer::NotConnected),
+        Err(TokenError::Unavailable) => Ok(Answer::Away),
+        Err(TokenError::Store(error)) => Err(error),
+        Err(TokenError::Disconnected | TokenError::NeedsPerson(_) | TokenError::Unreadable) => {
+            Ok(Answer::NotConnected)
+        }
     }
 }
 
@@ -226,8 +230,7 @@ async fn ask(
     let answer = answers.map(|mut answers| answers.pop());
     match answer {
         Ok(Some(Ok(account))) => {
-            let none = std::collections::HashMap::new();
-            let row = rows::new_ad_account(&account, &Reading::MyAdAccounts, &none);
+            let row = rows::new_ad_account(&account, &Edge::MyAdAccounts, &HashMap::new());
             app.store.add_ad_account(&connection.id, &row, app.now()).await?;
             Ok(Answer::Found)
         }

@@ -1,79 +1,73 @@
-//! A system user's token that an operator or agency has made in Business settings and pastes here.
-//! It is inspected like any other: whose it is, for which app, until when. Never assumed eternal.
+//! Importing the token of a system user that an operator or agency created in Business settings. It is inspected like
+//! any other: whose it is, for which app, until when.
 
 use metaads_graph::{AccessToken, GraphError, IssuedToken, TokenLifetime};
 use metaads_store::{CompletionOutcome, ConnectionId, SignedIn, StoreError};
 
 use crate::app::App;
 use crate::codes::error_code::Code;
-use crate::connections::connect::authorize::seal;
-use crate::connections::connect::grant::{Grant, ask_system_user};
-use crate::rate_limit;
-use crate::rate_limit::Bucket;
+use crate::connections::connect::failure::code_of_error;
+use crate::connections::connect::grant::{Grant, system_user};
+use crate::connections::connect::save::{Owner, seal};
+use crate::rate_limit::{self, Bucket};
 
 /// Meta's tokens are a few hundred characters.
 const LONGEST: usize = 2_000;
 
-/// What became of a pasted token.
+/// What became of an imported token.
 #[derive(Debug)]
-pub enum Pasted {
+pub enum ImportOutcome {
     Connected(ConnectionId),
-    /// A code that /help/errors knows.
     Refused(Code),
-    /// Not a token of a system user: a person's ends within the hour.
+    /// The token of a person or Page: it would end within hours.
     NotASystemUser,
     NotAToken,
-    /// Meta does not tell us about it: made for another app, or cut.
+    /// Meta tells us nothing about it: made for another app, or incomplete.
     OfAnotherApp,
-    Throttled,
+    RateLimited,
 }
 
-/// Inspects a token and connects what it stands for.
-pub async fn paste(app: &App, who: &SignedIn, text: &str) -> Result<Pasted, StoreError> {
+/// Inspects a token and connects the system user it belongs to.
+pub async fn import_token(app: &App, who: &SignedIn, text: &str) -> Result<ImportOutcome, StoreError> {
     let text = text.trim();
     let is_token = (20..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-    // What has a bar in it is an app's own token.
+    // A token with a bar in it is an app's own.
     if !is_token || text.contains('|') {
-        return Ok(Pasted::NotAToken);
+        return Ok(ImportOutcome::NotAToken);
     }
     if !rate_limit::allow(app, &Bucket::Connect { user: &who.user_id }).await? {
-        return Ok(Pasted::Throttled);
+        return Ok(ImportOutcome::RateLimited);
     }
     let access_token = AccessToken::new(text.to_owned());
-    // A person's token is refused before anything is asked in its name.
+    // A person's token is refused before it is used for any call.
     match app.graph().inspect_token(&access_token).await {
-        Ok(inspection) if !inspection.is_valid => return Ok(Pasted::Refused(Code::SessionInvalid)),
+        Ok(inspection) if !inspection.is_valid => return Ok(ImportOutcome::Refused(Code::SessionInvalid)),
         Ok(inspection) if inspection.kind.as_deref() != Some("SYSTEM_USER") => {
-            return Ok(Pasted::NotASystemUser);
+            return Ok(ImportOutcome::NotASystemUser);
         }
         Ok(_) => {}
-        Err(GraphError::Refused(refusal)) if matches!(refusal.code, Some(100 | 190)) => {
-            return Ok(Pasted::OfAnotherApp);
+        Err(GraphError::Api(api_error)) if matches!(api_error.code, Some(100 | 190)) => {
+            return Ok(ImportOutcome::OfAnotherApp);
         }
-        Err(error) => {
-            return Ok(Pasted::Refused(crate::connections::connect::grant::code_of(
-                &error,
-                Code::MetaUnavailable,
-            )));
-        }
+        Err(error) => return Ok(ImportOutcome::Refused(code_of_error(&error, Code::MetaUnavailable))),
     }
-    match ask_system_user(app, IssuedToken { access_token, lifetime: TokenLifetime::Unsaid }).await {
+    match system_user(app, IssuedToken { access_token, lifetime: TokenLifetime::NotReported }).await {
         Ok(grant) => store(app, who, &grant).await,
-        Err(failure) => Ok(Pasted::Refused(failure.code)),
+        Err(failure) => Ok(ImportOutcome::Refused(failure.code)),
     }
 }
 
-async fn store(app: &App, who: &SignedIn, grant: &Grant) -> Result<Pasted, StoreError> {
+async fn store(app: &App, who: &SignedIn, grant: &Grant) -> Result<ImportOutcome, StoreError> {
     for _ in 0..2 {
-        let completion = seal(app, &who.user_id, None, grant).await?;
+        let completion = seal(app, Owner::importing(who), grant).await?;
         match app.store.complete_authorization(&completion).await? {
             CompletionOutcome::Created | CompletionOutcome::Updated => {
-                tracing::info!(connection = %completion.connection_id, "connected by a pasted token");
+                tracing::info!(connection = %completion.connection_id, "connected by an imported token");
                 app.queue.notify();
-                return Ok(Pasted::Connected(completion.connection_id));
+                return Ok(ImportOutcome::Connected(completion.connection_id));
             }
             CompletionOutcome::Cancelled | CompletionOutcome::Conflict => {}
         }
     }
-    Ok(Pasted::Refused(Code::Conflict))
+    Ok(ImportOutcome::Refused(Code::Conflict))
 }

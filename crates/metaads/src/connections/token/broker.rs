@@ -1,66 +1,65 @@
 //! The token broker: whatever uses a token gets it here, refreshed first if it would not last.
 
 use metaads_graph::AccessToken;
-use metaads_store::{Connection, ConnectionStatus, StoreError};
+use metaads_store::{Connection, ConnectionState, StatusReason, StoreError};
 
 use crate::app::App;
-use crate::codes::error_code::Code;
-use crate::connections::token::check::{CheckTrigger, ask};
+use crate::connections::token::check::check_now;
 use crate::connections::token::open::{OpenTokenError, open_token};
+use crate::connections::token::outcome::CheckTrigger;
 
-/// Why nobody gets a token.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why there is no token.
+#[derive(Debug, thiserror::Error)]
 pub enum TokenError {
+    #[error("the connection is disconnected")]
     Disconnected,
-    /// Only the person can mend it; a code that /help/errors knows.
-    Person(String),
-    /// The stored value does not open.
+    /// Only the person can fix it.
+    #[error("the person has to act: {}", .0.as_str())]
+    NeedsPerson(StatusReason),
+    #[error("the stored value does not open")]
     Unreadable,
-    /// It would not last, and Meta could not be asked: later.
+    /// It would not last, and Meta could not be asked: try again later.
+    #[error("Meta could not be asked for a token that lasts")]
     Unavailable,
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// A token for use.
 #[derive(Debug)]
 pub struct FreshToken {
     pub token: AccessToken,
-    /// None: never.
+    /// Unix milliseconds; None: never.
     pub expires_at: Option<i64>,
 }
 
-/// A token of this connection that lasts at least so many milliseconds, renewed first if need be. Whatever
-/// uses a token gets it here.
+/// A token of this connection that stays valid for at least this many milliseconds, refreshed first if necessary.
 pub async fn fresh_token(
     app: &App,
     connection: &Connection,
     min_valid_for: i64,
-) -> Result<Result<FreshToken, TokenError>, StoreError> {
+) -> Result<FreshToken, TokenError> {
     let until = app.now().saturating_add(min_valid_for);
-    if !lasts(connection, until) && connection.status == ConnectionStatus::Active {
-        ask(app, &connection.id, CheckTrigger::ValidUntil(until)).await?;
-        let Some(renewed) = app.store.find_connection_for_job(&connection.id).await? else {
-            return Ok(Err(TokenError::Disconnected));
-        };
-        return Ok(usable(app, &renewed, until).await);
+    if lasts(connection, until) || !matches!(connection.state, ConnectionState::Active { .. }) {
+        return stored_token(app, connection, until).await;
     }
-    Ok(usable(app, connection, until).await)
+    check_now(app, &connection.id, CheckTrigger::ValidUntil(until)).await?;
+    let refreshed = app.store.find_connection_for_job(&connection.id).await?;
+    stored_token(app, &refreshed.ok_or(TokenError::Disconnected)?, until).await
 }
 
 fn lasts(connection: &Connection, until: i64) -> bool {
     connection.expires_at.is_none_or(|at| at >= until)
 }
 
-async fn usable(app: &App, connection: &Connection, until: i64) -> Result<FreshToken, TokenError> {
-    match connection.status {
-        ConnectionStatus::Active => {}
-        ConnectionStatus::NeedsReauthorization => {
-            let reason = connection.status_reason.clone();
-            return Err(match reason.as_deref().and_then(Code::from_text) {
-                Some(Code::SealedValueUnreadable) => TokenError::Unreadable,
-                _ => TokenError::Person(reason.unwrap_or_else(|| Code::SessionInvalid.as_str().to_owned())),
-            });
+async fn stored_token(app: &App, connection: &Connection, until: i64) -> Result<FreshToken, TokenError> {
+    match connection.state {
+        ConnectionState::Active { .. } => {}
+        ConnectionState::NeedsReauthorization { reason: StatusReason::SealedValueUnreadable, .. } => {
+            return Err(TokenError::Unreadable);
         }
-        ConnectionStatus::Revoked => return Err(TokenError::Disconnected),
+        ConnectionState::NeedsReauthorization { reason, .. } => return Err(TokenError::NeedsPerson(reason)),
+        ConnectionState::Revoked { .. } => return Err(TokenError::Disconnected),
     }
     if !lasts(connection, until) {
         return Err(TokenError::Unavailable);
@@ -70,7 +69,7 @@ async fn usable(app: &App, connection: &Connection, until: i64) -> Result<FreshT
         Err(OpenTokenError::Disconnected) => Err(TokenError::Disconnected),
         Err(OpenTokenError::Unreadable(error)) if error.is_passing() => Err(TokenError::Unavailable),
         Err(error) => {
-            tracing::error!(connection = %connection.id, %error, "a stored token cannot be opened");
+            tracing::error!(connection = %connection.id, %error, "stored token cannot be opened");
             Err(TokenError::Unreadable)
         }
     }

@@ -21,7 +21,7 @@ pub enum OpenTokenError {
 /// Opens the token of a connection.
 pub async fn open_token(app: &App, connection: &Connection) -> Result<AccessToken, OpenTokenError> {
     let stored = connection.access_token.clone().ok_or(OpenTokenError::Disconnected)?;
-    let row = token_row(&connection.user_id, connection.id.as_str());
+    let row = token_row(&connection.workspace_id, &connection.id);
     let opened = app.keys.open(&app.store, &token_context(&row), stored).await?;
     let text = std::str::from_utf8(&opened).map_err(|_| OpenTokenError::NotText)?;
     Ok(AccessToken::new(text.to_owned()))

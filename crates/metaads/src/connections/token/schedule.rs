@@ -1,59 +1,38 @@
-//! When a connection is looked at again, and when its token is renewed. Pure: no clock, no randomness of
-//! its own. Source of the rules: Meta's "Long-lived access tokens" (a token is exchanged while it is still
+//! When a connection is checked again, and when its token is refreshed. Pure: no clock, no randomness of its own. Source of the rules: Meta's "Long-lived access tokens" (a token is exchanged while it is still
 //! valid), "Securing Facebook Login" (check at least daily), "Refresh access token" of Instagram (24 hours).
 
 use metaads_store::{Connection, ConnectionKind, SyncState};
 
+use crate::clock::{DAY, HOUR, MINUTE};
+use crate::connections::token::outcome::CheckOutcome;
 use crate::random::hash;
-
-pub const MINUTE: i64 = 60_000;
-pub const HOUR: i64 = 60 * MINUTE;
-pub const DAY: i64 = 24 * HOUR;
 
 /// RefreshOutcome begins so long before the end, in the middle of the spread.
 const LEAD: i64 = 20 * DAY;
-/// What is due is spread over so long: logins of one hour do not come due in one hour.
+/// Refreshes are spread over this time, so that logins of one hour do not come due in one hour.
 const SPREAD: i64 = 5 * DAY;
-/// Instagram renews no token younger than this.
+/// Instagram refreshes no token younger than this.
 const INSTAGRAM_AGE: i64 = DAY;
-/// First pause after a failure of Meta's or the network's; it doubles up to an hour.
+/// First pause after Meta or the network failed; it doubles up to an hour.
 const FIRST_PAUSE: i64 = 15_000;
-/// Where Meta limits us, or our own app is refused, asking soon makes it worse.
+/// First pause after Meta limited us or refused our app: asking soon makes it worse.
 const FIRST_LONG_PAUSE: i64 = 5 * MINUTE;
 const LONGEST_PAUSE: i64 = HOUR;
-/// The lists of assets are read anew so often.
-const READ_EVERY: i64 = 7 * DAY;
-/// So long before the end of data access a person is told, and asked for just that.
+/// Assets are synced this often.
+const SYNC_EVERY: i64 = 7 * DAY;
+/// This long before the end of data access a person is warned, and asked for just that.
 pub const DATA_ACCESS_SOON: i64 = 14 * DAY;
-/// No visit is planned further ahead than this.
+/// No check is planned further ahead than this.
 pub const FARTHEST: i64 = 8 * DAY;
 
-/// How a visit ended, as far as the next one depends on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// The token lives.
-    Well,
-    /// Meta or the network was not there.
-    Away,
-    /// Meta limits us, or refuses our app.
-    HeldOff,
-    /// The person has to do something on facebook.com; then the same token lives again.
-    MayHeal,
-    /// The person has to connect again.
-    Dead,
-    /// The stored value does not open.
-    Unreadable,
-}
-
-/// Where a moment stands in a spread: the same for a connection every time, evenly over all of them.
-/// Between 0 and 1000.
+/// A connection's share of a spread, 0 to 1000: always the same for one connection, even over all of them.
 fn share(connection: &Connection) -> i64 {
     let digits = hash(connection.id.as_str());
     i64::from_str_radix(&digits[..8], 16).unwrap_or_default() % 1001
 }
 
-/// From when on the token is renewed; None: it never ends.
-pub fn renewal_from(connection: &Connection) -> Option<i64> {
+/// From when on the token is refreshed (Unix milliseconds); None: it never ends.
+pub fn refresh_from(connection: &Connection) -> Option<i64> {
     let ends_at = connection.expires_at?;
     let since = connection.last_refreshed_at.unwrap_or(connection.connected_at);
     let life = (ends_at - since).max(0);
@@ -65,28 +44,34 @@ pub fn renewal_from(connection: &Connection) -> Option<i64> {
     })
 }
 
-/// Whether the token is renewed at this moment's visit.
-pub fn is_renewal_due(connection: &Connection, now: i64) -> bool {
-    renewal_from(connection).is_some_and(|from| from <= now)
+/// Whether a check at this moment refreshes the token.
+pub fn is_refresh_due(connection: &Connection, now: i64) -> bool {
+    refresh_from(connection).is_some_and(|from| from <= now)
         && connection.expires_at.is_some_and(|at| at > now)
 }
 
-/// Whether Meta would take a renewal at all now: for a person who presses the button.
-pub fn may_renew(connection: &Connection, now: i64) -> bool {
+/// Whether Meta allows a refresh at all now.
+pub fn may_refresh(connection: &Connection, now: i64) -> bool {
     let since = connection.last_refreshed_at.unwrap_or(connection.connected_at);
     let is_old_enough = connection.kind != ConnectionKind::InstagramUser || since + INSTAGRAM_AGE <= now;
     is_old_enough && connection.expires_at.is_some_and(|at| at > now)
 }
 
-/// When to look again. `attempts` counts the failures in a row before this visit; `jitter` is a random
+/// When to check again (Unix milliseconds). `attempts`: failed checks in a row before this one; `jitter`: a random
 /// byte.
-pub fn next_visit(connection: &Connection, ending: Ending, attempts: i64, now: i64, jitter: u8) -> i64 {
+pub fn next_check(
+    connection: &Connection,
+    outcome: CheckOutcome,
+    attempts: i64,
+    now: i64,
+    jitter: u8,
+) -> i64 {
     let jitter = i64::from(jitter);
     let spread = |pause: i64| pause + pause / 8 * jitter / 255;
-    let next = match ending {
-        Ending::Well => {
+    let next = match outcome {
+        CheckOutcome::Valid | CheckOutcome::Refreshed | CheckOutcome::NotRefreshed => {
             let daily = now + DAY - HOUR + 2 * HOUR * jitter / 255;
-            match (renewal_from(connection), connection.expires_at) {
+            match (refresh_from(connection), connection.expires_at) {
                 (Some(from), Some(ends_at)) if from <= now => {
                     daily.min(now + spread(until_next_try(ends_at - now)))
                 }
@@ -94,34 +79,38 @@ pub fn next_visit(connection: &Connection, ending: Ending, attempts: i64, now: i
                 (None, _) => daily,
             }
         }
-        Ending::Away => now + pause(FIRST_PAUSE, attempts, jitter),
-        Ending::HeldOff => now + pause(FIRST_LONG_PAUSE, attempts, jitter),
-        Ending::MayHeal => now + spread(HOUR),
-        Ending::Dead if connection.expires_at.is_some_and(|at| at <= now) => now + spread(7 * DAY),
-        Ending::Dead => now + spread(DAY),
-        Ending::Unreadable => now + spread(10 * MINUTE),
+        CheckOutcome::Unavailable | CheckOutcome::Gone => now + backoff(FIRST_PAUSE, attempts, jitter),
+        CheckOutcome::RateLimited | CheckOutcome::AppRefused => {
+            now + backoff(FIRST_LONG_PAUSE, attempts, jitter)
+        }
+        CheckOutcome::NeedsConfirmation => now + spread(HOUR),
+        CheckOutcome::NeedsReauthorization if connection.expires_at.is_some_and(|at| at <= now) => {
+            now + spread(7 * DAY)
+        }
+        CheckOutcome::NeedsReauthorization => now + spread(DAY),
+        CheckOutcome::Unreadable => now + spread(10 * MINUTE),
     };
     next.min(now + FARTHEST)
 }
 
-/// The first look after the one that follows a login: somewhere in the next day and a half, so that many
-/// connections made in one hour are not looked at in one hour.
-pub fn first_daily_visit(connection: &Connection, now: i64) -> i64 {
+/// The first check after the one that follows a login: within the next day and a half, so that connections made in one
+/// hour are not checked in one hour.
+pub fn first_daily_check(connection: &Connection, now: i64) -> i64 {
     let next = now + DAY / 2 + DAY * share(connection) / 1000;
-    renewal_from(connection).filter(|from| *from > now).map_or(next, |from| from.min(next))
+    refresh_from(connection).filter(|from| *from > now).map_or(next, |from| from.min(next))
 }
 
-/// Whether everything is read anew in the background: new accounts are found, and permissions stay in use.
-pub fn is_reading_due(connection: &Connection, now: i64) -> bool {
+/// Whether the weekly sync is due: it finds new accounts and keeps permissions in use.
+pub fn is_sync_due(connection: &Connection, now: i64) -> bool {
     let read_at = connection.last_synced_at.unwrap_or(connection.connected_at);
     match connection.sync_state {
         SyncState::Running => false,
-        SyncState::Idle => now - read_at >= READ_EVERY,
+        SyncState::Idle => now - read_at >= SYNC_EVERY,
         SyncState::Failed => true,
     }
 }
 
-/// Meta said yes and gave nothing: daily at first, then often.
+/// Meta answered without extending the token: try daily at first, then more often.
 fn until_next_try(left: i64) -> i64 {
     if left > 7 * DAY {
         DAY
@@ -133,15 +122,15 @@ fn until_next_try(left: i64) -> i64 {
 }
 
 /// Doubles with each attempt, with up to a quarter of jitter.
-fn pause(first: i64, attempts: i64, jitter: i64) -> i64 {
+fn backoff(first: i64, attempts: i64, jitter: i64) -> i64 {
     let doublings = u32::try_from(attempts.clamp(0, 20)).unwrap_or_default();
     let pause = first.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
     pause + pause / 4 * jitter / 255
 }
 
-/// The pause of a job that is not a visit.
+/// The pause (milliseconds) after a failed step of any other job.
 pub fn job_pause(attempts: i64, jitter: u8) -> i64 {
-    pause(FIRST_PAUSE, attempts, i64::from(jitter))
+    backoff(FIRST_PAUSE, attempts, i64::from(jitter))
 }
 
 #[cfg(test)]

@@ -1,29 +1,46 @@
-//! Facebook Login for Business: the token of a system user of the client's portfolio, or a person's,
-//! whichever the configuration says. The same for a system user's token that was pasted.
+//! Facebook Login for Business: the token of a system user of the client's portfolio, or a person's, as the
+//! configuration says. The same for an imported token of a system user.
 
-use metaads_graph::{GraphError, IssuedToken, Reading, TokenInspection, TokenLifetime};
+use metaads_graph::{Edge, GraphError, IssuedToken, TokenExpiry, TokenInspection, TokenLifetime};
 use metaads_store::{AssetBatch, ConnectionKind};
 
 use crate::app::App;
 use crate::codes::error_code::Code;
 use crate::connections::assets::rows;
-use crate::connections::assets::sync_plan;
-use crate::connections::assets::sync_plan::PAGE_LIMIT;
-use crate::connections::connect::grant::{
-    Failure, Grant, UNSAID_TTL, facebook, failure_of, granular_text, is_ours, permissions, seconds_to_ms,
-};
-use crate::connections::permissions as asked;
+use crate::connections::assets::sync_plan::{self, PAGE_LIMIT};
+use crate::connections::connect::failure::Failure;
+use crate::connections::connect::grant::facebook;
+use crate::connections::connect::grant::granted::{Grant, UNREPORTED_TTL_MS};
+use crate::connections::permissions::{self, GrantedPermissions};
+use crate::connections::token::inspect::is_ours;
+use crate::connections::granular_scopes;
 
-/// What kind it is, then who it is and the first page of what was assigned to it.
+/// The grant behind a token of Login for Business, whichever kind it is.
 pub async fn ask(app: &App, issued: IssuedToken) -> Result<Grant, Failure> {
-    let failed = |error: GraphError| failure_of(&error, Code::MetaUnavailable);
-    let inspection = app.graph().inspect_token(&issued.access_token).await.map_err(failed)?;
-    if inspection.kind.as_deref() != Some("SYSTEM_USER") {
-        return facebook::ask(app, issued.access_token).await;
+    let inspection = app.graph().inspect_token(&issued.access_token).await;
+    let inspection = inspection.map_err(|error| Failure::of_error(&error, Code::MetaUnavailable))?;
+    match inspection.kind.as_deref() {
+        Some("SYSTEM_USER") => inspected_system_user(app, issued, inspection).await,
+        _ => facebook::person(app, issued.access_token).await,
     }
+}
+
+/// The grant behind a system user's token: who it is, and the first page of what is assigned to it.
+pub async fn system_user(app: &App, issued: IssuedToken) -> Result<Grant, Failure> {
+    let failed = |error: GraphError| Failure::of_error(&error, Code::MetaUnavailable);
+    let inspection = app.graph().inspect_token(&issued.access_token).await.map_err(failed)?;
+    inspected_system_user(app, issued, inspection).await
+}
+
+async fn inspected_system_user(
+    app: &App,
+    issued: IssuedToken,
+    inspection: TokenInspection,
+) -> Result<Grant, Failure> {
+    let failed = |error: GraphError| Failure::of_error(&error, Code::MetaUnavailable);
     let (user, first) = tokio::join!(
         app.graph().read_system_user(&issued.access_token),
-        app.graph().list_ad_accounts(&issued.access_token, &Reading::AssignedAdAccounts, None, PAGE_LIMIT),
+        app.graph().list_ad_accounts(&issued.access_token, &Edge::AssignedAdAccounts, None, PAGE_LIMIT),
     );
     let user = user.map_err(failed)?;
     if !is_ours(app, &inspection, "SYSTEM_USER", user.id.as_str()) {
@@ -37,15 +54,15 @@ pub async fn ask(app: &App, issued: IssuedToken) -> Result<Grant, Failure> {
         }
     };
     let mine = business.clone().into_iter().collect();
-    let found = first.as_ref().map_or_else(
+    let assets = first.as_ref().map_or_else(
         |_| AssetBatch::default(),
         |page| {
-            let row = |account| rows::new_ad_account(account, &Reading::AssignedAdAccounts, &mine);
+            let row = |account| rows::new_ad_account(account, &Edge::AssignedAdAccounts, &mine);
             AssetBatch { ad_accounts: page.items.iter().map(row).collect(), ..AssetBatch::default() }
         },
     );
-    let granted = permissions(&inspection.scopes, &inspection.scopes, None);
-    let granular_scopes = granular_text(&inspection.granular_scopes);
+    let granted = permissions::from_meta(&inspection.scopes, &inspection.scopes, None);
+    let granular = granular_scopes::to_text(&inspection.granular_scopes);
     Ok(Grant {
         kind: ConnectionKind::BusinessSystemUser,
         app_id: app.graph().app().app_id.to_string(),
@@ -54,26 +71,27 @@ pub async fn ask(app: &App, issued: IssuedToken) -> Result<Grant, Failure> {
         name: business.as_ref().map_or(user.name, |(_, name)| name.clone()),
         picture_url: None,
         expires_at: expiry(app, &issued, &inspection),
-        // A system user never visits: the clock of data access does not run for it.
+        // The data access limit concerns people only.
         data_access_expires_at: None,
-        permissions: crate::connections::connect::grant::Permissions {
-            declined: asked::missing(app, ConnectionKind::BusinessSystemUser, &granted.granted),
+        permissions: GrantedPermissions {
+            declined: permissions::missing(app, ConnectionKind::BusinessSystemUser, &granted.granted),
             ..granted
         },
-        todo: sync_plan::of_system_user(business.as_ref(), &granular_scopes),
-        granular_scopes,
+        tasks: sync_plan::of_system_user(business.as_ref(), &granular),
+        granular_scopes: granular,
         total: first.ok().and_then(|page| page.total),
         token: issued.access_token,
         business,
-        found,
+        assets,
     })
 }
 
-/// What the inspection says counts; a token is never taken for eternal because nobody said when it ends.
+/// The inspection counts. A token whose end is not reported never counts as one without an end.
 fn expiry(app: &App, issued: &IssuedToken, inspection: &TokenInspection) -> Option<i64> {
-    match (inspection.says_expiry, issued.lifetime) {
-        (true, _) => inspection.expires_at.map(seconds_to_ms),
-        (false, TokenLifetime::Seconds(seconds)) => Some(app.now() + seconds_to_ms(seconds)),
-        (false, TokenLifetime::Unsaid) => Some(app.now() + UNSAID_TTL),
+    match (inspection.expires_at, issued.lifetime) {
+        (TokenExpiry::At(at), _) => Some(at.to_millis()),
+        (TokenExpiry::Never, _) => None,
+        (TokenExpiry::NotReported, TokenLifetime::Seconds(seconds)) => Some(app.now() + seconds.to_millis()),
+        (TokenExpiry::NotReported, TokenLifetime::NotReported) => Some(app.now() + UNREPORTED_TTL_MS),
     }
 }

@@ -1,31 +1,34 @@
 //! Facebook Login: a person's token.
 
-use metaads_graph::{AccessToken, GraphError, IssuedToken, Person, Profile, TokenInspection, TokenLifetime};
+use metaads_graph::{
+    AccessToken, GraphError, IssuedToken, Person, Profile, TokenExpiry, TokenInspection, TokenLifetime,
+};
 use metaads_store::ConnectionKind;
 
 use crate::app::App;
 use crate::codes::error_code::Code;
-use crate::connections::assets::rows;
-use crate::connections::assets::sync_plan::PAGE_LIMIT;
-use crate::connections::connect::grant::{
-    Failure, Grant, UNSAID_TTL, failure_of, granular_text, is_ours, permissions, seconds_to_ms,
-};
+use crate::connections::assets::sync_plan::{self, PAGE_LIMIT};
+use crate::connections::connect::failure::Failure;
+use crate::connections::connect::grant::granted::{Grant, UNREPORTED_TTL_MS};
+use crate::connections::granular_scopes;
+use crate::connections::permissions;
+use crate::connections::token::inspect::is_ours;
 
-/// Long-lived exchange, inspection and reads together: one round of waiting. Another only for what Meta
-/// left out.
-pub async fn ask(app: &App, short: AccessToken) -> Result<Grant, Failure> {
+/// The grant behind a short-lived token. Long-lived exchange, inspection and reads run together: one round trip, and
+/// another only for what Meta left out.
+pub async fn person(app: &App, short: AccessToken) -> Result<Grant, Failure> {
     let (long, inspection, profile) = tokio::join!(
         app.graph().exchange_long_lived(&short),
         app.graph().inspect_token(&short),
         app.graph().read_profile(&short, PAGE_LIMIT),
     );
-    let failed = |error: GraphError| failure_of(&error, Code::MetaUnavailable);
+    let failed = |error: GraphError| Failure::of_error(&error, Code::MetaUnavailable);
     let inspection = inspection.map_err(failed)?;
     let long = long.map_err(failed)?;
     let profile = profile.map_err(failed)?;
     let person = verified_person(app, &short, &inspection, &profile).await?;
     let expires_at = expiry(app, &long, &person).await?;
-    let (found, todo) = rows::first_reading(&profile, &inspection.granular_scopes);
+    let (assets, tasks) = sync_plan::after_profile(&profile, &inspection.granular_scopes);
     Ok(Grant {
         kind: ConnectionKind::FacebookUser,
         app_id: app.graph().app().app_id.to_string(),
@@ -36,16 +39,16 @@ pub async fn ask(app: &App, short: AccessToken) -> Result<Grant, Failure> {
         picture_url: person.picture_url,
         business: None,
         expires_at,
-        data_access_expires_at: inspection.data_access_expires_at.map(seconds_to_ms),
-        permissions: permissions(&app.config.scopes, &inspection.scopes, profile.permissions.as_deref().ok()),
-        granular_scopes: granular_text(&inspection.granular_scopes),
-        found,
-        todo,
+        data_access_expires_at: inspection.data_access_expires_at.map(|at| at.to_millis()),
+        permissions: permissions::from_meta(&app.config.scopes, &inspection.scopes, profile.permissions.as_deref().ok()),
+        granular_scopes: granular_scopes::to_text(&inspection.granular_scopes),
+        assets,
+        tasks,
         total: profile.ad_accounts.as_ref().ok().and_then(|page| page.total),
     })
 }
 
-/// The token must be ours, alive, and of the person it reads: else somebody slipped us another one.
+/// The token must be ours, valid, and belong to the person it reads; otherwise somebody has swapped it.
 async fn verified_person(
     app: &App,
     token: &AccessToken,
@@ -56,7 +59,7 @@ async fn verified_person(
         Ok(person) => person.clone(),
         Err(_) => {
             let asked = app.graph().read_person(token).await;
-            asked.map_err(|error| failure_of(&error, Code::MetaUnavailable))?
+            asked.map_err(|error| Failure::of_error(&error, Code::MetaUnavailable))?
         }
     };
     if is_ours(app, inspection, "USER", person.id.as_str()) {
@@ -66,17 +69,20 @@ async fn verified_person(
     }
 }
 
-/// When the long-lived token ends (milliseconds since the epoch); None: never. Where Meta did not say,
+/// When the long-lived token ends (Unix milliseconds); None: never. If the exchange does not report it,
 /// `debug_token` does.
 async fn expiry(app: &App, long: &IssuedToken, person: &Person) -> Result<Option<i64>, Failure> {
     match long.lifetime {
-        TokenLifetime::Seconds(seconds) => Ok(Some(app.now() + seconds_to_ms(seconds))),
-        TokenLifetime::Unsaid => {
+        TokenLifetime::Seconds(seconds) => Ok(Some(app.now() + seconds.to_millis())),
+        TokenLifetime::NotReported => {
             let inspection = app.graph().inspect_token(&long.access_token).await;
-            let inspection = inspection.map_err(|error| failure_of(&error, Code::MetaUnavailable))?;
+            let inspection = inspection.map_err(|error| Failure::of_error(&error, Code::MetaUnavailable))?;
             match is_ours(app, &inspection, "USER", person.id.as_str()) {
-                true if inspection.says_expiry => Ok(inspection.expires_at.map(seconds_to_ms)),
-                true => Ok(Some(app.now() + UNSAID_TTL)),
+                true => Ok(match inspection.expires_at {
+                    TokenExpiry::At(at) => Some(at.to_millis()),
+                    TokenExpiry::Never => None,
+                    TokenExpiry::NotReported => Some(app.now() + UNREPORTED_TTL_MS),
+                }),
                 false => Err(Code::ForeignToken.into()),
             }
         }

@@ -6,10 +6,11 @@ use metaads_store::{AssetBatch, Authorization, ConnectionKind, NewInstagramAccou
 use crate::app::App;
 use crate::clock::DAY;
 use crate::codes::error_code::Code;
-use crate::connections::connect::grant::{Failure, Grant, Permissions, failure_of, seconds_to_ms};
-use crate::connections::permissions;
+use crate::connections::connect::failure::Failure;
+use crate::connections::connect::grant::granted::Grant;
+use crate::connections::permissions::{self, GrantedPermissions};
 
-/// The code for a token of an hour; then together that one for one of sixty days, and whose it is.
+/// Exchanges the code for a token of one hour; then, together, that token for one of sixty days, and whose it is.
 pub async fn ask(
     app: &App,
     authorization: &Authorization,
@@ -17,12 +18,12 @@ pub async fn ask(
 ) -> Result<Grant, Failure> {
     let Some(instagram) = &app.graph().app().instagram else { return Err(Code::MetaAppMisconfigured.into()) };
     let short = app.graph().exchange_instagram_code(instagram, code, &authorization.redirect_uri).await;
-    let short = short.map_err(|error| failure_of(&error, Code::CodeRefused))?;
+    let short = short.map_err(|error| Failure::of_error(&error, Code::CodeRefused))?;
     let (long, profile) = tokio::join!(
         app.graph().exchange_instagram_long_lived(instagram, &short.access_token),
         app.graph().read_instagram_profile(&short.access_token),
     );
-    let failed = |error: GraphError| failure_of(&error, Code::MetaUnavailable);
+    let failed = |error: GraphError| Failure::of_error(&error, Code::MetaUnavailable);
     let (long, profile) = (long.map_err(failed)?, profile.map_err(failed)?);
     let own = NewInstagramAccount {
         instagram_id: profile.id.to_string(),
@@ -42,20 +43,20 @@ pub async fn ask(
         picture_url: profile.picture_url,
         business: None,
         expires_at: match long.lifetime {
-            TokenLifetime::Seconds(seconds) => Some(app.now() + seconds_to_ms(seconds)),
-            // Documented as sixty days. Where Meta does not say, it is renewed as soon as Meta takes that, after a
-            // day, and then the end is known.
-            TokenLifetime::Unsaid => Some(app.now() + 2 * DAY),
+            TokenLifetime::Seconds(seconds) => Some(app.now() + seconds.to_millis()),
+            // Documented as sixty days. If it is not reported, the token is refreshed as soon as Meta allows, after a
+            // day, and then its end is known.
+            TokenLifetime::NotReported => Some(app.now() + 2 * DAY),
         },
         data_access_expires_at: None,
-        permissions: Permissions {
+        permissions: GrantedPermissions {
             declined: permissions::missing(app, kind, &granted),
             expired: ScopeSet::default(),
             granted,
         },
         granular_scopes: "[]".to_owned(),
-        found: AssetBatch { instagram_accounts: vec![own], ..AssetBatch::default() },
-        todo: Vec::new(),
+        assets: AssetBatch { instagram_accounts: vec![own], ..AssetBatch::default() },
+        tasks: Vec::new(),
         total: None,
     })
 }

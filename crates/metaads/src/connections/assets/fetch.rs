@@ -1,0 +1,161 @@
+//! Fetching one page of one of Meta's lists. Network only, except that ids already seen are looked up.
+
+use std::collections::HashMap;
+
+use metaads_graph::{
+    AccessToken, AdAccountId, BusinessId, Edge, GraphError, InstagramAccount, PageId, Recovery,
+};
+use metaads_store::{AssetBatch, Connection, StoreError, UnreadList};
+
+use crate::app::App;
+use crate::connections::assets::rows;
+use crate::connections::assets::sync_plan::{SyncEdge, SyncTask, lists_of_business};
+
+/// Nodes read in one batch.
+const BATCH_SIZE: usize = 50;
+
+/// What one page brought.
+#[derive(Debug, Default)]
+pub struct FetchedPage {
+    pub assets: AssetBatch,
+    /// Meta's cursor to the next page.
+    pub after: Option<String>,
+    pub total: Option<i64>,
+    /// What it adds to the plan.
+    pub tasks: Vec<SyncTask>,
+    /// The list that could not be read instead.
+    pub unread: Option<UnreadList>,
+}
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The page of a list that a task names.
+pub async fn fetch_page(
+    app: &App,
+    connection: &Connection,
+    token: &AccessToken,
+    task: &SyncTask,
+    limit: u32,
+) -> Result<FetchedPage, FetchError> {
+    let after = task.after.as_deref();
+    let mut page = FetchedPage::default();
+    match &task.edge {
+        SyncEdge::GranularTargets { ad_accounts, pages } => {
+            return fetch_targets(app, connection, token, limit, ad_accounts, pages).await;
+        }
+        SyncEdge::Businesses => {
+            let businesses = app.graph().list_businesses(token, after, limit).await?;
+            page.assets.businesses = businesses.items.iter().map(rows::new_business).collect();
+            let lists = |business: &metaads_graph::Business| {
+                lists_of_business(business.id.as_str(), &business.name)
+            };
+            page.tasks = businesses.items.iter().flat_map(lists).collect();
+            page.after = businesses.after;
+        }
+        SyncEdge::Me => {
+            let profile = app.graph().read_instagram_profile(token).await?;
+            let (id, username, name) = (profile.id, profile.username, profile.name);
+            rows::add_instagram(&mut page.assets, &[InstagramAccount { id, username, name }]);
+        }
+        SyncEdge::OwnedInstagramAccounts(_) | SyncEdge::InstagramBusinessAccounts(_) => {
+            let Some(edge) = edge_of(&task.edge) else { return Ok(page) };
+            let accounts = app.graph().list_instagram_accounts(token, &edge, after, limit).await?;
+            rows::add_instagram(&mut page.assets, &accounts.items);
+            page.after = accounts.after;
+        }
+        SyncEdge::Pages | SyncEdge::AssignedPages | SyncEdge::OwnedPages(_) | SyncEdge::ClientPages(_) => {
+            let Some(edge) = edge_of(&task.edge) else { return Ok(page) };
+            let pages = app.graph().list_pages(token, &edge, after, limit).await?;
+            rows::add_pages(&mut page.assets, &pages.items);
+            page.after = pages.after;
+        }
+        SyncEdge::AdAccounts
+        | SyncEdge::AssignedAdAccounts
+        | SyncEdge::OwnedAdAccounts(_)
+        | SyncEdge::ClientAdAccounts(_) => {
+            let Some(edge) = edge_of(&task.edge) else { return Ok(page) };
+            let accounts = app.graph().list_ad_accounts(token, &edge, after, limit).await?;
+            let business = task.edge.business();
+            let own = business.map(|business| (business.id.clone(), business.name.clone())).into_iter().collect();
+            let row = |account| rows::new_ad_account(account, &edge, &own);
+            page.assets.ad_accounts = accounts.items.iter().map(row).collect();
+            (page.after, page.total) = (accounts.after, accounts.total);
+        }
+    }
+    Ok(page)
+}
+
+/// The client's edge; None if there is none, or the business's id is not one.
+fn edge_of(edge: &SyncEdge) -> Option<Edge> {
+    let business = edge.business().and_then(|business| BusinessId::parse(&business.id).ok());
+    Some(match edge {
+        SyncEdge::AdAccounts => Edge::MyAdAccounts,
+        SyncEdge::AssignedAdAccounts => Edge::AssignedAdAccounts,
+        SyncEdge::Businesses => Edge::MyBusinesses,
+        SyncEdge::Pages => Edge::MyPages,
+        SyncEdge::AssignedPages => Edge::AssignedPages,
+        SyncEdge::OwnedAdAccounts(_) => Edge::OwnedAdAccounts(business?),
+        SyncEdge::ClientAdAccounts(_) => Edge::ClientAdAccounts(business?),
+        SyncEdge::OwnedPages(_) => Edge::OwnedPages(business?),
+        SyncEdge::ClientPages(_) => Edge::ClientPages(business?),
+        SyncEdge::OwnedInstagramAccounts(_) => Edge::OwnedInstagram(business?),
+        SyncEdge::InstagramBusinessAccounts(_) => Edge::BusinessInstagram(business?),
+        SyncEdge::Me | SyncEdge::GranularTargets { .. } => return None,
+    })
+}
+
+/// Assets that granular scopes name and that no list has shown: up to fifty at a time, by id.
+async fn fetch_targets(
+    app: &App,
+    connection: &Connection,
+    token: &AccessToken,
+    limit: u32,
+    ad_accounts: &[String],
+    pages: &[String],
+) -> Result<FetchedPage, FetchError> {
+    let generation = connection.sync_generation;
+    let ad_accounts = app.store.list_unseen(&connection.id, generation, ad_accounts).await?;
+    let pages = app.store.list_unseen(&connection.id, generation, pages).await?;
+    let number = BATCH_SIZE.min(usize::try_from(limit).unwrap_or(BATCH_SIZE));
+    let account_ids: Vec<AdAccountId> =
+        ad_accounts.iter().filter_map(|id| AdAccountId::parse(id).ok()).take(number).collect();
+    let page_ids: Vec<PageId> = pages.iter().filter_map(|id| PageId::parse(id).ok()).take(number).collect();
+    let (found_accounts, found_pages) = tokio::try_join!(
+        app.graph().read_ad_accounts(token, &account_ids),
+        app.graph().read_pages(token, &page_ids),
+    )?;
+    let (found_accounts, found_pages) = (readable(found_accounts)?, readable(found_pages)?);
+    let mut page = FetchedPage::default();
+    let row = |account| rows::new_ad_account(account, &Edge::MyAdAccounts, &HashMap::new());
+    page.assets.ad_accounts = found_accounts.iter().map(row).collect();
+    rows::add_pages(&mut page.assets, &found_pages);
+    let rest = |ids: Vec<String>| ids.into_iter().skip(number).collect::<Vec<_>>();
+    let (ad_accounts, pages) = (rest(ad_accounts), rest(pages));
+    if !ad_accounts.is_empty() || !pages.is_empty() {
+        page.tasks.push(SyncTask { edge: SyncEdge::GranularTargets { ad_accounts, pages }, after: None });
+    }
+    Ok(page)
+}
+
+/// What cannot be read by its id is not ours to use, whatever the permission says. An error that may pass is returned,
+/// so that all of them are asked for again.
+fn readable<T>(answers: Vec<Result<T, GraphError>>) -> Result<Vec<T>, GraphError> {
+    let mut found = Vec::new();
+    for answer in answers {
+        match answer {
+            Ok(one) => found.push(one),
+            Err(error) => match error.recovery() {
+                Recovery::RetryLater | Recovery::Wait(_) | Recovery::ReduceLimit => return Err(error),
+                _ => {}
+            },
+        }
+    }
+    Ok(found)
+}

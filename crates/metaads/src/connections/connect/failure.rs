@@ -1,0 +1,79 @@
+//! Why an attempt to connect ended without a connection.
+
+use metaads_graph::{DeadGrant, GraphError, Recovery};
+use metaads_store::OperatorNotice;
+use serde::{Deserialize, Serialize};
+
+use crate::codes::error_code::Code;
+
+/// Why an attempt failed, and what the result page shows.
+#[derive(Debug)]
+pub struct Failure {
+    pub code: Code,
+    pub detail: FailureDetail,
+    /// What only the operator can fix.
+    pub notice: Option<OperatorNotice>,
+}
+
+/// What the result page shows beside the text of the code. Never a secret.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct FailureDetail {
+    /// Who was expected to reconnect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// Who came instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub met: Option<String>,
+    /// Meta's own numbers, for a support request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meta: Option<String>,
+}
+
+impl From<Code> for Failure {
+    fn from(code: Code) -> Failure {
+        Failure { code, detail: FailureDetail::default(), notice: None }
+    }
+}
+
+impl Failure {
+    /// The failure that an error of a call to Meta means; `otherwise` if the error itself says nothing.
+    pub fn of_error(error: &GraphError, otherwise: Code) -> Failure {
+        let meta = match error {
+            GraphError::Api(api_error) => Some(api_error.to_string()),
+            _ => None,
+        };
+        let notice = match error.recovery() {
+            Recovery::Operator(misconfiguration) => Some(OperatorNotice::MetaLoginRefused {
+                dialog_error: None,
+                misconfiguration: Some(misconfiguration.as_str().to_owned()),
+                error: Some(error.to_string()),
+            }),
+            _ => None,
+        };
+        let detail = FailureDetail { meta, ..FailureDetail::default() };
+        Failure { code: code_of_error(error, otherwise), detail, notice }
+    }
+
+    /// The failure that an error of the login dialog means. `number` is the dialog's error code.
+    pub fn of_dialog(code: Code, number: Option<i64>) -> Failure {
+        let meta = number.map(|number| format!("dialog error {number}"));
+        let notice =
+            OperatorNotice::MetaLoginRefused { dialog_error: number, misconfiguration: None, error: None };
+        Failure { code, detail: FailureDetail { meta, ..FailureDetail::default() }, notice: Some(notice) }
+    }
+}
+
+/// The stable code of an error of a call to Meta; `otherwise` if the error itself says nothing.
+pub fn code_of_error(error: &GraphError, otherwise: Code) -> Code {
+    match error.recovery() {
+        Recovery::RetryLater | Recovery::ReduceLimit => Code::MetaUnavailable,
+        Recovery::Wait(_) => Code::MetaRateLimited,
+        Recovery::Operator(_) | Recovery::Permission => Code::MetaAppMisconfigured,
+        Recovery::LoginAgain => Code::CodeRefused,
+        Recovery::Grant(DeadGrant::Checkpoint) => Code::Checkpoint,
+        Recovery::Grant(DeadGrant::UserUnconfirmed) => Code::UserUnconfirmed,
+        Recovery::Grant(_) | Recovery::Asset | Recovery::WrongToken | Recovery::Bug | Recovery::Unknown => {
+            otherwise
+        }
+    }
+}

@@ -1,0 +1,15 @@
+-- A connection belongs to a workspace; `user_id` stays: who granted it. Each user has a personal workspace. It has
+-- the user's id, so that values sealed for the user are sealed for the workspace as they are.
+CREATE TABLE workspaces (
+    id TEXT NOT NULL PRIMARY KEY,
+    created_at BIGINT NOT NULL
+);
+INSERT INTO workspaces (id, created_at) SELECT id, created_at FROM users;
+
+ALTER TABLE meta_connections ADD COLUMN workspace_id TEXT REFERENCES workspaces (id) ON DELETE CASCADE;
+UPDATE meta_connections SET workspace_id = user_id;
+CREATE UNIQUE INDEX meta_connections_workspace ON meta_connections (workspace_id, kind, app_id, meta_user_id);
+
+ALTER TABLE authorizations ADD COLUMN workspace_id TEXT REFERENCES workspaces (id) ON DELETE CASCADE;
+UPDATE authorizations SET workspace_id = user_id;
+CREATE INDEX authorizations_workspace ON authorizations (workspace_id);

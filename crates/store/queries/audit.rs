@@ -1,0 +1,49 @@
+//! The audit log.
+
+use metaads_store_rows::{AuditEntry, AuditEvent, ConnectionId, NewAuditEvent, StoreError};
+
+use crate::{Db, Engine};
+
+impl Db {
+    /// The history of a connection, newest first.
+    pub async fn list_audit(&self, id: &ConnectionId, limit: i64) -> Result<Vec<AuditEntry>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT id AS "id!", at AS "at!", action AS "action!", detail AS "detail!"
+               FROM audit_log WHERE connection_id = $1 ORDER BY id DESC LIMIT $2"#,
+            id.as_str(),
+            limit
+        )
+        .fetch_all(&self.read)
+        .await?;
+        let entry = |id, at, action: &str, detail: &str| AuditEntry {
+            id,
+            at,
+            event: AuditEvent::from_columns(action, detail),
+        };
+        Ok(rows.into_iter().map(|row| entry(row.id, row.at, &row.action, &row.detail)).collect())
+    }
+}
+
+/// Appends an event to the history of a connection. `user`: who did it; None: whoever granted the connection.
+pub(crate) async fn append_event(
+    tx: &mut sqlx::Transaction<'static, Engine>,
+    connection: &str,
+    user: Option<&str>,
+    new: &NewAuditEvent,
+    at: i64,
+) -> Result<(), StoreError> {
+    let (action, detail) = new.event.to_columns();
+    sqlx::query!(
+        "INSERT INTO audit_log (id, at, user_id, connection_id, action, detail)
+         SELECT $1, $2, COALESCE($3, user_id), id, $4, $5 FROM meta_connections WHERE id = $6",
+        new.id,
+        at,
+        user,
+        action,
+        detail,
+        connection
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

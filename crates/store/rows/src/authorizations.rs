@@ -1,0 +1,89 @@
+//! Authorizations: attempts to connect, from our button to Meta's dialog and back.
+
+use metaads_vault::Sealed;
+
+use crate::text::{AuthorizationId, ConnectionId, SessionId, UserId, WorkspaceId, text_enum};
+
+text_enum!(
+    /// pending -> consumed -> completed | failed, or cancelled.
+    AuthorizationStatus {
+        /// The browser is at the dialog.
+        Pending = "pending",
+        /// The callback arrived and took it; Meta is being asked.
+        Consumed = "consumed",
+        Completed = "completed",
+        Failed = "failed",
+        /// Its user cancelled it here.
+        Cancelled = "cancelled",
+    }
+);
+
+text_enum!(
+    /// Which login dialog.
+    Login {
+        Facebook = "facebook",
+        /// Facebook Login for Business, with a configuration.
+        Business = "business",
+        Instagram = "instagram",
+    }
+);
+
+/// Whose login dialog; each has a callback of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DialogHost {
+    Facebook,
+    Instagram,
+}
+
+impl Login {
+    pub fn dialog_host(self) -> DialogHost {
+        match self {
+            Login::Facebook | Login::Business => DialogHost::Facebook,
+            Login::Instagram => DialogHost::Instagram,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct NewAuthorization {
+    pub id: AuthorizationId,
+    pub workspace_id: WorkspaceId,
+    pub user_id: UserId,
+    pub session_id: SessionId,
+    pub login: Login,
+    /// SHA-256 of the `state` parameter.
+    pub state_hash: String,
+    pub redirect_uri: String,
+    pub pkce_verifier: Option<Sealed>,
+    pub is_popup: bool,
+    /// Asks again for declined permissions.
+    pub is_rerequest: bool,
+    /// The connection to reconnect in place.
+    pub reconnects: Option<ConnectionId>,
+    pub created_at: i64,
+    pub expires_at: i64,
+}
+
+#[derive(Debug, Clone)]
+pub struct Authorization {
+    pub id: AuthorizationId,
+    pub workspace_id: WorkspaceId,
+    pub user_id: UserId,
+    pub session_id: SessionId,
+    pub login: Login,
+    pub redirect_uri: String,
+    /// The envelope's bytes.
+    pub pkce_verifier: Option<Vec<u8>>,
+    pub is_popup: bool,
+    pub reconnects: Option<ConnectionId>,
+    pub status: AuthorizationStatus,
+    /// A stable error code, or `connected`, `reconnected`.
+    pub outcome: Option<String>,
+    /// JSON of the service's own.
+    pub detail: Option<String>,
+    pub connection_id: Option<ConnectionId>,
+    pub created_at: i64,
+    /// While pending: until when the callback may arrive. While consumed: until when Meta may answer.
+    pub expires_at: i64,
+    pub finished_at: Option<i64>,
+}
