@@ -14,16 +14,18 @@ use hyper_util::server::conn::auto::Builder;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::envelope::Reply;
-use crate::params::Request;
-use crate::passage::Outcome;
-use crate::shared::Shared;
-use crate::{console, dialog, graph, outage, versions};
+use crate::control::router;
+use crate::graph_api::versions;
+use crate::http::reply::{Outcome, Reply};
+use crate::http::request::Request;
+use crate::outage_response;
+use crate::state::shared::SharedState;
+use crate::{dialog, graph_api};
 
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
 /// Serves until the task is aborted; connections are its children and end with it.
-pub(crate) async fn run(listener: TcpListener, shared: Arc<Shared>) {
+pub(crate) async fn run(listener: TcpListener, shared: Arc<SharedState>) {
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
@@ -50,20 +52,20 @@ pub(crate) async fn run(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 /// An error closes the connection without an answer.
-async fn serve(shared: &Arc<Shared>, request: HttpRequest<Body>) -> io::Result<Response<Body>> {
+async fn serve(shared: &Arc<SharedState>, request: HttpRequest<Body>) -> io::Result<Response<Body>> {
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
         return Ok(response(Reply::text(413, "text/plain; charset=utf-8", "too large"), None));
     };
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     if target.starts_with("/_control") {
-        return Ok(response(console::serve(shared, &parts, &body), None));
+        return Ok(response(router::serve(shared, &parts, &body), None));
     }
     let mut request = Request::from_http(&parts.method, target, &parts.headers, &body, &shared.base);
     versions::settle(shared, &mut request);
-    let is_dialog = request.segment(0) == "dialog" || dialog::is_instagrams(&request);
-    if let Some((outage, _)) = outage::current(shared) {
-        return answered(outage::meet(shared, &request, is_dialog, outage).await);
+    let is_dialog = request.segment(0) == "dialog" || dialog::handler::is_instagrams(&request);
+    if let Some((outage, _)) = shared.current_outage() {
+        return answered(outage_response::meet(shared, &request, is_dialog, outage).await);
     }
     if !is_dialog {
         let latency = shared.settings().latency;
@@ -72,8 +74,8 @@ async fn serve(shared: &Arc<Shared>, request: HttpRequest<Body>) -> io::Result<R
         }
     }
     let outcome = match request.segment(0) {
-        _ if is_dialog => dialog::call(shared, &request, &parts.headers).await,
-        _ => graph::call(shared, request).await,
+        _ if is_dialog => dialog::handler::call(shared, &request, &parts.headers).await,
+        _ => graph_api::handler::call(shared, request).await,
     };
     answered(outcome)
 }

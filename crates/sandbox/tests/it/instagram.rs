@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use metaads_sandbox::{Effect, Endpoint, Fault, Options, Persona, TokenKind, crowd_user_id};
+use metaads_sandbox::{Effect, Endpoint, Fault, Options, Persona, TokenKind, bulk_user_id};
 
 use crate::world::{Answered, World, days, refusal, send, token_of, world, world_with};
 
@@ -75,7 +75,7 @@ async fn only_its_own_tokens_are_renewed_there() {
 
 #[tokio::test]
 async fn it_tells_whose_it_is() {
-    let world = world_with(Options { crowd: 2, ..Options::default() }).await;
+    let world = world_with(Options { bulk_users: 2, ..Options::default() }).await;
     let tom = world.instagram_token(Persona::SoleTrader.user_id());
     let (status, me) = world.profile(&tom).await;
     assert_eq!((status.as_u16(), me["name"].as_str()), (200, Some("Okafor Fahrradwerkstatt")));
@@ -91,12 +91,12 @@ async fn it_tells_whose_it_is() {
     assert_eq!((&me["user_id"], &me["username"]), (&linked["id"], &linked["username"]));
     assert_ne!(me["id"], me["user_id"]);
 
-    let (_, one) = world.profile(&world.instagram_token(&crowd_user_id(1))).await;
+    let (_, one) = world.profile(&world.instagram_token(&bulk_user_id(1))).await;
     assert_eq!(
         (one["username"].as_str(), one["name"].as_str()),
         (Some("person.00001"), Some("Person 00001"))
     );
-    let (_, other) = world.profile(&world.instagram_token(&crowd_user_id(0))).await;
+    let (_, other) = world.profile(&world.instagram_token(&bulk_user_id(0))).await;
     assert!(one["user_id"] != other["user_id"] && one["id"] != other["id"]);
     assert!(one["user_id"].as_str().is_some_and(|id| id.starts_with("1784") && id.len() == 17));
     let (_, bare) = world.read("me", &[("access_token", &tom)]).await;

@@ -4,8 +4,8 @@
 
 mod app;
 mod batches;
+mod bulk_users;
 mod control;
-mod crowd;
 mod dialog;
 mod faults;
 mod grants;

@@ -1,0 +1,38 @@
+//! Calendar dates in UTC.
+
+/// Midnight in UTC as seconds since 1970.
+pub(crate) const fn midnight(year: i64, month: i64, day: i64) -> i64 {
+    // Days since 1970 by Howard Hinnant's `days_from_civil`.
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let month_part = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * month_part + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    (era * 146_097 + day_of_era - 719_468) * 86_400
+}
+
+/// Days since 1970 to a date (Howard Hinnant's `civil_from_days`).
+pub(crate) fn date(days: i64) -> (i64, i64, i64) {
+    let z = days + 719_468;
+    let era = z.div_euclid(146_097);
+    let day_of_era = z.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_part = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_part + 2) / 5 + 1;
+    let month = if month_part < 10 { month_part + 3 } else { month_part - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_counted_from_1970() {
+        assert_eq!(midnight(1970, 1, 1), 0);
+        assert_eq!(midnight(2000, 3, 1), 951_868_800);
+        assert_eq!(midnight(2026, 11, 22), 1_795_305_600);
+    }
+}

@@ -1,0 +1,47 @@
+//! The section for the status of an ad account.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::http::request::Params;
+use crate::state::shared::SharedState;
+use crate::webhooks;
+
+const STANDINGS: [(i64, &str); 8] = [
+    (1, "active (1)"),
+    (2, "disabled (2)"),
+    (3, "unsettled (3)"),
+    (7, "pending risk review (7)"),
+    (8, "pending settlement (8)"),
+    (9, "in grace period (9)"),
+    (100, "pending closure (100)"),
+    (101, "closed (101)"),
+];
+
+/// Another standing of an ad account, and the webhook that tells of it.
+pub(crate) fn set_account(shared: &Arc<SharedState>, form: &Params) -> Option<()> {
+    let id: u64 = form.get("account_id")?.trim().trim_start_matches("act_").parse().ok()?;
+    shared.world.find(&format!("act_{id}"))?;
+    let status: i64 = form.get("account_status")?.parse().ok()?;
+    let reason: i64 = if status == 2 { 1 } else { 0 };
+    shared.settings().standings.insert(id, (status, reason));
+    let value = json!({"id": id.to_string(), "account_status": status, "disable_reason": reason});
+    let change = json!({"field": "ad_account", "value": value});
+    webhooks::event(shared, "application", &shared.app_id, &change);
+    Some(())
+}
+
+/// Ad accounts change their standing, and the app hears of it where it has subscribed.
+pub(crate) fn html(main: &mut String) {
+    main.push_str(
+        "<h2>An ad account</h2>\n<form method=\"post\" action=\"/_control/accounts\" class=\"row\">\n\
+         <label>act_ <input name=\"account_id\" inputmode=\"numeric\" required></label>\n\
+         <label>becomes <select name=\"account_status\">\n",
+    );
+    for (status, label) in STANDINGS {
+        let _ = writeln!(main, "<option value=\"{status}\">{label}</option>");
+    }
+    main.push_str("</select></label>\n<button>Change</button>\n</form>\n");
+}

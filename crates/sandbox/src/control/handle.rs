@@ -1,0 +1,280 @@
+//! `Control`, the handle of Rust tests on a running sandbox.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::actions::{self, Change};
+use crate::clock::seconds;
+use crate::dialog::answer::Answer;
+use crate::dialog::without_browser;
+use crate::graph_api::tokens::issue;
+use crate::state::call_log::Call;
+use crate::state::faults::{Endpoint, Fault};
+use crate::state::grants::{GrantView, PermissionStatus};
+use crate::state::outage::Outage;
+use crate::state::outbox::{Delivery, Subscription};
+use crate::state::rate_limits::{Block, RateLimit};
+use crate::state::shared::SharedState;
+use crate::state::tokens::TokenKind;
+use crate::webhooks;
+
+/// A handle on a running sandbox; all clones act on the same one.
+#[derive(Debug, Clone)]
+pub struct Control {
+    shared: Arc<SharedState>,
+}
+
+impl Control {
+    pub(crate) fn new(shared: Arc<SharedState>) -> Control {
+        Control { shared }
+    }
+
+    pub fn fault(&self, fault: Fault) {
+        self.shared.faults().push(fault);
+    }
+
+    pub fn clear_faults(&self) {
+        self.shared.faults().clear();
+    }
+
+    /// Uses an allowance up for so long: calls that draw on it are refused, and each prolongs the block by ten
+    /// seconds, up to an hour from then.
+    pub fn use_up(&self, limit: RateLimit, lasting: Duration) {
+        let ends_at = self.shared.clock.now_seconds() + seconds(lasting);
+        self.shared.limits().use_up(limit, ends_at);
+    }
+
+    /// The allowances that are used up now.
+    pub fn blocks(&self) -> Vec<Block> {
+        self.shared.limits().list(self.shared.clock.now_seconds())
+    }
+
+    /// Calls refused since this allowance was last used up; also after the block has ended.
+    pub fn refused(&self, limit: &RateLimit) -> usize {
+        self.shared.limits().refused(limit)
+    }
+
+    /// Ends all blocks and forgets their counts.
+    pub fn lift_limits(&self) {
+        self.shared.limits().lift();
+    }
+
+    /// Meta is down for so long; only the control page answers.
+    pub fn break_down(&self, outage: Outage, lasting: Duration) {
+        let ends_at = self.shared.clock.now_seconds() + seconds(lasting);
+        self.shared.settings().outage = Some((outage, ends_at));
+    }
+
+    /// Ends an outage before its time.
+    pub fn end_outage(&self) {
+        self.shared.settings().outage = None;
+    }
+
+    /// The outage now, and how long it still lasts.
+    pub fn outage(&self) -> Option<(Outage, Duration)> {
+        let (outage, left) = self.shared.current_outage()?;
+        Some((outage, Duration::from_secs(u64::try_from(left).unwrap_or(0))))
+    }
+
+    /// The last 5,000 calls, oldest first.
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared.calls().list()
+    }
+
+    /// All calls of an endpoint since the start or since `clear_calls`.
+    pub fn count(&self, endpoint: Endpoint) -> usize {
+        self.shared.calls().count(endpoint)
+    }
+
+    pub fn clear_calls(&self) {
+        self.shared.calls().clear();
+    }
+
+    /// Moves a manual clock; without effect on the system's.
+    pub fn advance(&self, by: Duration) {
+        self.shared.clock.advance(by);
+    }
+
+    pub fn set_latency(&self, latency: Duration) {
+        self.shared.settings().latency = latency;
+    }
+
+    /// What this person granted; `None` if they never did, or took it all back.
+    pub fn grant(&self, user_id: &str) -> Option<GrantView> {
+        let now = self.shared.clock.now_seconds();
+        self.shared.grants().view(user_id, now)
+    }
+
+    /// Ends every token of this person with this subcode of error 190: 458 app removed (the grant goes too),
+    /// 459 checkpoint, 460 password changed, 463 expired, 464 unconfirmed, 467 logged out.
+    pub fn kill_tokens(&self, user_id: &str, subcode: u32) {
+        self.shared.change(|grants| grants.kill(user_id, subcode));
+    }
+
+    /// Where the app wants to hear that somebody removed it, and that somebody wants their data deleted; as in
+    /// the App Dashboard.
+    pub fn set_app_urls(&self, deauthorize_url: Option<&str>, deletion_url: Option<&str>) {
+        let mut outbox = self.shared.outbox();
+        outbox.deauthorize_url = deauthorize_url.map(str::to_owned);
+        outbox.deletion_url = deletion_url.map(str::to_owned);
+    }
+
+    /// Subscribes the app without a handshake, as in the App Dashboard.
+    pub fn subscribe(&self, object: &str, fields: &[&str], callback_url: &str) {
+        let mut outbox = self.shared.outbox();
+        outbox.subscriptions.retain(|one| one.object != object);
+        outbox.subscriptions.push(Subscription {
+            object: object.to_owned(),
+            callback_url: callback_url.to_owned(),
+            fields: fields.iter().map(|field| (*field).to_owned()).collect(),
+        });
+    }
+
+    /// The person removes the app under Business Integrations: tokens end with 458, and the app is told.
+    pub fn remove_app(&self, user_id: &str) {
+        actions::remove_app(&self.shared, user_id);
+    }
+
+    /// A business removes the app under its connected apps: its system user's tokens end with 458, and
+    /// `business_integration_uninstall` is sent. Without effect where the app has nothing of this business.
+    pub fn remove_app_from_business(&self, business_id: &str) {
+        let _ = actions::uninstall(&self.shared, business_id);
+    }
+
+    /// A business gives the app's system user an ad account or Page of its own, and
+    /// `business_integration_update` is sent. Without effect where the app has nothing of this business.
+    pub fn assign_asset(&self, business_id: &str, asset_id: &str) {
+        let _ = actions::change(&self.shared, business_id, asset_id, Change::Assign);
+    }
+
+    /// A business takes an ad account or Page back from the app's system user; else as `assign_asset`.
+    pub fn withdraw_asset(&self, business_id: &str, asset_id: &str) {
+        let _ = actions::change(&self.shared, business_id, asset_id, Change::Withdraw);
+    }
+
+    /// The person presses "Send request" beside the removed app.
+    pub fn ask_for_deletion(&self, user_id: &str) {
+        webhooks::deletion_asked(&self.shared, user_id);
+    }
+
+    /// Sends a webhook with one change (`{"field", "value"}`), if somebody subscribed to it.
+    pub fn send_event(&self, object: &str, id: &str, change: &serde_json::Value) {
+        webhooks::event(&self.shared, object, id, change);
+    }
+
+    /// A `signed_request` as the callbacks carry it, signed by our app secret now.
+    pub fn signed_request(&self, user_id: &str) -> String {
+        webhooks::signed_request(&self.shared, user_id)
+    }
+
+    /// The body of an event as Meta writes it, and the value of `X-Hub-Signature-256`.
+    pub fn signed_event(&self, body: &serde_json::Value) -> (Vec<u8>, String) {
+        webhooks::signed_event(&self.shared, body)
+    }
+
+    /// What was sent to the app, oldest first.
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.shared.outbox().deliveries.clone()
+    }
+
+    /// Lets the tokens live again that were ended by 459 or 464, as if the person had done what Facebook asked.
+    pub fn revive(&self, user_id: &str) {
+        self.shared.change(|grants| grants.revive(user_id));
+    }
+
+    /// A new live token without the dialog, and the grant it stands on: these permissions and `public_profile`
+    /// are granted, data access ends in 90 days. `lifetime`: `None` never ends.
+    pub fn issue(
+        &self,
+        user_id: &str,
+        kind: TokenKind,
+        permissions: &[&str],
+        lifetime: Option<Duration>,
+    ) -> String {
+        issue::issue(&self.shared, user_id, kind, permissions, lifetime)
+    }
+
+    /// How many new tokens were given for older ones of this person since the start, by `fb_exchange_token` or
+    /// `ig_refresh_token`; an answer `Effect::Unchanged` is none.
+    pub fn exchanges_of(&self, user_id: &str) -> usize {
+        self.shared.grants().renewals(user_id)
+    }
+
+    /// RateLimits the grant to these assets (ad accounts and Pages by id); `None`: all. As if the person had ticked
+    /// them in the dialog.
+    pub fn set_targets(&self, user_id: &str, targets: Option<&[&str]>) {
+        let bare = |id: &&str| id.strip_prefix("act_").unwrap_or(id).to_owned();
+        let targets = targets.map(|ids| ids.iter().map(bare).collect());
+        self.shared.change(|grants| grants.set_targets(user_id, targets));
+    }
+
+    /// Moves the end of this person's data access; without effect on somebody who granted nothing.
+    pub fn set_data_access(&self, user_id: &str, ends_in: Duration) {
+        let expires_at = self.shared.clock.now_seconds() + seconds(ends_in);
+        self.shared.change(|grants| grants.set_data_access(user_id, expires_at));
+    }
+
+    /// Changes one permission of this person's grant; without effect on somebody who granted nothing.
+    pub fn set_permission(&self, user_id: &str, permission: &str, status: PermissionStatus) {
+        self.shared.change(|grants| grants.set_permission(user_id, permission, status));
+    }
+
+    /// False: whoever answers the dialog is sent back with error 1349126.
+    pub fn set_app_active(&self, is_active: bool) {
+        self.shared.settings().is_app_active = is_active;
+    }
+
+    /// True: token answers lack `expires_in`.
+    pub fn set_omit_expires_in(&self, omit: bool) {
+        self.shared.settings().omits_expires_in = omit;
+    }
+
+    /// The life of tokens from now on handed out by `fb_exchange_token`; `None` never ends (`expires_at` 0).
+    pub fn set_token_lifetime(&self, lifetime: Option<Duration>) {
+        self.shared.settings().token_lifetime = lifetime;
+    }
+
+    /// `account_id` with or without `act_`.
+    pub fn set_ad_account_status(&self, account_id: &str, account_status: i64, disable_reason: i64) {
+        let number = account_id.strip_prefix("act_").unwrap_or(account_id).parse();
+        if let Ok(number) = number {
+            self.shared.settings().standings.insert(number, (account_status, disable_reason));
+        }
+    }
+
+    /// True: ad endpoints refuse (2635) also the versions that Graph has ended and serves as the oldest one.
+    pub fn set_ends_old_versions(&self, ends: bool) {
+        self.shared.settings().ends_old_versions = ends;
+    }
+
+    /// True: as the real dialog was seen to do, drops the code challenge, so that a verifier is refused.
+    pub fn set_drop_pkce(&self, drops: bool) {
+        self.shared.settings().drops_pkce = drops;
+    }
+
+    /// The switch "Require App Secret"; on at the start.
+    pub fn set_require_proof(&self, requires: bool) {
+        self.shared.settings().requires_proof = requires;
+    }
+
+    /// Allows a redirect target beside localhost and loopback addresses.
+    pub fn register_redirect_uri(&self, redirect_uri: &str) {
+        self.shared.settings().redirect_uris.push(redirect_uri.to_owned());
+    }
+
+    /// Does what a browser does on the dialog: the address it is sent to in the end, or the text of the
+    /// dialog's error page after `error-page: `.
+    pub async fn authorize(&self, dialog_url: &str, answer: Answer) -> String {
+        without_browser::by_hand(&self.shared, dialog_url, &answer)
+    }
+
+    /// Lets the calls go on that are held under this name now.
+    pub fn release(&self, name: &str) {
+        self.shared.barriers.release(name);
+    }
+
+    /// Resolves as soon as a call is held under this name.
+    pub async fn wait_held(&self, name: &str) {
+        self.shared.barriers.wait_held(name).await;
+    }
+}

@@ -1,0 +1,19 @@
+//! How long something lasts: a form field in minutes.
+
+use crate::http::request::Params;
+use crate::state::shared::SharedState;
+
+/// A week; whoever wants more moves the clock.
+const MOST_MINUTES: i64 = 7 * 24 * 60;
+
+pub(crate) fn ends_at(shared: &SharedState, form: &Params) -> Option<i64> {
+    let minutes: i64 = form.get("minutes")?.trim().parse().ok()?;
+    (1..=MOST_MINUTES).contains(&minutes).then(|| shared.clock.now_seconds() + minutes * 60)
+}
+
+pub(crate) const FIELD: &str = "<label>for <input type=\"number\" name=\"minutes\" value=\"5\" min=\"1\" max=\"10080\"> \
+                       minutes</label>\n";
+
+pub(crate) fn time(seconds: i64) -> String {
+    format!("{} min {:02} s", seconds / 60, seconds % 60)
+}

@@ -1,0 +1,16 @@
+//! Making the sandbox misbehave: the control page, its JSON API and the `Control` handle.
+
+mod actions;
+mod activity;
+mod ad_accounts;
+mod faults;
+pub(crate) mod handle;
+mod issue_token;
+mod minutes;
+mod outages;
+mod page;
+mod rate_limits;
+pub(crate) mod router;
+mod settings;
+mod state_json;
+mod users;

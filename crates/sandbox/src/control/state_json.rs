@@ -1,0 +1,38 @@
+//! `/_control/state`: what happened and what is in force, as JSON.
+
+use serde_json::{Map, Value, json};
+
+use crate::http::reply::Reply;
+use crate::state::faults::Endpoint;
+use crate::state::shared::SharedState;
+
+/// What happened and what is in force, without any secret.
+pub(crate) fn state(shared: &SharedState) -> Reply {
+    let now = shared.clock.now_seconds();
+    let people: Vec<Value> = {
+        let grants = shared.grants();
+        let views = grants.people().filter_map(|user_id| grants.view(user_id, now));
+        let people = views.map(|view| {
+            json!({"user_id": view.user_id, "granted": view.granted, "declined": view.declined,
+                "live_tokens": view.live_tokens})
+        });
+        people.collect()
+    };
+    let limits = shared.limits().list(now).into_iter().map(|block| {
+        let (limit, id) = block.limit.words();
+        json!({"limit": limit, "id": id, "seconds_left": block.left.as_secs(), "refused": block.refused})
+    });
+    let limits: Vec<Value> = limits.collect();
+    let outage =
+        shared.current_outage().map(|(outage, left)| json!({"outage": outage, "seconds_left": left}));
+    let faults = json!(*shared.faults());
+    let calls = shared.calls();
+    let counts = Endpoint::ALL.into_iter().filter_map(|endpoint| {
+        let word = json!(endpoint).as_str()?.to_owned();
+        Some((word, json!(calls.count(endpoint)))).filter(|_| calls.count(endpoint) > 0)
+    });
+    let counts: Map<String, Value> = counts.collect();
+    let body = json!({"now": now, "people": people, "limits": limits, "outage": outage, "faults": faults,
+        "calls": counts});
+    Reply::json(&body)
+}

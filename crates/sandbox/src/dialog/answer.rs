@@ -1,0 +1,65 @@
+//! How the dialog is answered: by whom, for what, and with which button.
+
+use crate::world::persona::Persona;
+
+/// How somebody answers the dialog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub persona: Persona,
+    /// Permissions whose tick is taken away.
+    pub declined: Vec<String>,
+    /// Login for Business: which of the person's businesses.
+    pub business: usize,
+    pub ticks: Ticks,
+    pub decision: Decision,
+}
+
+/// Which ad accounts, Pages and businesses are ticked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ticks {
+    /// The dialog does not ask; what was ticked before stays.
+    AsBefore,
+    All,
+    /// Only these, by id; ad accounts with `act_`.
+    Only(Vec<String>),
+}
+
+/// The button pressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    Agree,
+    Cancel,
+    /// Pretends that the app is in development and this person has no role on it.
+    AppNotActive,
+}
+
+impl Answer {
+    pub fn agree(persona: Persona) -> Answer {
+        let decision = Decision::Agree;
+        Answer { persona, declined: Vec::new(), business: 0, ticks: Ticks::AsBefore, decision }
+    }
+
+    /// Login for Business with the person's business number `business`.
+    pub fn for_business(persona: Persona, business: usize) -> Answer {
+        Answer { business, ..Answer::agree(persona) }
+    }
+
+    pub fn declining(persona: Persona, declined: &[&str]) -> Answer {
+        let declined = declined.iter().map(|name| (*name).to_owned()).collect();
+        Answer { declined, ..Answer::agree(persona) }
+    }
+
+    /// Agrees for these ad accounts, Pages and businesses only.
+    pub fn ticking(persona: Persona, ids: &[&str]) -> Answer {
+        let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+        Answer { ticks: Ticks::Only(ids), ..Answer::agree(persona) }
+    }
+
+    pub fn cancel() -> Answer {
+        Answer { decision: Decision::Cancel, ..Answer::agree(Persona::Agency) }
+    }
+
+    pub fn app_not_active() -> Answer {
+        Answer { decision: Decision::AppNotActive, ..Answer::agree(Persona::Agency) }
+    }
+}

@@ -1,0 +1,91 @@
+//! The dialog's question which ad accounts, Pages and businesses the app may see, for people with few of them.
+//!
+//! There are no scripts: the page carries one list for each person, and the style shows the chosen one's.
+
+use std::fmt::Write;
+
+use super::answer::Ticks;
+use crate::http::html::escape;
+use crate::http::request::Params;
+use crate::state::shared::SharedState;
+use crate::world::persona::Persona;
+use crate::world::tables::Node;
+
+/// Whoever has more is not asked: no list of a thousand boxes.
+const MOST: usize = 20;
+
+/// What the dialog asks this person about; nothing if it is too much, or nothing to choose.
+fn offered(shared: &SharedState, persona: Persona) -> Vec<Node> {
+    let world = &shared.world;
+    let Some(person) = world.person(persona.user_id()) else { return Vec::new() };
+    let mut nodes = world.businesses_of(person);
+    nodes.extend(world.accounts_opened_by(person));
+    nodes.extend(world.pages_where(|page| page.person == person));
+    match nodes.len() {
+        0..=MOST => nodes,
+        _ => Vec::new(),
+    }
+}
+
+pub(crate) fn html(shared: &SharedState) -> String {
+    let mut html = String::from("<input type=\"hidden\" name=\"targets\" value=\"offered\">\n");
+    let mut style = String::new();
+    for persona in Persona::ALL {
+        let nodes = offered(shared, persona);
+        if nodes.is_empty() {
+            continue;
+        }
+        let key = persona.key();
+        let _ = writeln!(
+            html,
+            "<fieldset class=\"assets\" id=\"assets-{key}\">\n<legend>What may the app see?</legend>"
+        );
+        for node in nodes {
+            row(shared, persona, node, &mut html);
+        }
+        html.push_str("</fieldset>\n");
+        let _ = write!(style, "body:has(#persona-{key}:checked) #assets-{key}{{display:block}}");
+    }
+    let _ = writeln!(html, "<style>{style}</style>");
+    html
+}
+
+fn row(shared: &SharedState, persona: Persona, node: Node, html: &mut String) {
+    let world = &shared.world;
+    let (kind, name): (&str, &str) = match node {
+        Node::Business(index) => ("business", &world.businesses[index].name),
+        Node::AdAccount(index) => ("ad account", &world.ad_accounts[index].name),
+        Node::Page(index) => ("Page", &world.pages[index].name),
+        Node::Person(_) | Node::Instagram(_) => return,
+    };
+    let id = world.id(node);
+    let grants = shared.grants();
+    let is_ticked = grants.grant(persona.user_id()).is_none_or(|grant| match node {
+        Node::Business(_) => grant.covers_business(&id),
+        _ => grant.covers(&id),
+    });
+    let checked = if is_ticked { " checked" } else { "" };
+    let _ = writeln!(
+        html,
+        "<label><input type=\"checkbox\" name=\"target\" id=\"target-{id}\" value=\"{id}\"{checked}>\
+         <span>{}<br><small>{kind} {id}</small></span></label>",
+        escape(name)
+    );
+}
+
+/// What the form says was ticked; `None` if it offered something and nothing was. The boxes of the people who
+/// were not chosen come along and do not count.
+pub(crate) fn ticks(shared: &SharedState, persona: Persona, form: &Params) -> Option<Ticks> {
+    let offered = offered(shared, persona);
+    if form.get("targets").is_none() || offered.is_empty() {
+        return Some(Ticks::AsBefore);
+    }
+    let ids: Vec<String> = offered.iter().map(|node| shared.world.id(*node)).collect();
+    let ticked: Vec<String> =
+        ids.iter().filter(|id| form.all("target").any(|target| target == *id)).cloned().collect();
+    match ticked.len() {
+        0 => None,
+        count if count == ids.len() => Some(Ticks::All),
+        _ => Some(Ticks::Only(ticked)),
+    }
+}

@@ -1,0 +1,125 @@
+//! The dialog's pages: plain HTML without scripts.
+
+use std::fmt::Write;
+
+use super::asset_selection;
+use super::request::{Ask, Login};
+use crate::http::html::{self, escape};
+use crate::http::reply::Reply;
+use crate::http::request::Request;
+use crate::state::grants::PermissionStatus;
+use crate::state::shared::SharedState;
+use crate::world::persona::Persona;
+
+pub(crate) const OUTAGE_TITLE: &str = "Sorry, something went wrong";
+pub(crate) const OUTAGE_TEXT: &str = "We are working on it and will have it fixed as soon as we can.";
+
+pub(crate) fn dialog(shared: &SharedState, request: &Request, ask: &Ask, chosen: Persona) -> String {
+    let mut main = String::from("<h1>The app under test asks for access</h1>\n");
+    if !shared.settings().is_app_active {
+        main.push_str(
+            "<p class=\"note\">This app is not active: whoever continues is sent back with 1349126.</p>\n",
+        );
+    }
+    let action = match ask.login {
+        Login::Instagram => "/oauth/authorize/answer".to_owned(),
+        Login::Facebook | Login::Business(_) => format!("/{}/dialog/oauth/answer", request.version),
+    };
+    match ask.login {
+        Login::Facebook => {}
+        Login::Business(one) => {
+            let _ = writeln!(main, "<p>Login for Business, configuration {}: {}.</p>", one.id, one.note);
+        }
+        Login::Instagram => main.push_str("<p>Instagram’s own login, without Facebook.</p>\n"),
+    }
+    let _ = writeln!(main, "<form method=\"post\" action=\"{action}\">");
+    for (name, value) in request.params.0.iter().filter(|(name, _)| !is_ours(name)) {
+        let (name, value) = (escape(name), escape(value));
+        let _ = writeln!(main, "<input type=\"hidden\" name=\"{name}\" value=\"{value}\">");
+    }
+    main.push_str(&people(chosen));
+    if let Login::Business(_) = ask.login {
+        main.push_str(BUSINESSES);
+    }
+    if !matches!(ask.login, Login::Instagram) {
+        main.push_str(&asset_selection::html(shared));
+    }
+    main.push_str(&permissions(shared, ask));
+    main.push_str(
+        "<div class=\"acts\">\n\
+         <button id=\"continue\" name=\"decision\" value=\"continue\" class=\"first\">Continue</button>\n\
+         <button id=\"cancel\" name=\"decision\" value=\"cancel\">Cancel</button>\n\
+         <button id=\"app-not-active\" name=\"decision\" value=\"app-not-active\">App not active</button>\n\
+         </div>\n</form>\n",
+    );
+    html::layout("Asks for access", &main)
+}
+
+/// The page shown while Meta is down.
+pub(crate) fn outage(status: u16) -> Reply {
+    html::page(status, html::error(OUTAGE_TITLE, OUTAGE_TEXT))
+}
+
+/// Names the form fills itself; the original request cannot answer for the person.
+fn is_ours(name: &str) -> bool {
+    matches!(name, "persona" | "permission" | "decision" | "business" | "target" | "targets")
+}
+
+/// The agency has three; the others have one or none.
+const BUSINESSES: &str = "<fieldset>\n<legend>For which of your businesses?</legend>\n\
+     <label><input type=\"radio\" name=\"business\" value=\"0\" checked><span>the first</span></label>\n\
+     <label><input type=\"radio\" name=\"business\" value=\"1\"><span>the second</span></label>\n\
+     <label><input type=\"radio\" name=\"business\" value=\"2\"><span>the third</span></label>\n</fieldset>\n";
+
+fn people(chosen: Persona) -> String {
+    let mut html = String::from("<fieldset>\n<legend>Who are you today?</legend>\n");
+    for persona in Persona::ALL {
+        let (key, name, note) = (persona.key(), escape(persona.name()), persona.note());
+        let checked = if persona == chosen { " checked" } else { "" };
+        let _ = writeln!(
+            html,
+            "<label><input type=\"radio\" name=\"persona\" id=\"persona-{key}\" value=\"{key}\"{checked}>\
+             <span><b>{name}</b><br><small>{note}</small></span></label>"
+        );
+    }
+    html.push_str("</fieldset>\n");
+    html
+}
+
+/// One box for each permission. What a person granted or declined before differs between the people, and there
+/// are no scripts: the page carries a mark for each of them, and the style shows the chosen one's.
+fn permissions(shared: &SharedState, ask: &Ask) -> String {
+    let mut html = String::from("<fieldset>\n<legend>What do you allow?</legend>\n");
+    let mut style = String::new();
+    for scope in &ask.scopes {
+        let mut marks = String::new();
+        for persona in Persona::ALL {
+            let key = persona.key();
+            let before = shared
+                .grants()
+                .grant(persona.user_id())
+                .and_then(|grant| grant.permissions.get(scope).copied());
+            let mark = match before {
+                _ if scope == "public_profile" => continue,
+                Some(PermissionStatus::Granted) if ask.is_rerequest => "granted before; stays",
+                Some(PermissionStatus::Declined) if !ask.is_rerequest => "declined before; not offered",
+                _ => continue,
+            };
+            let _ = write!(marks, "<small class=\"mark for-{key}\">{mark}</small>");
+            let _ = write!(
+                style,
+                "body:has(#persona-{key}:checked) #row-{scope} input{{display:none}}\
+                 body:has(#persona-{key}:checked) #row-{scope} .for-{key}{{display:inline}}"
+            );
+        }
+        let is_fixed = scope == "public_profile" || matches!(ask.login, Login::Business(_));
+        let fixed = if is_fixed { " disabled" } else { "" };
+        let _ = writeln!(
+            html,
+            "<label id=\"row-{scope}\"><input type=\"checkbox\" name=\"permission\" id=\"permission-{scope}\" \
+             value=\"{scope}\" checked{fixed}><span>{scope} {marks}</span></label>"
+        );
+    }
+    let _ = write!(html, "</fieldset>\n<style>{style}</style>\n");
+    html
+}

@@ -1,0 +1,110 @@
+//! Batches: up to 50 calls in one, answered in their order, each with its own status and headers.
+
+use serde_json::{Value, json};
+
+use super::classify::classify;
+use super::error::GraphError;
+use super::fault_injection::Passage;
+use super::tokens::caller::identify;
+use super::{dispatch, usage_headers, versions};
+use crate::http::reply::{Outcome, Reply};
+use crate::http::request::{Params, Request};
+use crate::state::faults::Endpoint;
+use crate::state::shared::SharedState;
+
+const MOST: usize = 50;
+
+pub(crate) async fn perform(shared: &SharedState, outer: &Request) -> Reply {
+    let trace_id = usage_headers::trace_id(shared);
+    let items = match items(shared, outer) {
+        Ok(items) => items,
+        Err(error) => {
+            return usage_headers::decorate(
+                shared,
+                outer,
+                Endpoint::Batch,
+                error.reply(&trace_id),
+                &trace_id,
+            );
+        }
+    };
+    let has_headers = outer.params.get("include_headers") != Some("false");
+    // Side by side: the slowest item makes the time, not their sum.
+    let answers =
+        futures_util::future::join_all(items.into_iter().map(|item| answer(shared, outer, item))).await;
+    let list: Vec<Value> = answers.iter().map(|outcome| item_value(outcome, has_headers)).collect();
+    usage_headers::decorate(shared, outer, Endpoint::Batch, Reply::json(&Value::Array(list)), &trace_id)
+}
+
+fn items(shared: &SharedState, outer: &Request) -> Result<Vec<Request>, GraphError> {
+    identify(shared, outer)?;
+    let text = outer.params.get("batch").ok_or_else(|| {
+        let message = "Unsupported post request.";
+        GraphError::method(100, message)
+    })?;
+    let Ok(Value::Array(items)) = serde_json::from_str(text) else {
+        return Err(GraphError {
+            code: None,
+            kind: "GraphBatchException",
+            ..GraphError::oauth(0, "batch parameter must be a JSON array")
+        });
+    };
+    if items.len() > MOST {
+        let message = "Too many requests in batch message. Maximum batch size is 50";
+        return Err(GraphError { code: None, kind: "GraphBatchException", ..GraphError::oauth(0, message) });
+    }
+    Ok(items.iter().map(|item| request(outer, item)).collect())
+}
+
+fn request(outer: &Request, item: &Value) -> Request {
+    let word = |name: &str| item[name].as_str().unwrap_or_default();
+    let method = Some(word("method")).filter(|method| !method.is_empty()).unwrap_or("GET");
+    let target = format!("/{}", word("relative_url").trim_start_matches('/'));
+    let mut request = Request::new(method, &target, &outer.base);
+    request.params.0.extend(Params::from_form(word("body").as_bytes()).0);
+    request.apply_method_override();
+    request.in_batch = true;
+    request.asked = outer.asked.clone();
+    request
+}
+
+async fn answer(shared: &SharedState, outer: &Request, mut item: Request) -> Outcome {
+    versions::settle(shared, &mut item);
+    let endpoint = match classify(shared, &item) {
+        Endpoint::Batch => Endpoint::Other,
+        endpoint => endpoint,
+    };
+    let passage = Passage::enter(shared, &item, endpoint).await;
+    item.is_unchanged = passage.is_unchanged();
+    lend_token(outer, &mut item);
+    let mut reply = None;
+    for _ in 0..passage.times() {
+        reply = Some(dispatch::perform(shared, &item, endpoint));
+    }
+    passage.leave(&item, endpoint, reply)
+}
+
+/// The outer proof serves the items that use the outer token; an item with a token of its own needs its own.
+fn lend_token(outer: &Request, item: &mut Request) {
+    if item.params.get("access_token").is_some() {
+        return;
+    }
+    for name in ["access_token", "appsecret_proof", "appsecret_time"] {
+        if let Some(value) = outer.params.get(name) {
+            item.params.0.retain(|(own, _)| own != name);
+            item.params.0.push((name.to_owned(), value.to_owned()));
+        }
+    }
+}
+
+fn item_value(outcome: &Outcome, has_headers: bool) -> Value {
+    let Outcome::Reply(reply) = outcome else {
+        return Value::Null;
+    };
+    let mut item = json!({"code": reply.status, "body": String::from_utf8_lossy(&reply.body)});
+    if has_headers {
+        let headers = reply.headers.iter().map(|(name, value)| json!({"name": name, "value": value}));
+        item["headers"] = headers.collect();
+    }
+    item
+}

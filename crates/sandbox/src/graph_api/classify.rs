@@ -1,0 +1,38 @@
+//! Which endpoint a call is for: what faults are injected and calls counted by.
+
+use super::{instagram, subscriptions};
+use crate::http::request::Request;
+use crate::state::faults::Endpoint;
+use crate::state::shared::SharedState;
+
+pub(crate) fn classify(shared: &SharedState, request: &Request) -> Endpoint {
+    let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
+    match segments.as_slice() {
+        [] if request.method == "POST" => Endpoint::Batch,
+        ["oauth", "access_token"] if request.params.get("client_id") == Some(&shared.instagram_app_id) => {
+            Endpoint::InstagramToken
+        }
+        ["access_token"] => Endpoint::InstagramExchange,
+        ["oauth", "access_token"] => match request.params.get("grant_type") {
+            Some("fb_exchange_token") => Endpoint::Exchange,
+            _ => Endpoint::Token,
+        },
+        ["refresh_access_token"] => Endpoint::InstagramRefresh,
+        ["debug_token"] => Endpoint::DebugToken,
+        ["picture", _] | [_, "picture"] => Endpoint::Picture,
+        _ if subscriptions::is_meant(shared, request) => Endpoint::Subscriptions,
+        [_, "permissions", ..] if request.method == "DELETE" => Endpoint::RevokePermissions,
+        [_, "permissions"] => Endpoint::Permissions,
+        [_, "adaccounts" | "assigned_ad_accounts"] => Endpoint::AdAccounts,
+        [_, "businesses"] => Endpoint::Businesses,
+        [_, "owned_ad_accounts"] => Endpoint::OwnedAdAccounts,
+        [_, "client_ad_accounts"] => Endpoint::ClientAdAccounts,
+        [_, "accounts" | "owned_pages" | "client_pages"] => Endpoint::Pages,
+        ["me"] if instagram::is_meant(request) => Endpoint::InstagramMe,
+        ["me"] => Endpoint::Me,
+        [id, "insights"] if id.starts_with("act_") => Endpoint::Insights,
+        [id] if id.starts_with("act_") => Endpoint::AdAccount,
+        [id] if shared.world.person(id).is_some() => Endpoint::Me,
+        _ => Endpoint::Other,
+    }
+}

@@ -1,0 +1,157 @@
+//! What Instagram's own login leads to: renewing its tokens and reading whose they are.
+//!
+//! In the world outside this is another host; here the head of the token tells the two apart. No proof is
+//! demanded, and no app secret.
+
+use serde_json::{Map, Value, json};
+
+use super::error::GraphError;
+use super::nodes::selection;
+use super::tokens::authorization_code::use_code;
+use super::tokens::issue::{self, HEAD, LONG_TTL};
+use super::tokens::lookup::{require_alive, unknown_token, unparsable_token};
+use crate::http::reply::Reply;
+use crate::http::request::{Params, Request};
+use crate::state::shared::SharedState;
+use crate::state::tokens::{Token, TokenKind};
+use crate::world::instagram_profile::InstagramProfile;
+
+/// The first token lives for an hour.
+const SHORT_TTL: i64 = 3_600;
+
+/// Younger tokens are not renewed.
+const LEAST_AGE: i64 = 86_400;
+
+/// Whether a call to `/me` is one for Instagram.
+pub(crate) fn is_meant(request: &Request) -> bool {
+    request.params.get("access_token").is_some_and(|token| token.starts_with(HEAD))
+}
+
+/// The code of Instagram's dialog for a token of an hour. Flat, with a number for an id; refusals have a form
+/// of their own.
+pub(crate) fn exchange_code(shared: &SharedState, params: &Params) -> Reply {
+    let refused = |message: &str| {
+        let body = json!({"error_type": "OAuthException", "code": 400, "error_message": message});
+        let mut reply = Reply::json(&body);
+        reply.status = 400;
+        reply
+    };
+    let value = |name: &str| params.get(name).unwrap_or_default();
+    if value("client_secret") != shared.instagram_app_secret {
+        return refused("Invalid platform app");
+    }
+    let now = shared.clock.now_seconds();
+    let used = shared.change(|grants| use_code(grants, value("code"), value("redirect_uri"), None, now));
+    let code = match used {
+        Ok(code) if code.kind == TokenKind::Instagram => code,
+        Ok(_) => return refused("Invalid authorization code"),
+        Err(error) if error.subcode == Some(36008) => {
+            return refused(
+                "Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth dialog request",
+            );
+        }
+        Err(_) => return refused("This authorization code has been used"),
+    };
+    let text = issue::new_text(shared, TokenKind::Instagram);
+    shared.change(|grants| {
+        grants.add_token(&text, Token::new(&code.user_id, TokenKind::Instagram, now, Some(now + SHORT_TTL)));
+    });
+    let person = shared.world.person(&code.user_id).unwrap_or_default();
+    let id = shared.world.profile(person).id;
+    Reply::json(&json!({"access_token": text, "user_id": id, "permissions": granted(shared, &code.user_id)}))
+}
+
+fn granted(shared: &SharedState, user_id: &str) -> Vec<String> {
+    let granted = shared.grants().grant(user_id).map(|grant| grant.granted()).unwrap_or_default();
+    granted.into_iter().filter(|permission| permission.starts_with("instagram_business_")).collect()
+}
+
+/// `/access_token`: the token of an hour for one of sixty days.
+pub(crate) fn long_lived(shared: &SharedState, request: &Request) -> Result<Reply, GraphError> {
+    require_get(request)?;
+    if request.params.get("grant_type") != Some("ig_exchange_token") {
+        return Err(refused("Invalid parameter: grant_type has to be ig_exchange_token."));
+    }
+    if request.params.get("client_secret") != Some(&shared.instagram_app_secret) {
+        return Err(refused("Error validating client secret."));
+    }
+    let (_, old) = sent(shared, request)?;
+    let end = shared.clock.now_seconds() + LONG_TTL;
+    Ok(Reply::json(&issue::renewed(shared, &old, Some(end))))
+}
+
+/// `/refresh_access_token`: another token for sixty days.
+pub(crate) fn refresh(shared: &SharedState, request: &Request) -> Result<Reply, GraphError> {
+    require_get(request)?;
+    if request.params.get("grant_type") != Some("ig_refresh_token") {
+        return Err(refused("Invalid parameter: grant_type has to be ig_refresh_token."));
+    }
+    let (text, old) = sent(shared, request)?;
+    let now = shared.clock.now_seconds();
+    if now - old.issued_at < LEAST_AGE {
+        return Err(refused("An access token can be refreshed once it is at least 24 hours old."));
+    }
+    let mut body = match request.is_unchanged {
+        true => issue::unchanged(shared, text, &old),
+        false => issue::renewed(shared, &old, Some(now + LONG_TTL)),
+    };
+    body["permissions"] = granted(shared, &old.user_id).join(",").into();
+    Ok(Reply::json(&body))
+}
+
+/// `/me` with a token of this login.
+pub(crate) fn me(shared: &SharedState, request: &Request) -> Result<Reply, GraphError> {
+    require_get(request)?;
+    let (_, token) = sent(shared, request)?;
+    let person = shared.world.person(&token.user_id).ok_or_else(unknown_token)?;
+    let profile = shared.world.profile(person);
+    let mut object = Map::new();
+    for field in request.params.get("fields").map(selection::parse).transpose()?.unwrap_or_default() {
+        let Some(value) = value(&profile, &request.base, &field.name) else {
+            return Err(GraphError {
+                kind: "IGApiException",
+                ..GraphError::nonexisting_field(&field.name, "IGUser")
+            });
+        };
+        object.insert(field.name, value);
+    }
+    object.insert("id".to_owned(), profile.id.to_string().into());
+    Ok(Reply::json(&Value::Object(object)))
+}
+
+fn value(profile: &InstagramProfile, base: &str, field: &str) -> Option<Value> {
+    match field {
+        "id" => Some(profile.id.to_string().into()),
+        "user_id" => Some(profile.user_id.to_string().into()),
+        "username" => Some(profile.username.as_str().into()),
+        "name" => Some(profile.name.as_str().into()),
+        "account_type" => Some("BUSINESS".into()),
+        "profile_picture_url" => Some(format!("{base}/picture/instagram.svg").into()),
+        _ => None,
+    }
+}
+
+/// The live Instagram token of a call.
+fn sent<'a>(shared: &SharedState, request: &'a Request) -> Result<(&'a str, Token), GraphError> {
+    let Some(text) = request.params.get("access_token").filter(|text| !text.is_empty()) else {
+        return Err(GraphError::oauth(104, "An access token is required to request this resource."));
+    };
+    if !text.starts_with(HEAD) {
+        return Err(unparsable_token());
+    }
+    let found = shared.grants().token(text).cloned();
+    let token = found.filter(|token| token.kind == TokenKind::Instagram).ok_or_else(unknown_token)?;
+    require_alive(shared, &token)?;
+    Ok((text, token))
+}
+
+fn require_get(request: &Request) -> Result<(), GraphError> {
+    match request.method.as_str() {
+        "GET" => Ok(()),
+        method => Err(refused(&format!("Unsupported request - method type: {}", method.to_lowercase()))),
+    }
+}
+
+fn refused(message: &str) -> GraphError {
+    GraphError { kind: "IGApiException", ..GraphError::oauth(100, message) }
+}

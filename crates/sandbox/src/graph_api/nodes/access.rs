@@ -1,0 +1,65 @@
+//! Which permissions a read needs.
+
+use super::context::Context;
+use crate::graph_api::error::GraphError;
+use crate::world::tables::Node;
+
+const NO_BUSINESS: &str = "Requires business_management permission to manage the object";
+
+/// The permission without which a node cannot be read by its id.
+pub(crate) fn require(context: &Context, node: Node) -> Result<(), GraphError> {
+    match node {
+        Node::Person(_) => Ok(()),
+        Node::Business(_) => require_business(context),
+        Node::AdAccount(_) => require_ads(context),
+        Node::Page(_) => require_pages(context),
+        Node::Instagram(index) => {
+            require_instagram(context)?;
+            match context.shared.world.pages[index].professional() {
+                Some(_) => Ok(()),
+                None => Err(GraphError::oauth(10, "(#10) The user is not an Instagram Business")),
+            }
+        }
+    }
+}
+
+/// A member without full control sees the business and nothing in it. The words are those for a permission that
+/// is missing, although it is not.
+pub(crate) fn require_control(context: &Context, business: usize) -> Result<(), GraphError> {
+    let world = &context.shared.world;
+    let is_system_user = world.people[context.insight.person].business == Some(business);
+    match is_system_user || world.businesses[business].is_admin {
+        true => Ok(()),
+        false => Err(GraphError::missing_permission(NO_BUSINESS)),
+    }
+}
+
+pub(crate) fn require_ads(context: &Context) -> Result<(), GraphError> {
+    match context.insight.has_any(&["ads_read", "ads_management"]) {
+        true => Ok(()),
+        false => Err(GraphError::missing_permission(
+            "Ad account owner has NOT grant ads_management or ads_read permission",
+        )),
+    }
+}
+
+pub(crate) fn require_business(context: &Context) -> Result<(), GraphError> {
+    match context.insight.has("business_management") {
+        true => Ok(()),
+        false => Err(GraphError::missing_permission(NO_BUSINESS)),
+    }
+}
+
+pub(crate) fn require_pages(context: &Context) -> Result<(), GraphError> {
+    match context.insight.has("pages_show_list") {
+        true => Ok(()),
+        false => Err(GraphError::missing_permission("Requires pages_show_list permission")),
+    }
+}
+
+pub(crate) fn require_instagram(context: &Context) -> Result<(), GraphError> {
+    match context.insight.has("instagram_basic") {
+        true => Ok(()),
+        false => Err(GraphError::missing_permission("Requires instagram_basic permission")),
+    }
+}

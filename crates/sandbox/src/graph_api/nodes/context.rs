@@ -1,0 +1,11 @@
+//! What a read of the graph is done with.
+
+use crate::graph_api::tokens::caller::Insight;
+use crate::http::request::Request;
+use crate::state::shared::SharedState;
+
+pub(crate) struct Context<'a> {
+    pub(crate) shared: &'a SharedState,
+    pub(crate) insight: &'a Insight,
+    pub(crate) request: &'a Request,
+}

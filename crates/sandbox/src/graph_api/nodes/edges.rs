@@ -1,0 +1,150 @@
+//! The lists that hang on a node, and the permissions they need.
+
+use serde_json::{Value, json};
+
+use super::access::{require_ads, require_business, require_control, require_instagram, require_pages};
+use super::context::Context;
+use crate::graph_api::error::GraphError;
+use crate::world::pages::Page;
+use crate::world::tables::Node;
+
+/// What an edge barriers.
+pub(crate) enum Edge {
+    /// Nodes, to be paged and rendered.
+    Nodes(Vec<Node>),
+    /// A whole answer without paging.
+    Whole(Value),
+}
+
+/// `None`: this kind of node has no such edge.
+pub(crate) fn read(context: &Context, node: Node, edge: &str) -> Result<Option<Edge>, GraphError> {
+    match (node, edge) {
+        (Node::Person(_), "permissions") => Ok(Some(Edge::Whole(permissions(context)))),
+        (Node::AdAccount(_), "insights") => {
+            require_ads(context)?;
+            // Nobody here advertises: no figures, and so no paging.
+            Ok(Some(Edge::Whole(json!({"data": []}))))
+        }
+        _ => Ok(rows(context, node, edge)?.map(Edge::Nodes)),
+    }
+}
+
+pub(crate) fn permissions(context: &Context) -> Value {
+    let given = context.insight.grant.permissions.iter();
+    let data: Vec<Value> = given
+        .map(|(permission, status)| json!({"permission": permission, "status": status.word()}))
+        .collect();
+    json!({ "data": data })
+}
+
+fn rows(context: &Context, node: Node, edge: &str) -> Result<Option<Vec<Node>>, GraphError> {
+    let world = &context.shared.world;
+    if let Node::Person(person) = node
+        && let Some(business) = world.people[person].business
+    {
+        return system_users_rows(context, business, edge).map(|rows| rows.map(|rows| ticked(context, rows)));
+    }
+    let rows = match (node, edge) {
+        (Node::Person(person), "adaccounts" | "assigned_ad_accounts") => {
+            require_ads(context)?;
+            world.accounts_of(person)
+        }
+        (Node::Person(person), "personal_ad_accounts") => {
+            require_ads(context)?;
+            let mut accounts = world.accounts_of(person);
+            accounts.retain(
+                |node| matches!(node, Node::AdAccount(index) if world.ad_accounts[*index].owner.is_none()),
+            );
+            accounts
+        }
+        (Node::Person(person), "businesses") => {
+            require_business(context)?;
+            world.businesses_of(person)
+        }
+        (Node::Person(person), "accounts" | "assigned_pages") => {
+            require_pages(context)?;
+            let sees_all = context.insight.has("business_management");
+            world.pages_where(|page| page.person == person && (sees_all || page.business.is_none()))
+        }
+        (Node::Person(_), "assigned_product_catalogs" | "assigned_business_asset_groups") => {
+            require_business(context)?;
+            Vec::new()
+        }
+        (Node::Business(business), edge) => match business_rows(context, business, edge)? {
+            Some(rows) => rows,
+            None => return Ok(None),
+        },
+        _ => return Ok(None),
+    };
+    Ok(Some(ticked(context, rows)))
+}
+
+/// What a business owns, and what others share with it. Instagram accounts: only those the API serves.
+fn business_rows(context: &Context, business: usize, edge: &str) -> Result<Option<Vec<Node>>, GraphError> {
+    let world = &context.shared.world;
+    let need: fn(&Context) -> Result<(), GraphError> = match edge {
+        "owned_ad_accounts"
+        | "client_ad_accounts"
+        | "pending_owned_ad_accounts"
+        | "pending_client_ad_accounts" => require_ads,
+        "owned_pages" | "client_pages" => require_pages,
+        "owned_instagram_accounts" | "instagram_business_accounts" | "instagram_accounts" => {
+            require_instagram
+        }
+        _ => return Ok(None),
+    };
+    require_business(context)?;
+    require_control(context, business)?;
+    need(context)?;
+    Ok(Some(match edge {
+        "owned_ad_accounts" => world.owned_accounts(business),
+        "client_ad_accounts" => world.client_accounts(business),
+        "owned_pages" => world.pages_where(|page| page.business == Some(business)),
+        "client_pages" => world.pages_where(|page| page.agency == Some(business)),
+        "owned_instagram_accounts" | "instagram_business_accounts" | "instagram_accounts" => {
+            let has_one = |page: &Page| page.business == Some(business) && page.professional().is_some();
+            let pages = world.pages_where(has_one);
+            let instagram = pages.into_iter().map(|node| match node {
+                Node::Page(index) => Node::Instagram(index),
+                other => other,
+            });
+            instagram.collect()
+        }
+        _ => Vec::new(),
+    }))
+}
+
+/// A system user is no person: `/me/accounts` and `/me/adaccounts` are empty, what it has was assigned to it.
+fn system_users_rows(
+    context: &Context,
+    business: usize,
+    edge: &str,
+) -> Result<Option<Vec<Node>>, GraphError> {
+    let world = &context.shared.world;
+    Ok(Some(match edge {
+        "adaccounts" | "accounts" => Vec::new(),
+        "assigned_ad_accounts" => {
+            require_ads(context)?;
+            world.accounts_of_business(business)
+        }
+        "assigned_pages" => {
+            require_pages(context)?;
+            world.pages_where(|page| [page.business, page.agency].contains(&Some(business)))
+        }
+        "assigned_product_catalogs" | "assigned_business_asset_groups" => {
+            require_business(context)?;
+            Vec::new()
+        }
+        "businesses" => {
+            require_business(context)?;
+            vec![Node::Business(business)]
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// Without what was not ticked in the dialog.
+fn ticked(context: &Context, mut rows: Vec<Node>) -> Vec<Node> {
+    rows.retain(|node| context.insight.covers(context.shared, *node));
+    rows
+}

@@ -1,0 +1,229 @@
+//! The value of each field of a node.
+
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::picture;
+use crate::graph_api::legacy;
+use crate::graph_api::tokens::page_token::page_token;
+use crate::state::shared::SharedState;
+use crate::world::ad_accounts::{AdAccount, CURRENCIES, TIMEZONES};
+use crate::world::tables::Node;
+
+/// 2019-03-04, for all of them.
+const BUSINESS_CREATED_AT: i64 = 1_551_690_728;
+
+/// The value of a field.
+pub(crate) enum Cell {
+    Plain(Value),
+    /// Another node, with the fields shown if none are asked for.
+    Node(Node, &'static [&'static str]),
+    /// Known, but not there for this node or this person.
+    Absent,
+    Unknown,
+}
+
+pub(crate) fn type_name(node: Node) -> &'static str {
+    match node {
+        Node::Person(_) => "User",
+        Node::Business(_) => "Business",
+        Node::AdAccount(_) => "AdAccount",
+        Node::Page(_) => "Page",
+        Node::Instagram(_) => "IGUser",
+    }
+}
+
+pub(crate) fn default_fields(node: Node) -> &'static [&'static str] {
+    match node {
+        Node::Person(_) | Node::Business(_) => &["id", "name"],
+        Node::AdAccount(_) => &["account_id"],
+        Node::Page(_) => &["access_token", "category", "category_list", "name", "tasks"],
+        Node::Instagram(_) => &[],
+    }
+}
+
+pub(crate) fn cell(context: &Context, node: Node, name: &str) -> Cell {
+    if name == "id" {
+        return Cell::Plain(context.shared.world.id(node).into());
+    }
+    match node {
+        Node::Person(index) => person_cell(context, index, name),
+        Node::Business(index) => business_cell(context, index, name),
+        Node::AdAccount(index) => account_cell(context, index, name),
+        Node::Page(index) => page_cell(context, index, name),
+        Node::Instagram(index) => instagram_cell(context, index, name),
+    }
+}
+
+fn person_cell(context: &Context, index: usize, name: &str) -> Cell {
+    let person = &context.shared.world.people[index];
+    let (first_name, last_name) = person.name.split_once(' ').unwrap_or((&person.name, ""));
+    match name {
+        "name" => Cell::Plain(person.name.as_str().into()),
+        "first_name" => Cell::Plain(first_name.into()),
+        "last_name" => Cell::Plain(last_name.into()),
+        "short_name" => Cell::Plain(first_name.into()),
+        "name_format" => Cell::Plain("{first} {last}".into()),
+        "email" if context.insight.has("email") => Cell::Plain(person.email().into()),
+        "client_business_id" => match person.business {
+            Some(business) => Cell::Plain(context.shared.world.businesses[business].id.to_string().into()),
+            None => Cell::Absent,
+        },
+        // Nobody here has a middle name, and the others need a permission of their own or are no longer filled.
+        "email" | "middle_name" | "age_range" | "birthday" | "gender" | "hometown" | "link" | "locale"
+        | "location" | "timezone" | "updated_time" | "verified" => Cell::Absent,
+        "picture" => Cell::Plain(picture::field(&context.request.base, person)),
+        _ => Cell::Unknown,
+    }
+}
+
+fn business_cell(context: &Context, index: usize, name: &str) -> Cell {
+    let business = &context.shared.world.businesses[index];
+    match name {
+        "name" => Cell::Plain((*business.name).into()),
+        "verification_status" => Cell::Plain(business.verification.into()),
+        "link" => Cell::Plain(format!("https://www.facebook.com/{}", business.id).into()),
+        "created_time" => {
+            Cell::Plain(legacy::time(context.shared, context.request, BUSINESS_CREATED_AT).into())
+        }
+        "profile_picture_uri" => Cell::Plain(format!("{}/picture/business.svg", context.request.base).into()),
+        "primary_page" | "timezone_id" | "two_factor_type" | "vertical" => Cell::Absent,
+        _ => Cell::Unknown,
+    }
+}
+
+fn account_cell(context: &Context, index: usize, name: &str) -> Cell {
+    let world = &context.shared.world;
+    let account = &world.ad_accounts[index];
+    let (timezone_id, timezone, offset) = TIMEZONES[usize::from(account.timezone)];
+    let (status, disable_reason) = standing(context.shared, account);
+    let plain = match name {
+        "account_id" => account.id.to_string().into(),
+        "name" => (*account.name).into(),
+        "account_status" => status.into(),
+        "disable_reason" => disable_reason.into(),
+        "currency" => CURRENCIES[usize::from(account.currency)].into(),
+        "timezone_id" => timezone_id.into(),
+        "timezone_name" => timezone.into(),
+        "timezone_offset_hours_utc" => offset.into(),
+        "amount_spent" => account.amount_spent.to_string().into(),
+        "balance" => account.balance.to_string().into(),
+        "spend_cap" => account.spend_cap.to_string().into(),
+        "min_daily_budget" => 100.into(),
+        "created_time" => legacy::time(context.shared, context.request, account.created_at).into(),
+        "user_tasks" => tasks(account).into(),
+        "tasks" | "permitted_tasks" if is_assignment(context, "assigned_ad_accounts") => {
+            tasks(account).into()
+        }
+        "capabilities" => json!(["DIRECT_SALES", "CAN_USE_REACH_AND_FREQUENCY"]),
+        "tos_accepted" => json!({"172390543129": 1}),
+        "is_personal" => u8::from(account.owner.is_none()).into(),
+        "owner" => owner_id(context, account).into(),
+        "business_name" => business_name(context, account).into(),
+        "business" => match account.owner {
+            Some(business) => return Cell::Node(Node::Business(business), &["name"]),
+            None => return Cell::Absent,
+        },
+        "is_prepay_account" if account.tasks >= 3 => false.into(),
+        "funding_source_details" if account.tasks == 5 => {
+            json!({"id": (account.id % 1_000_000_007).to_string(), "display_string": "Visa *0000", "type": 1})
+        }
+        "is_prepay_account" | "funding_source_details" | "user_access_expire_time" | "end_advertiser" => {
+            return Cell::Absent;
+        }
+        _ => return Cell::Unknown,
+    };
+    Cell::Plain(plain)
+}
+
+/// Status and reason, as a test may have changed them.
+fn standing(shared: &SharedState, account: &AdAccount) -> (i64, i64) {
+    let changed = shared.settings().standings.get(&account.id).copied();
+    changed.unwrap_or((account.status, account.disable_reason))
+}
+
+fn owner_id(context: &Context, account: &AdAccount) -> String {
+    match account.owner {
+        Some(business) => context.shared.world.businesses[business].id.to_string(),
+        None => {
+            account.person.map_or_else(String::new, |person| context.shared.world.id(Node::Person(person)))
+        }
+    }
+}
+
+fn business_name<'a>(context: &'a Context, account: &AdAccount) -> &'a str {
+    match account.owner {
+        Some(business) if account.has_business_name => &context.shared.world.businesses[business].name,
+        _ => "",
+    }
+}
+
+/// Rows of an `assigned_…` edge tell more than the nodes do.
+fn is_assignment(context: &Context, edge: &str) -> bool {
+    let fields = context.request.params.get("fields").unwrap_or_default();
+    context.request.segment(1) == edge || fields.contains(edge)
+}
+
+fn tasks(account: &AdAccount) -> Vec<&'static str> {
+    match account.tasks {
+        5 => vec!["DRAFT", "ANALYZE", "ADVERTISE", "MANAGE", "AA_ANALYZE"],
+        3 => vec!["DRAFT", "ANALYZE", "ADVERTISE"],
+        _ => vec!["ANALYZE"],
+    }
+}
+
+fn page_cell(context: &Context, index: usize, name: &str) -> Cell {
+    let page = &context.shared.world.pages[index];
+    match name {
+        "name" => Cell::Plain((*page.name).into()),
+        "category" => Cell::Plain(page.category.into()),
+        "category_list" => Cell::Plain(json!([{"id": "2265", "name": page.category}])),
+        "link" => Cell::Plain(format!("https://www.facebook.com/{}", page.id).into()),
+        "permitted_tasks" if !is_assignment(context, "assigned_pages") => Cell::Unknown,
+        "tasks" | "permitted_tasks" => Cell::Plain(match page.is_full_role {
+            true => json!(["MODERATE", "MESSAGING", "ANALYZE", "ADVERTISE", "CREATE_CONTENT", "MANAGE"]),
+            false => json!(["ANALYZE", "ADVERTISE"]),
+        }),
+        "access_token" => Cell::Plain(page_token(context.shared, &context.insight.token, page.id).into()),
+        // Both stand there for a professional account, only the second for a personal one.
+        "instagram_business_account" | "connected_instagram_account" => {
+            let is_there = match name {
+                "connected_instagram_account" => page.instagram.is_some(),
+                _ => page.professional().is_some(),
+            };
+            match is_there && context.insight.has("instagram_basic") {
+                true => Cell::Node(Node::Instagram(index), &[]),
+                false => Cell::Absent,
+            }
+        }
+        "business" => match page.business {
+            Some(business) => Cell::Node(Node::Business(business), &["name"]),
+            None => Cell::Absent,
+        },
+        "picture" => {
+            let url = format!("{}/picture/page.svg", context.request.base);
+            Cell::Plain(json!({"data": {"height": 50, "width": 50, "is_silhouette": false, "url": url}}))
+        }
+        _ => Cell::Unknown,
+    }
+}
+
+fn instagram_cell(context: &Context, index: usize, name: &str) -> Cell {
+    let page = &context.shared.world.pages[index];
+    let Some(instagram) = &page.instagram else {
+        return Cell::Absent;
+    };
+    match name {
+        "username" => Cell::Plain((*instagram.username).into()),
+        "name" => Cell::Plain((*page.name).into()),
+        "profile_picture_url" => {
+            Cell::Plain(format!("{}/picture/instagram.svg", context.request.base).into())
+        }
+        "followers_count" => Cell::Plain(instagram.followers.into()),
+        "follows_count" => Cell::Plain(42.into()),
+        "media_count" => Cell::Plain((instagram.followers % 300).into()),
+        "ig_id" => Cell::Plain((instagram.id % 10_000_000_000).into()),
+        "biography" | "website" => Cell::Absent,
+        _ => Cell::Unknown,
+    }
+}

@@ -1,0 +1,161 @@
+//! Pages of a list: cursors, `next`, `previous`, `summary`.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::selection::{self, Field};
+use crate::graph_api::error::GraphError;
+use crate::http::request::Params;
+use crate::world::tables::Node;
+
+const DEFAULT_LIMIT: usize = 25;
+
+const MOST: usize = 1_000;
+
+/// Which part of a list is wanted, and what of each row.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    limit: Option<usize>,
+    after: Option<String>,
+    before: Option<String>,
+    has_summary: bool,
+    selection: Option<Vec<Field>>,
+    selection_text: String,
+}
+
+impl Page {
+    pub(crate) fn from_params(params: &Params) -> Result<Page, GraphError> {
+        let text = params.get("fields").unwrap_or_default();
+        let mut page = Page { selection_text: text.to_owned(), ..Page::default() };
+        if !text.is_empty() {
+            page.selection = Some(selection::parse(text)?);
+        }
+        for (name, value) in &params.0 {
+            page.modify(name, value)?;
+        }
+        Ok(page)
+    }
+
+    pub(crate) fn from_field(field: &Field) -> Result<Page, GraphError> {
+        let mut page = Page {
+            selection: field.inner.clone(),
+            selection_text: field.inner_text.clone(),
+            ..Page::default()
+        };
+        for (name, value) in &field.modifiers {
+            page.modify(name, value)?;
+        }
+        Ok(page)
+    }
+
+    /// The fields to show of each row.
+    pub(crate) fn selection(&self) -> Option<&[Field]> {
+        self.selection.as_deref()
+    }
+
+    fn modify(&mut self, name: &str, value: &str) -> Result<(), GraphError> {
+        match name {
+            "limit" => {
+                let limit = value.parse();
+                self.limit =
+                    Some(limit.map_err(|_| GraphError::oauth(100, "(#100) Param limit must be an integer"))?);
+            }
+            "after" => self.after = Some(value.to_owned()).filter(|value| !value.is_empty()),
+            "before" => self.before = Some(value.to_owned()).filter(|value| !value.is_empty()),
+            "summary" => {
+                self.has_summary = matches!(value, "true" | "1" | "total_count" | "[\"total_count\"]");
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Renders the wanted rows of a list.
+pub(crate) fn list(
+    context: &Context,
+    parent: Node,
+    edge: &str,
+    rows: &[Node],
+    page: &Page,
+    render_row: impl Fn(Node) -> Result<Value, GraphError>,
+) -> Result<Value, GraphError> {
+    let limit = page.limit.unwrap_or(DEFAULT_LIMIT);
+    if limit > MOST {
+        let mut error = GraphError::oauth(
+            1,
+            "Please reduce the amount of data you're asking for, then retry your request",
+        );
+        error.status = 500;
+        error.challenge = "unknown_error";
+        return Err(error);
+    }
+    let (start, end) = window(context, rows, page, limit)?;
+    let shown = &rows[start..end];
+    let data: Result<Vec<Value>, GraphError> = shown.iter().map(|row| render_row(*row)).collect();
+    let mut list = json!({ "data": data? });
+    if let (Some(first), Some(last)) = (shown.first(), shown.last()) {
+        let before = cursor(context, *first);
+        let after = cursor(context, *last);
+        list["paging"] = json!({"cursors": {"before": before, "after": after}});
+        if end < rows.len() {
+            list["paging"]["next"] = link(context, parent, edge, page, limit, ("after", &after)).into();
+        }
+        if start > 0 {
+            list["paging"]["previous"] = link(context, parent, edge, page, limit, ("before", &before)).into();
+        }
+    }
+    if page.has_summary {
+        list["summary"] = json!({"total_count": rows.len()});
+    }
+    Ok(list)
+}
+
+fn window(context: &Context, rows: &[Node], page: &Page, limit: usize) -> Result<(usize, usize), GraphError> {
+    let place = |text: &str| {
+        let id = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok();
+        let id = id.and_then(|bytes| String::from_utf8(bytes).ok());
+        let id = id.and_then(|text| text.strip_prefix("row:").map(str::to_owned));
+        let found = id.and_then(|id| rows.iter().position(|node| context.shared.world.id(*node) == id));
+        found.ok_or_else(|| GraphError::oauth(100, "(#100) Invalid cursor values"))
+    };
+    if let Some(after) = &page.after {
+        let start = place(after)? + 1;
+        return Ok((start.min(rows.len()), (start + limit).min(rows.len())));
+    }
+    if let Some(before) = &page.before {
+        let end = place(before)?;
+        return Ok((end.saturating_sub(limit), end));
+    }
+    Ok((0, limit.min(rows.len())))
+}
+
+/// Opaque to the caller; the id of the row, so that it stays true when rows come and go.
+fn cursor(context: &Context, node: Node) -> String {
+    URL_SAFE_NO_PAD.encode(format!("row:{}", context.shared.world.id(node)))
+}
+
+/// As Meta's: absolute, on the host that was asked, with the token in it.
+fn link(
+    context: &Context,
+    parent: Node,
+    edge: &str,
+    page: &Page,
+    limit: usize,
+    (direction, cursor): (&str, &str),
+) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("access_token", &context.insight.token);
+    if !page.selection_text.is_empty() {
+        query.append_pair("fields", &page.selection_text);
+    }
+    if page.has_summary {
+        query.append_pair("summary", "total_count");
+    }
+    query.append_pair("limit", &limit.to_string()).append_pair(direction, cursor);
+    let request = context.request;
+    let id = context.shared.world.id(parent);
+    format!("{}/{}/{id}/{edge}?{}", request.base, request.version, query.finish())
+}

@@ -1,0 +1,74 @@
+//! `/{user}/permissions`: reading what was granted, taking back one permission or all.
+
+use serde_json::json;
+
+use super::context::Context;
+use super::edges;
+use crate::graph_api::error::GraphError;
+use crate::graph_api::tokens::caller::{Insight, Viewer, identify};
+use crate::http::reply::Reply;
+use crate::http::request::Request;
+use crate::state::shared::SharedState;
+
+/// `in_path`: the permission named there; the official SDKs send it as a parameter.
+pub(crate) fn serve(
+    shared: &SharedState,
+    request: &Request,
+    in_path: Option<&str>,
+) -> Result<Reply, GraphError> {
+    let insight = insight(shared, request)?;
+    let user_id = shared.world.people[insight.person].user_id.as_str();
+    match (request.method.as_str(), in_path) {
+        ("GET", None) => {
+            let context = Context { shared, insight: &insight, request };
+            Ok(Reply::json(&edges::permissions(&context)))
+        }
+        // Meta's page promises `true` for this form.
+        ("DELETE", Some(permission)) => {
+            revoke(shared, user_id, permission).map(|()| Reply::json(&true.into()))
+        }
+        // The official SDK for Python cannot read a bare `true`, so this one answers as other edges do.
+        ("DELETE", None) => {
+            match request.params.get("permission") {
+                Some(permission) => revoke(shared, user_id, permission)?,
+                None => shared.change(|grants| grants.kill(user_id, 458)),
+            }
+            Ok(Reply::json(&json!({"success": true})))
+        }
+        (method, _) => Err(GraphError::unsupported(method, request.segment(0))),
+    }
+}
+
+fn revoke(shared: &SharedState, user_id: &str, permission: &str) -> Result<(), GraphError> {
+    if permission == "public_profile" {
+        return Err(GraphError::oauth(100, "(#100) Permission public_profile cannot be revoked"));
+    }
+    match shared.change(|grants| grants.revoke(user_id, permission)) {
+        true => Ok(()),
+        false => Err(GraphError::oauth(100, format!("(#100) Invalid permission: {permission}"))),
+    }
+}
+
+/// The person meant: by their own token, or by their id with the app's token.
+fn insight(shared: &SharedState, request: &Request) -> Result<Insight, GraphError> {
+    let id = request.segment(0);
+    match identify(shared, request)? {
+        Viewer::Person(insight) => {
+            let own = &shared.world.people[insight.person].user_id;
+            match id == "me" || id == own {
+                true => Ok(insight),
+                false => Err(GraphError::unsupported(&request.method, id)),
+            }
+        }
+        Viewer::App => {
+            let person = shared.world.person(id);
+            let grant = shared.grants().grant(id).cloned();
+            match (person, grant) {
+                (Some(person), Some(grant)) => {
+                    Ok(Insight { person, grant, token: String::new(), page: None })
+                }
+                _ => Err(GraphError::unsupported(&request.method, id)),
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Reading a node or one of its edges by id.
+
+use serde_json::Value;
+
+use super::access;
+use super::app;
+use super::context::Context;
+use super::fields::type_name;
+use super::paging::Page;
+use super::{render, selection};
+use crate::graph_api::error::GraphError;
+use crate::graph_api::tokens::caller::{Insight, Viewer, identify};
+use crate::http::reply::Reply;
+use crate::http::request::Request;
+use crate::state::shared::SharedState;
+use crate::world::tables::Node;
+
+pub(crate) fn node_reply(shared: &SharedState, request: &Request, id: &str) -> Result<Reply, GraphError> {
+    node(shared, request, id).map(|value| Reply::json(&value))
+}
+
+pub(crate) fn node(shared: &SharedState, request: &Request, id: &str) -> Result<Value, GraphError> {
+    let insight = match identify(shared, request)? {
+        Viewer::App if id == shared.app_id || id == "app" => {
+            return app::node(shared, request);
+        }
+        viewer => person(viewer, request)?,
+    };
+    let node = visible(shared, request, &insight, id)?;
+    let context = Context { shared, insight: &insight, request };
+    access::require(&context, node)?;
+    let selection = request.params.get("fields").map(selection::parse).transpose()?;
+    render::render(&context, node, selection.as_deref())
+}
+
+pub(crate) fn edge_reply(
+    shared: &SharedState,
+    request: &Request,
+    id: &str,
+    edge: &str,
+) -> Result<Reply, GraphError> {
+    let insight = person(identify(shared, request)?, request)?;
+    let node = visible(shared, request, &insight, id)?;
+    let context = Context { shared, insight: &insight, request };
+    if request.method != "GET" {
+        return Err(GraphError::unsupported(&request.method, id));
+    }
+    let page = Page::from_params(&request.params)?;
+    match render::edge(&context, node, edge, &page)? {
+        Some(list) => Ok(Reply::json(&list)),
+        None => Err(GraphError::nonexisting_field(edge, type_name(node))),
+    }
+}
+
+/// Most reads need a person behind the token.
+fn person(viewer: Viewer, request: &Request) -> Result<Insight, GraphError> {
+    match viewer {
+        Viewer::Person(insight) => Ok(insight),
+        Viewer::App if request.segment(0) == "me" => Err(GraphError::oauth(
+            2500,
+            "An active access token must be used to query information about the current user.",
+        )),
+        Viewer::App => Err(GraphError::unsupported(&request.method, request.segment(0))),
+    }
+}
+
+/// What stands behind an id, as long as the person may know of it.
+fn visible(shared: &SharedState, request: &Request, insight: &Insight, id: &str) -> Result<Node, GraphError> {
+    if id == "me" {
+        return Ok(insight.page.map_or(Node::Person(insight.person), Node::Page));
+    }
+    let found = shared.world.find(id);
+    found
+        .filter(|node| is_shown(shared, insight, *node))
+        .ok_or_else(|| GraphError::unsupported(&request.method, id))
+}
+
+/// Whether this person or system user may see a thing, and ticked it.
+fn is_shown(shared: &SharedState, insight: &Insight, node: Node) -> bool {
+    shared.world.sees(insight.person, node) && insight.covers(shared, node)
+}

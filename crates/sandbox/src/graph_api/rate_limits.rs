@@ -1,0 +1,117 @@
+//! Which rate limits a call counts against, and the refusal when one of them is exhausted.
+
+use super::error::GraphError;
+use super::tokens::lookup::{FoundToken, find_token};
+use crate::http::request::Request;
+use crate::state::faults::Endpoint;
+use crate::state::rate_limits::{RateLimit, UseCase};
+use crate::state::shared::SharedState;
+use crate::world::tables::Node;
+
+/// The subcode of the limits that belong to one ad account.
+const AD_ACCOUNT: i64 = 2_446_079;
+
+/// Meta's refusal, if the call draws on an allowance that is used up.
+pub(crate) fn refusal(shared: &SharedState, request: &Request, endpoint: Endpoint) -> Option<GraphError> {
+    let now = shared.clock.now_seconds();
+    if shared.limits().list(now).is_empty() {
+        return None;
+    }
+    let drawn = drawn(shared, request, endpoint, now);
+    shared.limits().refuse(&drawn, now).map(|limit| error_for(&limit))
+}
+
+fn error_for(limit: &RateLimit) -> GraphError {
+    match limit {
+        RateLimit::App => {
+            GraphError { status: 403, ..GraphError::oauth(4, "(#4) Application request limit reached") }
+        }
+        RateLimit::Person(_) => GraphError::oauth(17, "(#17) User request limit reached"),
+        RateLimit::AdAccount(_) => GraphError {
+            subcode: Some(AD_ACCOUNT),
+            ..GraphError::oauth(17, "(#17) User request limit reached")
+        },
+        RateLimit::UseCase { use_case, .. } => {
+            let (code, subcode, whose) = use_case_error(*use_case);
+            let message = format!(
+                "(#{code}) There have been too many calls {whose}. Wait a bit and try again. For more info, \
+                 please refer to https://developers.facebook.com/docs/graph-api/overview/rate-limiting."
+            );
+            GraphError { subcode, ..GraphError::oauth(code, message) }
+        }
+    }
+}
+
+/// Code, subcode, and whose calls were too many.
+fn use_case_error(use_case: UseCase) -> (i64, Option<i64>, &'static str) {
+    match use_case {
+        UseCase::AdsInsights => (80_000, Some(AD_ACCOUNT), "from this ad-account"),
+        UseCase::Pages => (80_001, None, "to this Page account"),
+        UseCase::Instagram => (80_002, None, "to this Instagram account"),
+        UseCase::CustomAudience => (80_003, Some(AD_ACCOUNT), "to this ad-account"),
+        UseCase::AdsManagement => (80_004, Some(AD_ACCOUNT), "to this ad-account"),
+        UseCase::Leadgen => (80_005, None, "to this Page account"),
+    }
+}
+
+/// What a call draws on. Instagram's own hosts belong to another app, and pictures to no limit.
+fn drawn(shared: &SharedState, request: &Request, endpoint: Endpoint, now: i64) -> Vec<RateLimit> {
+    let is_elsewhere = matches!(
+        endpoint,
+        Endpoint::InstagramToken
+            | Endpoint::InstagramExchange
+            | Endpoint::InstagramRefresh
+            | Endpoint::InstagramMe
+    );
+    if is_elsewhere || request.segment(0) == "picture" {
+        return Vec::new();
+    }
+    let mut drawn = vec![RateLimit::App];
+    if let Some(account) = request.segment(0).strip_prefix("act_") {
+        drawn.push(RateLimit::AdAccount(account.to_owned()));
+    }
+    if let Some((id, use_case)) = use_case(shared, request) {
+        drawn.push(RateLimit::UseCase { id, use_case });
+    }
+    if let Some(FoundToken { token, page: None }) = sender(shared, request)
+        && token.refusal(now).is_none()
+    {
+        drawn.push(RateLimit::Person(token.user_id));
+    }
+    drawn
+}
+
+fn sender(shared: &SharedState, request: &Request) -> Option<FoundToken> {
+    request.params.get("access_token").and_then(|token| find_token(shared, token))
+}
+
+/// The business use case of a call, and the id it is counted under.
+pub(crate) fn use_case(shared: &SharedState, request: &Request) -> Option<(String, UseCase)> {
+    let edge = request.segment(1);
+    if let Some(account) = request.segment(0).strip_prefix("act_") {
+        let use_case = match edge {
+            "insights" => UseCase::AdsInsights,
+            "customaudiences" => UseCase::CustomAudience,
+            _ => UseCase::AdsManagement,
+        };
+        return Some((account.to_owned(), use_case));
+    }
+    let node = shared.world.find(request.segment(0))?;
+    let use_case = match node {
+        Node::Business(_) => UseCase::AdsManagement,
+        Node::Instagram(_) => UseCase::Instagram,
+        Node::Page(_) if is_of_a_person(shared, request) => return None,
+        Node::Page(_) if edge == "leadgen_forms" => UseCase::Leadgen,
+        Node::Page(_) => UseCase::Pages,
+        Node::Person(_) | Node::AdAccount(_) => return None,
+    };
+    Some((shared.world.id(node), use_case))
+}
+
+fn is_of_a_person(shared: &SharedState, request: &Request) -> bool {
+    let found = sender(shared, request);
+    found.is_none_or(|found| {
+        let user = shared.world.person(&found.token.user_id);
+        found.page.is_none() && user.is_none_or(|user| shared.world.people[user].business.is_none())
+    })
+}

@@ -1,0 +1,73 @@
+//! Who is calling: what the access token of a call stands for.
+
+use super::appsecret_proof;
+use super::issue::app_token;
+use super::lookup::{require_token, unknown_token};
+use crate::graph_api::error::GraphError;
+use crate::http::request::Request;
+use crate::state::grants::Grant;
+use crate::state::shared::SharedState;
+use crate::world::tables::Node;
+
+pub(crate) enum Viewer {
+    App,
+    Person(Insight),
+}
+
+/// A person's token, or that of one of their Pages.
+pub(crate) struct Insight {
+    pub(crate) person: usize,
+    pub(crate) grant: Grant,
+    /// The token as sent; goes into `paging.next`.
+    pub(crate) token: String,
+    /// The Page this is a Page token of.
+    pub(crate) page: Option<usize>,
+}
+
+impl Insight {
+    pub(crate) fn has(&self, permission: &str) -> bool {
+        self.grant.has(permission)
+    }
+
+    /// Whether a thing was ticked in the dialog; an Instagram account goes with its Page.
+    pub(crate) fn covers(&self, shared: &SharedState, node: Node) -> bool {
+        let id = |node| shared.world.id(node);
+        match node {
+            Node::Person(_) => true,
+            Node::Business(_) => self.grant.covers_business(&id(node)),
+            Node::AdAccount(_) | Node::Page(_) => self.grant.covers(&id(node)),
+            Node::Instagram(index) => {
+                self.grant.covers(&id(Node::Page(index))) || self.grant.covers(&id(node))
+            }
+        }
+    }
+
+    pub(crate) fn has_any(&self, permissions: &[&str]) -> bool {
+        permissions.iter().any(|permission| self.has(permission))
+    }
+}
+
+/// Reads token and proof of a call.
+pub(crate) fn identify(shared: &SharedState, request: &Request) -> Result<Viewer, GraphError> {
+    let Some(token) = request.params.get("access_token").filter(|token| !token.is_empty()) else {
+        return Err(match request.segment(0) {
+            "me" => GraphError::oauth(
+                2500,
+                "An active access token must be used to query information about the current user.",
+            ),
+            _ => GraphError::oauth(104, "An access token is required to request this resource."),
+        });
+    };
+    if token.contains('|') {
+        if token != app_token(shared) {
+            return Err(GraphError::oauth(190, "Invalid OAuth access token signature."));
+        }
+        appsecret_proof::check(shared, &request.params, token, false)?;
+        return Ok(Viewer::App);
+    }
+    let found = require_token(shared, token)?;
+    appsecret_proof::check(shared, &request.params, token, shared.settings().requires_proof)?;
+    let person = shared.world.person(&found.token.user_id).ok_or_else(unknown_token)?;
+    let grant = shared.grants().grant(&found.token.user_id).cloned().unwrap_or_default();
+    Ok(Viewer::Person(Insight { person, grant, token: token.to_owned(), page: found.page }))
+}

@@ -1,0 +1,135 @@
+//! Meta's versions: which are served, until when, and what becomes of a call that asks for another one.
+//!
+//! Graph and Marketing end at different times. A version whose Graph end has passed, an unknown one and none at
+//! all are served as the oldest usable one, without a word but the header `facebook-api-version`. A Marketing
+//! version that has ended is served as the next one and a header warns, or, if it ended long ago, it is refused.
+
+use super::error::GraphError;
+use crate::calendar::midnight;
+use crate::http::request::{Request, Served};
+use crate::state::shared::SharedState;
+
+#[derive(Debug)]
+struct Version {
+    name: &'static str,
+    /// From this moment on Graph serves an older version's callers with a newer one.
+    graph_ends: Option<i64>,
+    marketing: Marketing,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Marketing {
+    Open,
+    /// From this moment on its calls are served as the next version.
+    UpgradedFrom(i64),
+    /// Ended long ago: its calls fail.
+    Refused,
+}
+
+/// Oldest first.
+const TABLE: [Version; 6] = [
+    Version { name: "v21.0", graph_ends: Some(after(2027, 1, 21)), marketing: Marketing::Refused },
+    Version { name: "v22.0", graph_ends: Some(after(2027, 5, 20)), marketing: Marketing::Refused },
+    Version {
+        name: "v23.0",
+        graph_ends: Some(after(2027, 10, 8)),
+        marketing: Marketing::UpgradedFrom(after(2026, 6, 9)),
+    },
+    Version {
+        name: "v24.0",
+        graph_ends: Some(after(2028, 2, 18)),
+        marketing: Marketing::UpgradedFrom(after(2026, 10, 6)),
+    },
+    Version { name: "v25.0", graph_ends: Some(after(2028, 7, 29)), marketing: Marketing::Open },
+    Version { name: NEWEST, graph_ends: None, marketing: Marketing::Open },
+];
+
+pub(crate) const NEWEST: &str = "v26.0";
+
+/// From this day on the five old habits of the protocol (`legacy.rs`) are gone from every version.
+pub(crate) const LEGACY_ENDS: i64 = midnight(2026, 10, 27);
+
+/// The moment after a version's last day: it is served through the day that Meta names.
+const fn after(year: i64, month: i64, last_day: i64) -> i64 {
+    midnight(year, month, last_day) + 86_400
+}
+
+/// Decides under which version a call is served. Items of a batch ask for the version of the batch.
+pub(crate) fn settle(shared: &SharedState, request: &mut Request) {
+    let now = shared.clock.now_seconds();
+    let served = graph(&request.asked, now);
+    served.name.clone_into(&mut request.version);
+    if !is_marketing(request) {
+        return;
+    }
+    // Whether the ad endpoints of a version that Graph itself has ended fail is not known; a switch makes them.
+    let is_known = served.name == request.asked;
+    match served.marketing {
+        Marketing::Refused if is_known || shared.settings().ends_old_versions => {
+            request.served = Served::Refused;
+        }
+        Marketing::UpgradedFrom(end) if end <= now => {
+            let next = upgraded(served, now);
+            let warning =
+                format!("This call was auto-upgraded to {} because {} has ended.", next.name, served.name);
+            next.name.clone_into(&mut request.version);
+            request.served = Served::Upgraded(warning);
+        }
+        Marketing::Refused | Marketing::UpgradedFrom(_) | Marketing::Open => {}
+    }
+}
+
+fn graph(asked: &str, now: i64) -> &'static Version {
+    let mut usable = TABLE.iter().filter(|version| version.graph_ends.is_none_or(|end| now < end));
+    let found = usable.clone().find(|version| version.name == asked);
+    found.or_else(|| usable.next()).unwrap_or(&TABLE[TABLE.len() - 1])
+}
+
+/// The next version whose Marketing side is open.
+fn upgraded(ended: &Version, now: i64) -> &'static Version {
+    let newer = TABLE.iter().skip_while(|version| version.name != ended.name).skip(1);
+    let is_open = |version: &&Version| match version.marketing {
+        Marketing::Open => true,
+        Marketing::UpgradedFrom(end) => now < end,
+        Marketing::Refused => false,
+    };
+    newer.into_iter().find(is_open).unwrap_or(&TABLE[TABLE.len() - 1])
+}
+
+/// Ad accounts and the lists of them are the Marketing API's; all else here is Graph's.
+fn is_marketing(request: &Request) -> bool {
+    request.segment(0).starts_with("act_")
+        || matches!(
+            request.segment(1),
+            "adaccounts"
+                | "assigned_ad_accounts"
+                | "personal_ad_accounts"
+                | "owned_ad_accounts"
+                | "client_ad_accounts"
+                | "pending_owned_ad_accounts"
+                | "pending_client_ad_accounts"
+        )
+}
+
+/// The answer to a call of a Marketing version that ended long ago.
+pub(crate) fn refusal() -> GraphError {
+    let message = format!(
+        "(#2635) You are calling a deprecated version of the Ads API. Please update to the latest version: \
+         {NEWEST}."
+    );
+    GraphError::oauth(2635, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_goes_from_old_to_new_and_ends_in_that_order() {
+        assert!(TABLE.is_sorted_by_key(|version| version.graph_ends.unwrap_or(i64::MAX)));
+        assert_eq!(TABLE[TABLE.len() - 1].name, NEWEST);
+        assert_eq!(graph("v21.0", midnight(2027, 1, 21)).name, "v21.0");
+        assert_eq!(graph("v21.0", midnight(2027, 1, 22)).name, "v22.0");
+        assert_eq!(graph("v27.0", midnight(2029, 1, 1)).name, "v26.0");
+    }
+}

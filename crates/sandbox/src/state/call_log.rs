@@ -1,0 +1,92 @@
+//! What was asked of the sandbox, for tests to look at: the last 5,000 calls and a count for each endpoint.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+
+use super::faults::Endpoint;
+
+const KEPT: usize = 5_000;
+
+/// One call, batch items included. `status` is 0 while the call is still held or hanging.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Call {
+    pub endpoint: Endpoint,
+    pub method: String,
+    pub path: String,
+    /// Query and form values as they came, secrets too; `Debug` leaves those out.
+    pub params: Vec<(String, String)>,
+    pub in_batch: bool,
+    pub status: u16,
+}
+
+const SECRETS: [&str; 9] = [
+    "access_token",
+    "client_secret",
+    "fb_exchange_token",
+    "input_token",
+    "code",
+    "code_verifier",
+    "appsecret_proof",
+    "state",
+    "batch",
+];
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {} {} [", self.endpoint, self.method, self.path)?;
+        for (name, value) in &self.params {
+            let shown = if SECRETS.contains(&name.as_str()) { "…" } else { value };
+            write!(f, " {name}={shown}")?;
+        }
+        write!(f, " ] in_batch={} status={}", self.in_batch, self.status)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct CallLog {
+    ring: VecDeque<(u64, Call)>,
+    counts: HashMap<Endpoint, usize>,
+    next: u64,
+}
+
+impl CallLog {
+    /// Notes a call on arrival; its status is filled in by `answered`.
+    pub(crate) fn arrived(&mut self, call: Call) -> u64 {
+        *self.counts.entry(call.endpoint).or_default() += 1;
+        if self.ring.len() == KEPT {
+            self.ring.pop_front();
+        }
+        self.next += 1;
+        self.ring.push_back((self.next, call));
+        self.next
+    }
+
+    pub(crate) fn answered(&mut self, number: u64, status: u16) {
+        let found = self.ring.iter_mut().rev().find(|(noted, _)| *noted == number);
+        if let Some((_, call)) = found {
+            call.status = status;
+        }
+    }
+
+    pub(crate) fn list(&self) -> Vec<Call> {
+        self.ring.iter().map(|(_, call)| call.clone()).collect()
+    }
+
+    /// The last `count` calls, newest first.
+    pub(crate) fn recent(&self, count: usize) -> impl Iterator<Item = &Call> {
+        self.ring.iter().rev().take(count).map(|(_, call)| call)
+    }
+
+    pub(crate) fn total(&self) -> usize {
+        self.counts.values().sum()
+    }
+
+    pub(crate) fn count(&self, endpoint: Endpoint) -> usize {
+        self.counts.get(&endpoint).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.ring.clear();
+        self.counts.clear();
+    }
+}

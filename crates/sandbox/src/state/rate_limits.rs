@@ -1,0 +1,170 @@
+//! Allowances that are used up for a while: of the app, of a person, of an ad account, of a business use case.
+//!
+//! A block ends by the clock. A call that draws on it meanwhile is refused and prolongs it a little.
+
+use std::time::Duration;
+
+/// Seconds by which a call made while blocked prolongs the block.
+const PENALTY: i64 = 10;
+
+/// Seconds beyond which calls do not prolong it.
+const LONGEST: i64 = 3_600;
+
+/// An allowance that can be used up. Ids of ad accounts with or without `act_`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RateLimit {
+    /// Every Graph call of the app, whoever's token it carries: code 4, told by `X-App-Usage` in percent.
+    App,
+    /// Calls with the tokens of one person or system user: code 17; no header tells.
+    Person(String),
+    /// Calls on one ad account: 17/2446079, told by `X-Ad-Account-Usage` in seconds.
+    AdAccount(String),
+    /// Calls of one kind on one ad account, business, Page or Instagram account: codes 80000 to 80005, told by
+    /// `X-Business-Use-Case-Usage` in minutes.
+    UseCase { id: String, use_case: UseCase },
+}
+
+/// Meta's business use cases, as far as anything here draws on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UseCase {
+    AdsInsights,
+    /// Only with tokens of Pages and system users; with a person's the call draws on other limits.
+    Pages,
+    Instagram,
+    CustomAudience,
+    AdsManagement,
+    Leadgen,
+}
+
+/// An allowance that is used up now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    pub limit: RateLimit,
+    /// How long it still lasts, if nobody calls meanwhile.
+    pub left: Duration,
+    /// Calls refused since it was used up.
+    pub refused: usize,
+}
+
+impl UseCase {
+    pub(crate) const ALL: [UseCase; 6] = [
+        UseCase::AdsManagement,
+        UseCase::AdsInsights,
+        UseCase::CustomAudience,
+        UseCase::Pages,
+        UseCase::Instagram,
+        UseCase::Leadgen,
+    ];
+
+    /// Meta's word, in its header and in our forms.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            UseCase::AdsInsights => "ads_insights",
+            UseCase::Pages => "pages",
+            UseCase::Instagram => "instagram",
+            UseCase::CustomAudience => "custom_audience",
+            UseCase::AdsManagement => "ads_management",
+            UseCase::Leadgen => "leadgen",
+        }
+    }
+}
+
+impl RateLimit {
+    /// By the words of the control page; every limit but the app's needs an id.
+    pub(crate) fn named(word: &str, id: &str) -> Option<RateLimit> {
+        let id = id.to_owned();
+        match word {
+            "app" => Some(RateLimit::App),
+            _ if id.is_empty() => None,
+            "person" => Some(RateLimit::Person(id)),
+            "ad_account" => Some(RateLimit::AdAccount(id)),
+            other => {
+                let use_case = UseCase::ALL.into_iter().find(|use_case| use_case.word() == other)?;
+                Some(RateLimit::UseCase { id, use_case })
+            }
+        }
+    }
+
+    /// The word and the id for `named`.
+    pub(crate) fn words(&self) -> (&'static str, Option<&str>) {
+        match self {
+            RateLimit::App => ("app", None),
+            RateLimit::Person(id) => ("person", Some(id)),
+            RateLimit::AdAccount(id) => ("ad_account", Some(id)),
+            RateLimit::UseCase { id, use_case } => (use_case.word(), Some(id)),
+        }
+    }
+
+    /// With the ad account's id as Meta's headers write it.
+    fn bare(self) -> RateLimit {
+        let bare = |id: String| id.trim().trim_start_matches("act_").to_owned();
+        match self {
+            RateLimit::AdAccount(id) => RateLimit::AdAccount(bare(id)),
+            RateLimit::UseCase { id, use_case } => RateLimit::UseCase { id: bare(id), use_case },
+            RateLimit::App | RateLimit::Person(_) => self,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct UsedUp {
+    limit: RateLimit,
+    ends_at: i64,
+    refused: usize,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct RateLimits {
+    /// Ended ones stay, with their counts, until the same allowance is used up anew.
+    blocks: Vec<UsedUp>,
+}
+
+/// How far an allowance is used, for the headers.
+pub(crate) struct Usage {
+    /// Of the allowance; at least 100 while blocked.
+    pub(crate) percent: usize,
+    /// Seconds until calls go again.
+    pub(crate) left: i64,
+}
+
+impl RateLimits {
+    pub(crate) fn use_up(&mut self, limit: RateLimit, ends_at: i64) {
+        let limit = limit.bare();
+        self.blocks.retain(|block| block.limit != limit);
+        self.blocks.push(UsedUp { limit, ends_at, refused: 0 });
+    }
+
+    pub(crate) fn lift(&mut self) {
+        self.blocks.clear();
+    }
+
+    pub(crate) fn refused(&self, limit: &RateLimit) -> usize {
+        let limit = limit.clone().bare();
+        self.blocks.iter().find(|block| block.limit == limit).map_or(0, |block| block.refused)
+    }
+
+    pub(crate) fn list(&self, now: i64) -> Vec<Block> {
+        let live = self.blocks.iter().filter(|block| now < block.ends_at);
+        live.map(|block| Block {
+            limit: block.limit.clone(),
+            left: Duration::from_secs(u64::try_from(block.ends_at - now).unwrap_or(0)),
+            refused: block.refused,
+        })
+        .collect()
+    }
+
+    /// `None`: nobody has used it up.
+    pub(crate) fn usage(&self, limit: &RateLimit, now: i64) -> Option<Usage> {
+        let block = self.blocks.iter().find(|block| block.limit == *limit && now < block.ends_at)?;
+        Some(Usage { percent: 100 + block.refused, left: block.ends_at - now })
+    }
+
+    /// The first of these allowances that is used up; being asked for it prolongs the block.
+    pub(crate) fn refuse(&mut self, drawn: &[RateLimit], now: i64) -> Option<RateLimit> {
+        let limit = drawn.iter().find(|limit| self.usage(limit, now).is_some())?;
+        let block = self.blocks.iter_mut().find(|block| block.limit == *limit)?;
+        block.refused += 1;
+        block.ends_at = block.ends_at.max((block.ends_at + PENALTY).min(now + LONGEST));
+        Some(block.limit.clone())
+    }
+}

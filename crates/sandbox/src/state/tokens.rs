@@ -1,0 +1,61 @@
+//! Codes and tokens, known by their SHA-256 only.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+pub(crate) const CODE_TTL: i64 = 600;
+
+/// Whose token it is, and by which login.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenKind {
+    /// A person's, by Facebook Login.
+    #[default]
+    User,
+    /// Of a business' system user.
+    SystemUser,
+    /// A person's, by Instagram's own login; the Graph behind Facebook does not know it.
+    Instagram,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Token {
+    pub(crate) user_id: String,
+    pub(crate) issued_at: i64,
+    /// `None`: never.
+    pub(crate) expires_at: Option<i64>,
+    /// The subcode of error 190, once dead before its time.
+    pub(crate) dead: Option<u32>,
+    #[serde(default)]
+    pub(crate) kind: TokenKind,
+}
+
+impl Token {
+    pub(crate) fn new(user_id: &str, kind: TokenKind, issued_at: i64, expires_at: Option<i64>) -> Token {
+        Token { user_id: user_id.to_owned(), issued_at, expires_at, dead: None, kind }
+    }
+
+    /// The subcode of error 190 under which this token is refused now.
+    pub(crate) fn refusal(&self, now: i64) -> Option<u32> {
+        self.dead.or_else(|| self.expires_at.filter(|end| *end <= now).map(|_| 463))
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Code {
+    pub(crate) user_id: String,
+    pub(crate) redirect_uri: String,
+    /// Challenge and method.
+    pub(crate) challenge: Option<(String, String)>,
+    pub(crate) expires_at: i64,
+    pub(crate) is_used: bool,
+    #[serde(default)]
+    pub(crate) kind: TokenKind,
+    /// How long a system user's token lives; `None`: for ever.
+    #[serde(default)]
+    pub(crate) lifetime: Option<i64>,
+}
+
+pub(crate) fn digest(secret: &str) -> String {
+    hex::encode(Sha256::digest(secret))
+}

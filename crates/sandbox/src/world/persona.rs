@@ -1,0 +1,116 @@
+//! The people the login dialog offers.
+
+use serde::{Deserialize, Serialize};
+
+/// Whom the dialog lets you be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Persona {
+    /// Tom Okafor: one ad account, one Page, no business.
+    SoleTrader,
+    /// Aylin Kaya-Öztürk: 3 businesses, 1,307 ad accounts, 41 Pages, 27 Instagram accounts.
+    Agency,
+    /// Nora None: nothing at all.
+    Nobody,
+    /// Mei Tanaka: six ad accounts, most of them in some trouble.
+    Trouble,
+    /// Ben Carter: as Tom, but somebody else.
+    SecondSoleTrader,
+    /// Rita Roleless: member of a business with ad accounts, without a role on any of them.
+    RoleTooLow,
+    /// Pia Portfolio: one ad account; three Pages that belong to a portfolio, with three kinds of Instagram.
+    PortfolioPages,
+    /// Cleo Clients: ad accounts only as an agency's, through `client_ad_accounts`.
+    ClientsOnly,
+}
+
+impl Persona {
+    /// In the order of the dialog.
+    pub const ALL: [Persona; 8] = [
+        Persona::Agency,
+        Persona::SoleTrader,
+        Persona::SecondSoleTrader,
+        Persona::Trouble,
+        Persona::Nobody,
+        Persona::RoleTooLow,
+        Persona::PortfolioPages,
+        Persona::ClientsOnly,
+    ];
+
+    /// The app-scoped id this app sees.
+    pub fn user_id(self) -> &'static str {
+        match self {
+            Persona::SoleTrader => "10158760143021101",
+            Persona::Agency => "10226498135524402",
+            Persona::Nobody => "10161330950768803",
+            Persona::Trouble => "10209117746235504",
+            Persona::SecondSoleTrader => "10173255081943605",
+            Persona::RoleTooLow => "10158311402277906",
+            Persona::PortfolioPages => "10221745093318207",
+            Persona::ClientsOnly => "10163920587741108",
+        }
+    }
+
+    /// The name on the profile.
+    pub fn name(self) -> &'static str {
+        match self {
+            Persona::SoleTrader => "Tom Okafor",
+            Persona::Agency => "Aylin Kaya-Öztürk",
+            Persona::Nobody => "Nora None",
+            Persona::Trouble => "Mei Tanaka (田中 芽衣)",
+            Persona::SecondSoleTrader => "Ben Carter",
+            Persona::RoleTooLow => "Rita Roleless",
+            Persona::PortfolioPages => "Pia Portfolio",
+            Persona::ClientsOnly => "Cleo Clients",
+        }
+    }
+
+    /// The word for this person in forms and element ids.
+    pub fn key(self) -> &'static str {
+        match self {
+            Persona::SoleTrader => "sole-trader",
+            Persona::Agency => "agency",
+            Persona::Nobody => "nobody",
+            Persona::Trouble => "trouble",
+            Persona::SecondSoleTrader => "second-sole-trader",
+            Persona::RoleTooLow => "role-too-low",
+            Persona::PortfolioPages => "portfolio-pages",
+            Persona::ClientsOnly => "clients-only",
+        }
+    }
+
+    pub(crate) fn from_key(key: &str) -> Option<Persona> {
+        Persona::ALL.into_iter().find(|persona| persona.key() == key)
+    }
+
+    pub(crate) fn note(self) -> &'static str {
+        match self {
+            Persona::SoleTrader => "1 ad account",
+            Persona::Agency => "agency: 3 businesses, 1,307 ad accounts, Instagram",
+            Persona::Nobody => "no ad account at all",
+            Persona::Trouble => "disabled and unsettled accounts",
+            Persona::SecondSoleTrader => "1 ad account, another person",
+            Persona::RoleTooLow => "in a business with 3 ad accounts, without a role on them",
+            Persona::PortfolioPages => {
+                "1 ad account; Pages of a portfolio, Instagram professional, personal and none"
+            }
+            Persona::ClientsOnly => "5 ad accounts, all of them clients’",
+        }
+    }
+
+    pub(crate) fn email(self) -> &'static str {
+        match self {
+            Persona::SoleTrader => "tom.okafor@example.com",
+            Persona::Agency => "aylin@studio-nordlicht.example",
+            Persona::Nobody => "nora@example.com",
+            Persona::Trouble => "mei.tanaka@example.jp",
+            Persona::SecondSoleTrader => "ben.carter@example.com",
+            Persona::RoleTooLow => "rita@fahrschule-blinklicht.example",
+            Persona::PortfolioPages => "pia@wolkenkuchen.example",
+            Persona::ClientsOnly => "cleo@agentur-leuchtturm.example",
+        }
+    }
+}
+
+/// Those who were here before the crowd; their numbers and the crowd's stay.
+pub(super) const FIRST_PERSONAS: usize = 5;
