@@ -29,14 +29,14 @@ use std::sync::Arc;
 
 pub use clock::Clock;
 pub use control::handle::Control;
-pub use dialog::answer::{Answer, Decision, Ticks};
+pub use dialog::answer::{Answer, AssetSelection, Decision};
 pub use options::Options;
 pub use state::call_log::Call;
 pub use state::faults::{Effect, Endpoint, Fault};
 pub use state::grants::{GrantView, PermissionStatus};
 pub use state::outage::Outage;
 pub use state::outbox::Delivery;
-pub use state::rate_limits::{Block, RateLimit, UseCase};
+pub use state::rate_limits::{ExhaustedLimit, RateLimit, UseCase};
 pub use state::tokens::TokenKind;
 pub use world::bulk_users::bulk_user_id;
 pub use world::persona::Persona;

@@ -23,7 +23,7 @@ pub(crate) async fn meet(
         Outage::Unavailable => 503,
         Outage::Silent => 0,
     };
-    shared.calls().arrived(Call {
+    shared.calls().record(Call {
         endpoint,
         method: request.method.clone(),
         path: request.path.clone(),
@@ -37,12 +37,12 @@ pub(crate) async fn meet(
     if is_dialog {
         return Outcome::Reply(pages::outage(status));
     }
-    let trace_id = usage_headers::trace_id(shared);
+    let trace_id = usage_headers::new_trace_id(shared);
     let error = GraphError {
         status,
         challenge: "unknown_error",
         is_bare: true,
         ..GraphError::oauth(2, "Service temporarily unavailable")
     };
-    Outcome::Reply(usage_headers::decorate(shared, request, endpoint, error.reply(&trace_id), &trace_id))
+    Outcome::Reply(usage_headers::add_headers(shared, request, endpoint, error.reply(&trace_id), &trace_id))
 }

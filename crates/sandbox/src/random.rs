@@ -36,7 +36,7 @@ impl Random {
     }
 
     /// `length` characters of `[A-Za-z0-9]`.
-    pub(crate) fn text(&self, purpose: &str, length: usize) -> String {
+    pub(crate) fn alphanumeric(&self, purpose: &str, length: usize) -> String {
         let counter = self.drawn.fetch_add(1, Ordering::SeqCst);
         let mut out = String::with_capacity(length);
         for block in 0_u32.. {

@@ -62,10 +62,10 @@ async fn serve(shared: &Arc<SharedState>, request: HttpRequest<Body>) -> io::Res
         return Ok(response(router::serve(shared, &parts, &body), None));
     }
     let mut request = Request::from_http(&parts.method, target, &parts.headers, &body, &shared.base);
-    versions::settle(shared, &mut request);
-    let is_dialog = request.segment(0) == "dialog" || dialog::handler::is_instagrams(&request);
+    versions::resolve(shared, &mut request);
+    let is_dialog = request.segment(0) == "dialog" || dialog::handler::is_instagram_dialog(&request);
     if let Some((outage, _)) = shared.current_outage() {
-        return answered(outage_response::meet(shared, &request, is_dialog, outage).await);
+        return respond(outage_response::meet(shared, &request, is_dialog, outage).await);
     }
     if !is_dialog {
         let latency = shared.settings().latency;
@@ -77,17 +77,17 @@ async fn serve(shared: &Arc<SharedState>, request: HttpRequest<Body>) -> io::Res
         _ if is_dialog => dialog::handler::call(shared, &request, &parts.headers).await,
         _ => graph_api::handler::call(shared, request).await,
     };
-    answered(outcome)
+    respond(outcome)
 }
 
-fn answered(outcome: Outcome) -> io::Result<Response<Body>> {
+fn respond(outcome: Outcome) -> io::Result<Response<Body>> {
     match outcome {
         Outcome::Reply(reply) => Ok(response(reply, None)),
-        Outcome::Cut(reply) => {
+        Outcome::Truncated(reply) => {
             let half = reply.body.len() / 2;
             Ok(response(reply, Some(half)))
         }
-        Outcome::Close => Err(io::Error::other("closed without an answer, as asked")),
+        Outcome::Closed => Err(io::Error::other("closed without an answer, as asked")),
     }
 }
 

@@ -13,12 +13,12 @@ use crate::state::outbox::{Delivery, Subscription};
 use crate::state::shared::SharedState;
 
 /// Deliveries that the control page and tests can see.
-const KEPT: usize = 200;
+const MAX_DELIVERIES: usize = 200;
 
 /// A post that fails is sent so often; the real one goes on for 36 hours.
-const TRIES: u32 = 3;
+const MAX_ATTEMPTS: u32 = 3;
 
-const PAUSE: Duration = Duration::from_millis(500);
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
 /// base64url(signature) "." base64url(payload).
 pub(crate) fn signed_request(shared: &SharedState, user_id: &str) -> String {
@@ -35,7 +35,7 @@ fn sign(shared: &SharedState, bytes: &[u8]) -> Vec<u8> {
 
 /// The bytes as Meta writes them: no letter beyond ASCII, slashes escaped. Whoever parses and writes them anew
 /// breaks the signature.
-pub(crate) fn metas_bytes(value: &Value) -> Vec<u8> {
+pub(crate) fn meta_json_bytes(value: &Value) -> Vec<u8> {
     let mut out = String::new();
     for letter in value.to_string().chars() {
         match letter {
@@ -54,27 +54,32 @@ pub(crate) fn metas_bytes(value: &Value) -> Vec<u8> {
 }
 
 /// A person took the app away: the callback, and the webhook where it is subscribed to.
-pub(crate) fn deauthorized(shared: &Arc<SharedState>, user_id: &str) {
+pub(crate) fn send_deauthorized(shared: &Arc<SharedState>, user_id: &str) {
     if let Some(url) = shared.outbox().deauthorize_url.clone() {
         post_signed_request(shared, "deauthorize", url, user_id);
     }
     let change = json!({"field": "connected", "verb": "revoked"});
-    event(shared, "permissions", user_id, &change);
+    send_event(shared, "permissions", user_id, &change);
 }
 
 /// A person pressed "Send request" after removing the app.
-pub(crate) fn deletion_asked(shared: &Arc<SharedState>, user_id: &str) {
+pub(crate) fn send_data_deletion(shared: &Arc<SharedState>, user_id: &str) {
     if let Some(url) = shared.outbox().deletion_url.clone() {
         post_signed_request(shared, "data_deletion", url, user_id);
     }
 }
 
 /// A webhook with one change, if somebody subscribed to its field.
-pub(crate) fn event(shared: &Arc<SharedState>, object: &str, id: &str, change: &Value) {
+pub(crate) fn send_event(shared: &Arc<SharedState>, object: &str, id: &str, change: &Value) {
     let field = change["field"].as_str().unwrap_or_default();
-    let is_wanted = |one: &Subscription| one.object == object && one.fields.iter().any(|own| own == field);
-    let Some(url) =
-        shared.outbox().subscriptions.iter().find(|one| is_wanted(one)).map(|one| one.callback_url.clone())
+    let is_subscribed =
+        |one: &Subscription| one.object == object && one.fields.iter().any(|own| own == field);
+    let Some(url) = shared
+        .outbox()
+        .subscriptions
+        .iter()
+        .find(|one| is_subscribed(one))
+        .map(|one| one.callback_url.clone())
     else {
         return;
     };
@@ -87,7 +92,7 @@ pub(crate) fn event(shared: &Arc<SharedState>, object: &str, id: &str, change: &
 
 /// The bytes of an event and their signature.
 pub(crate) fn signed_event(shared: &SharedState, body: &Value) -> (Vec<u8>, String) {
-    let bytes = metas_bytes(body);
+    let bytes = meta_json_bytes(body);
     let signature = format!("sha256={}", hex::encode(sign(shared, &bytes)));
     (bytes, signature)
 }
@@ -115,7 +120,7 @@ fn send(
 ) {
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let mut request = shared.http.post(&url).body(body.clone());
             for (name, value) in &headers {
                 request = request.header(*name, value);
@@ -124,25 +129,25 @@ fn send(
                 Ok(response) => (response.status().as_u16(), response.text().await.unwrap_or_default()),
                 Err(_) => (0, String::new()),
             };
-            note(&shared, Delivery { kind: kind.clone(), url: url.clone(), status, answer });
+            record(&shared, Delivery { kind: kind.clone(), url: url.clone(), status, answer });
             if (200..500).contains(&status) {
                 return;
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(RETRY_PAUSE).await;
         }
     });
 }
 
-fn note(shared: &SharedState, delivery: Delivery) {
+fn record(shared: &SharedState, delivery: Delivery) {
     let mut outbox = shared.outbox();
     outbox.deliveries.push(delivery);
-    let extra = outbox.deliveries.len().saturating_sub(KEPT);
+    let extra = outbox.deliveries.len().saturating_sub(MAX_DELIVERIES);
     outbox.deliveries.drain(..extra);
 }
 
 /// The handshake: does the address answer with the challenge?
-pub(crate) async fn answers_challenge(shared: &SharedState, callback_url: &str, verify_token: &str) -> bool {
-    let challenge = shared.random.text("challenge", 12);
+pub(crate) async fn verify_callback(shared: &SharedState, callback_url: &str, verify_token: &str) -> bool {
+    let challenge = shared.random.alphanumeric("challenge", 12);
     let query = [
         ("hub.mode", "subscribe"),
         ("hub.challenge", challenge.as_str()),

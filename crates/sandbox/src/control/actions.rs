@@ -11,32 +11,32 @@ use crate::world::tables::Node;
 
 /// What happens to an asset of the business.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Change {
+pub(crate) enum AssetChange {
     Assign,
     Withdraw,
 }
 
 /// Ends the system user's tokens with 458. `None`: the app has nothing of this business.
-pub(crate) fn uninstall(shared: &Arc<SharedState>, business_id: &str) -> Option<()> {
+pub(crate) fn remove_app_from_business(shared: &Arc<SharedState>, business_id: &str) -> Option<()> {
     let user_id = connected_user(shared, business_id)?;
-    shared.change(|grants| grants.kill(&user_id, 458));
-    tell(shared, "business_integration_uninstall", business_id);
+    shared.change(|grants| grants.invalidate_tokens(&user_id, 458));
+    notify(shared, "business_integration_uninstall", business_id);
     Some(())
 }
 
 /// `asset_id`: an ad account, with or without `act_`, or a Page. `None`: not of this business, or no app there.
-pub(crate) fn change(
+pub(crate) fn change_asset(
     shared: &Arc<SharedState>,
     business_id: &str,
     asset_id: &str,
-    change: Change,
+    change: AssetChange,
 ) -> Option<()> {
     let user_id = connected_user(shared, business_id)?;
     let world = &shared.world;
     let user = world.person(&user_id)?;
     let bare = asset_id.trim().trim_start_matches("act_").to_owned();
     let node = world.find(&format!("act_{bare}")).or_else(|| world.find(&bare))?;
-    if !matches!(node, Node::AdAccount(_) | Node::Page(_)) || !world.sees(user, node) {
+    if !matches!(node, Node::AdAccount(_) | Node::Page(_)) || !world.can_see(user, node) {
         return None;
     }
     let all = || {
@@ -47,12 +47,12 @@ pub(crate) fn change(
         let before = grants.grant(&user_id).and_then(|grant| grant.targets.clone());
         let mut targets: Vec<String> = before.unwrap_or_else(all);
         targets.retain(|id| *id != bare);
-        if change == Change::Assign {
+        if change == AssetChange::Assign {
             targets.push(bare);
         }
         grants.set_targets(&user_id, Some(targets));
     });
-    tell(shared, "business_integration_update", business_id);
+    notify(shared, "business_integration_update", business_id);
     Some(())
 }
 
@@ -63,13 +63,13 @@ fn connected_user(shared: &SharedState, business_id: &str) -> Option<String> {
     shared.grants().grant(&user_id).is_some().then_some(user_id)
 }
 
-fn tell(shared: &Arc<SharedState>, field: &str, business_id: &str) {
+fn notify(shared: &Arc<SharedState>, field: &str, business_id: &str) {
     let change = json!({"field": field, "value": {"business_manager_id": business_id.trim()}});
-    webhooks::event(shared, "application", &shared.app_id, &change);
+    webhooks::send_event(shared, "application", &shared.app_id, &change);
 }
 
 /// The person removes the app under Business Integrations: the tokens end with 458, and the app is told.
 pub(crate) fn remove_app(shared: &Arc<SharedState>, user_id: &str) {
-    shared.change(|grants| grants.kill(user_id, 458));
-    webhooks::deauthorized(shared, user_id);
+    shared.change(|grants| grants.invalidate_tokens(user_id, 458));
+    webhooks::send_deauthorized(shared, user_id);
 }

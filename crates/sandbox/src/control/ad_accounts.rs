@@ -9,7 +9,7 @@ use crate::http::request::Params;
 use crate::state::shared::SharedState;
 use crate::webhooks;
 
-const STANDINGS: [(i64, &str); 8] = [
+const STATUSES: [(i64, &str); 8] = [
     (1, "active (1)"),
     (2, "disabled (2)"),
     (3, "unsettled (3)"),
@@ -21,15 +21,15 @@ const STANDINGS: [(i64, &str); 8] = [
 ];
 
 /// Another standing of an ad account, and the webhook that tells of it.
-pub(crate) fn set_account(shared: &Arc<SharedState>, form: &Params) -> Option<()> {
+pub(crate) fn set_status(shared: &Arc<SharedState>, form: &Params) -> Option<()> {
     let id: u64 = form.get("account_id")?.trim().trim_start_matches("act_").parse().ok()?;
     shared.world.find(&format!("act_{id}"))?;
     let status: i64 = form.get("account_status")?.parse().ok()?;
     let reason: i64 = if status == 2 { 1 } else { 0 };
-    shared.settings().standings.insert(id, (status, reason));
+    shared.settings().ad_account_statuses.insert(id, (status, reason));
     let value = json!({"id": id.to_string(), "account_status": status, "disable_reason": reason});
     let change = json!({"field": "ad_account", "value": value});
-    webhooks::event(shared, "application", &shared.app_id, &change);
+    webhooks::send_event(shared, "application", &shared.app_id, &change);
     Some(())
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn html(main: &mut String) {
          <label>act_ <input name=\"account_id\" inputmode=\"numeric\" required></label>\n\
          <label>becomes <select name=\"account_status\">\n",
     );
-    for (status, label) in STANDINGS {
+    for (status, label) in STATUSES {
         let _ = writeln!(main, "<option value=\"{status}\">{label}</option>");
     }
     main.push_str("</select></label>\n<button>Change</button>\n</form>\n");

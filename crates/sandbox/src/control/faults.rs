@@ -22,22 +22,22 @@ const EFFECTS: [(&str, &str); 12] = [
     ("account-limit", "rate limit of the account (17)"),
 ];
 
-pub(crate) fn add_json(shared: &SharedState, body: &[u8]) -> Option<()> {
+pub(crate) fn inject_json(shared: &SharedState, body: &[u8]) -> Option<()> {
     let fault: Fault = serde_json::from_slice(body).ok()?;
     shared.faults().push(fault);
     Some(())
 }
 
-pub(crate) fn add_form(shared: &SharedState, form: &Params) -> Option<()> {
+pub(crate) fn inject_form(shared: &SharedState, form: &Params) -> Option<()> {
     let endpoint: Endpoint = serde_json::from_value(form.get("endpoint")?.into()).ok()?;
     let times = form.get("times")?.parse().ok().filter(|times| (1..=1000).contains(times))?;
-    let effect = named_effect(form.get("effect")?)?;
+    let effect = effect_from_key(form.get("effect")?)?;
     shared.faults().push(Fault { endpoint, times, effect });
     Some(())
 }
 
 /// The effects the page offers.
-fn named_effect(name: &str) -> Option<Effect> {
+fn effect_from_key(name: &str) -> Option<Effect> {
     let graph = |status: u16, code: i64, subcode: Option<i64>, message: &str| Effect::Graph {
         status,
         code,
@@ -73,8 +73,8 @@ pub(crate) fn html(shared: &SharedState, main: &mut String) {
     );
     main.push_str("<label>calls of <select name=\"endpoint\">\n");
     for endpoint in Endpoint::ALL {
-        let word = word(endpoint);
-        let _ = writeln!(main, "<option value=\"{word}\">{word}</option>");
+        let name = name(endpoint);
+        let _ = writeln!(main, "<option value=\"{name}\">{name}</option>");
     }
     main.push_str("</select></label>\n<label>get <select name=\"effect\">\n");
     for (value, label) in EFFECTS {
@@ -92,8 +92,8 @@ pub(crate) fn html(shared: &SharedState, main: &mut String) {
             main,
             "<li>{} × {}: {}</li>",
             fault.times,
-            word(fault.endpoint),
-            effect_word(&fault.effect)
+            name(fault.endpoint),
+            describe(&fault.effect)
         );
     }
     main.push_str(
@@ -101,12 +101,12 @@ pub(crate) fn html(shared: &SharedState, main: &mut String) {
     );
 }
 
-fn word(endpoint: Endpoint) -> String {
+fn name(endpoint: Endpoint) -> String {
     let value = serde_json::to_value(endpoint).unwrap_or_default();
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn effect_word(effect: &Effect) -> String {
+fn describe(effect: &Effect) -> String {
     match effect {
         Effect::Delay(by) => format!("{} s late", by.as_secs_f32()),
         Effect::Hang => "no answer".to_owned(),

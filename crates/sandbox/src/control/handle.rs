@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::actions::{self, Change};
+use super::actions::{self, AssetChange};
 use crate::clock::seconds;
 use crate::dialog::answer::Answer;
 use crate::dialog::without_browser;
@@ -13,7 +13,7 @@ use crate::state::faults::{Endpoint, Fault};
 use crate::state::grants::{GrantView, PermissionStatus};
 use crate::state::outage::Outage;
 use crate::state::outbox::{Delivery, Subscription};
-use crate::state::rate_limits::{Block, RateLimit};
+use crate::state::rate_limits::{ExhaustedLimit, RateLimit};
 use crate::state::shared::SharedState;
 use crate::state::tokens::TokenKind;
 use crate::webhooks;
@@ -29,7 +29,7 @@ impl Control {
         Control { shared }
     }
 
-    pub fn fault(&self, fault: Fault) {
+    pub fn inject_fault(&self, fault: Fault) {
         self.shared.faults().push(fault);
     }
 
@@ -39,29 +39,29 @@ impl Control {
 
     /// Uses an allowance up for so long: calls that draw on it are refused, and each prolongs the block by ten
     /// seconds, up to an hour from then.
-    pub fn use_up(&self, limit: RateLimit, lasting: Duration) {
-        let ends_at = self.shared.clock.now_seconds() + seconds(lasting);
-        self.shared.limits().use_up(limit, ends_at);
+    pub fn exhaust_limit(&self, limit: RateLimit, duration: Duration) {
+        let ends_at = self.shared.clock.now_seconds() + seconds(duration);
+        self.shared.rate_limits().exhaust(limit, ends_at);
     }
 
     /// The allowances that are used up now.
-    pub fn blocks(&self) -> Vec<Block> {
-        self.shared.limits().list(self.shared.clock.now_seconds())
+    pub fn exhausted_limits(&self) -> Vec<ExhaustedLimit> {
+        self.shared.rate_limits().exhausted(self.shared.clock.now_seconds())
     }
 
     /// Calls refused since this allowance was last used up; also after the block has ended.
-    pub fn refused(&self, limit: &RateLimit) -> usize {
-        self.shared.limits().refused(limit)
+    pub fn refused_calls(&self, limit: &RateLimit) -> usize {
+        self.shared.rate_limits().refused_calls(limit)
     }
 
     /// Ends all blocks and forgets their counts.
     pub fn lift_limits(&self) {
-        self.shared.limits().lift();
+        self.shared.rate_limits().clear();
     }
 
     /// Meta is down for so long; only the control page answers.
-    pub fn break_down(&self, outage: Outage, lasting: Duration) {
-        let ends_at = self.shared.clock.now_seconds() + seconds(lasting);
+    pub fn start_outage(&self, outage: Outage, duration: Duration) {
+        let ends_at = self.shared.clock.now_seconds() + seconds(duration);
         self.shared.settings().outage = Some((outage, ends_at));
     }
 
@@ -107,8 +107,8 @@ impl Control {
 
     /// Ends every token of this person with this subcode of error 190: 458 app removed (the grant goes too),
     /// 459 checkpoint, 460 password changed, 463 expired, 464 unconfirmed, 467 logged out.
-    pub fn kill_tokens(&self, user_id: &str, subcode: u32) {
-        self.shared.change(|grants| grants.kill(user_id, subcode));
+    pub fn invalidate_tokens(&self, user_id: &str, subcode: u32) {
+        self.shared.change(|grants| grants.invalidate_tokens(user_id, subcode));
     }
 
     /// Where the app wants to hear that somebody removed it, and that somebody wants their data deleted; as in
@@ -138,28 +138,28 @@ impl Control {
     /// A business removes the app under its connected apps: its system user's tokens end with 458, and
     /// `business_integration_uninstall` is sent. Without effect where the app has nothing of this business.
     pub fn remove_app_from_business(&self, business_id: &str) {
-        let _ = actions::uninstall(&self.shared, business_id);
+        let _ = actions::remove_app_from_business(&self.shared, business_id);
     }
 
     /// A business gives the app's system user an ad account or Page of its own, and
     /// `business_integration_update` is sent. Without effect where the app has nothing of this business.
     pub fn assign_asset(&self, business_id: &str, asset_id: &str) {
-        let _ = actions::change(&self.shared, business_id, asset_id, Change::Assign);
+        let _ = actions::change_asset(&self.shared, business_id, asset_id, AssetChange::Assign);
     }
 
     /// A business takes an ad account or Page back from the app's system user; else as `assign_asset`.
     pub fn withdraw_asset(&self, business_id: &str, asset_id: &str) {
-        let _ = actions::change(&self.shared, business_id, asset_id, Change::Withdraw);
+        let _ = actions::change_asset(&self.shared, business_id, asset_id, AssetChange::Withdraw);
     }
 
     /// The person presses "Send request" beside the removed app.
-    pub fn ask_for_deletion(&self, user_id: &str) {
-        webhooks::deletion_asked(&self.shared, user_id);
+    pub fn request_data_deletion(&self, user_id: &str) {
+        webhooks::send_data_deletion(&self.shared, user_id);
     }
 
     /// Sends a webhook with one change (`{"field", "value"}`), if somebody subscribed to it.
     pub fn send_event(&self, object: &str, id: &str, change: &serde_json::Value) {
-        webhooks::event(&self.shared, object, id, change);
+        webhooks::send_event(&self.shared, object, id, change);
     }
 
     /// A `signed_request` as the callbacks carry it, signed by our app secret now.
@@ -178,8 +178,8 @@ impl Control {
     }
 
     /// Lets the tokens live again that were ended by 459 or 464, as if the person had done what Facebook asked.
-    pub fn revive(&self, user_id: &str) {
-        self.shared.change(|grants| grants.revive(user_id));
+    pub fn restore_tokens(&self, user_id: &str) {
+        self.shared.change(|grants| grants.restore_tokens(user_id));
     }
 
     /// A new live token without the dialog, and the grant it stands on: these permissions and `public_profile`
@@ -196,8 +196,8 @@ impl Control {
 
     /// How many new tokens were given for older ones of this person since the start, by `fb_exchange_token` or
     /// `ig_refresh_token`; an answer `Effect::Unchanged` is none.
-    pub fn exchanges_of(&self, user_id: &str) -> usize {
-        self.shared.grants().renewals(user_id)
+    pub fn exchange_count(&self, user_id: &str) -> usize {
+        self.shared.grants().exchange_count(user_id)
     }
 
     /// RateLimits the grant to these assets (ad accounts and Pages by id); `None`: all. As if the person had ticked
@@ -238,13 +238,13 @@ impl Control {
     pub fn set_ad_account_status(&self, account_id: &str, account_status: i64, disable_reason: i64) {
         let number = account_id.strip_prefix("act_").unwrap_or(account_id).parse();
         if let Ok(number) = number {
-            self.shared.settings().standings.insert(number, (account_status, disable_reason));
+            self.shared.settings().ad_account_statuses.insert(number, (account_status, disable_reason));
         }
     }
 
     /// True: ad endpoints refuse (2635) also the versions that Graph has ended and serves as the oldest one.
-    pub fn set_ends_old_versions(&self, ends: bool) {
-        self.shared.settings().ends_old_versions = ends;
+    pub fn set_reject_retired_versions(&self, ends: bool) {
+        self.shared.settings().rejects_retired_versions = ends;
     }
 
     /// True: as the real dialog was seen to do, drops the code challenge, so that a verifier is refused.
@@ -265,7 +265,7 @@ impl Control {
     /// Does what a browser does on the dialog: the address it is sent to in the end, or the text of the
     /// dialog's error page after `error-page: `.
     pub async fn authorize(&self, dialog_url: &str, answer: Answer) -> String {
-        without_browser::by_hand(&self.shared, dialog_url, &answer)
+        without_browser::answer_url(&self.shared, dialog_url, &answer)
     }
 
     /// Lets the calls go on that are held under this name now.
@@ -274,7 +274,7 @@ impl Control {
     }
 
     /// Resolves as soon as a call is held under this name.
-    pub async fn wait_held(&self, name: &str) {
-        self.shared.barriers.wait_held(name).await;
+    pub async fn wait_until_held(&self, name: &str) {
+        self.shared.barriers.wait_until_held(name).await;
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::settings::lifetime;
+use super::settings::lifetime_from_days;
 use crate::graph_api::tokens::issue;
 use crate::http::reply::Reply;
 use crate::http::request::Params;
@@ -14,7 +14,7 @@ pub(crate) fn issue(shared: &SharedState, form: &Params) -> Option<Reply> {
     let user_id = form.get("user_id").filter(|id| shared.world.person(id).is_some())?;
     let kind = form.get("kind").unwrap_or("user");
     let kind: TokenKind = serde_json::from_value(kind.into()).ok()?;
-    let lifetime = lifetime(form.get("days").unwrap_or("60"))?;
+    let lifetime = lifetime_from_days(form.get("days").unwrap_or("60"))?;
     let permissions = form.get("permissions").unwrap_or_default();
     let permissions: Vec<&str> =
         permissions.split([',', ' ']).filter(|permission| !permission.is_empty()).collect();

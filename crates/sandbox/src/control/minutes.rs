@@ -4,11 +4,11 @@ use crate::http::request::Params;
 use crate::state::shared::SharedState;
 
 /// A week; whoever wants more moves the clock.
-const MOST_MINUTES: i64 = 7 * 24 * 60;
+const MAX_MINUTES: i64 = 7 * 24 * 60;
 
 pub(crate) fn ends_at(shared: &SharedState, form: &Params) -> Option<i64> {
     let minutes: i64 = form.get("minutes")?.trim().parse().ok()?;
-    (1..=MOST_MINUTES).contains(&minutes).then(|| shared.clock.now_seconds() + minutes * 60)
+    (1..=MAX_MINUTES).contains(&minutes).then(|| shared.clock.now_seconds() + minutes * 60)
 }
 
 pub(crate) const FIELD: &str = "<label>for <input type=\"number\" name=\"minutes\" value=\"5\" min=\"1\" max=\"10080\"> \

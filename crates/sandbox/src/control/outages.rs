@@ -7,7 +7,7 @@ use crate::http::request::Params;
 use crate::state::outage::Outage;
 use crate::state::shared::SharedState;
 
-pub(crate) fn break_down(shared: &SharedState, form: &Params) -> Option<()> {
+pub(crate) fn start_or_end(shared: &SharedState, form: &Params) -> Option<()> {
     let outage = match form.get("outage")? {
         "unavailable" => Outage::Unavailable,
         "silent" => Outage::Silent,

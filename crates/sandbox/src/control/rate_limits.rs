@@ -8,51 +8,55 @@ use crate::http::request::Params;
 use crate::state::rate_limits::{RateLimit, UseCase};
 use crate::state::shared::SharedState;
 
-pub(crate) fn use_up(shared: &SharedState, form: &Params) -> Option<()> {
-    let limit = RateLimit::named(form.get("limit")?, form.get("id").unwrap_or_default().trim())?;
+pub(crate) fn exhaust(shared: &SharedState, form: &Params) -> Option<()> {
+    let limit = RateLimit::from_key(form.get("limit")?, form.get("id").unwrap_or_default().trim())?;
     let ends_at = ends_at(shared, form)?;
-    shared.limits().use_up(limit, ends_at);
+    shared.rate_limits().exhaust(limit, ends_at);
     Some(())
 }
 
 pub(crate) fn html(shared: &SharedState, main: &mut String) {
     let _ = writeln!(
         main,
-        "<h2>RateLimits</h2>\n<form method=\"post\" action=\"/_control/limits\" class=\"row\">\n\
+        "<h2>Rate limits</h2>\n<form method=\"post\" action=\"/_control/limits\" class=\"row\">\n\
          <label>Use up <select name=\"limit\">\n<option value=\"app\">the app’s (4)</option>\n\
          <option value=\"person\">a person’s (17)</option>\n\
          <option value=\"ad_account\">an ad account’s (17/2446079)</option>"
     );
     for use_case in UseCase::ALL {
-        let word = use_case.word();
-        let _ = writeln!(main, "<option value=\"{word}\">business use case {word}</option>");
+        let name = use_case.as_str();
+        let _ = writeln!(main, "<option value=\"{name}\">business use case {name}</option>");
     }
     let _ = writeln!(
         main,
         "</select></label>\n<label>of id <input name=\"id\" placeholder=\"none for the app\"></label>\n{FIELD}\
          <button class=\"first\">Use up</button>\n</form>"
     );
-    let blocks = shared.limits().list(shared.clock.now_seconds());
+    let blocks = shared.rate_limits().exhausted(shared.clock.now_seconds());
     if blocks.is_empty() {
         main.push_str("<p>No limit is used up.</p>\n");
         return;
     }
     main.push_str("<ul>\n");
     for block in blocks {
-        let left = time(i64::try_from(block.left.as_secs()).unwrap_or(i64::MAX));
-        let what = escape(&words(&block.limit));
-        let _ = writeln!(main, "<li>{what}: blocked for {left} more; calls refused: {}</li>", block.refused);
+        let left = time(i64::try_from(block.remaining.as_secs()).unwrap_or(i64::MAX));
+        let what = escape(&describe(&block.limit));
+        let _ = writeln!(
+            main,
+            "<li>{what}: blocked for {left} more; calls refused: {}</li>",
+            block.refused_calls
+        );
     }
     main.push_str(
         "</ul>\n<form method=\"post\" action=\"/_control/limits/lift\"><button>Lift all</button></form>\n",
     );
 }
 
-fn words(limit: &RateLimit) -> String {
+fn describe(limit: &RateLimit) -> String {
     match limit {
         RateLimit::App => "The app".to_owned(),
         RateLimit::Person(id) => format!("Person {id}"),
         RateLimit::AdAccount(id) => format!("Ad account {id}"),
-        RateLimit::UseCase { id, use_case } => format!("{} of {id}", use_case.word()),
+        RateLimit::UseCase { id, use_case } => format!("{} of {id}", use_case.as_str()),
     }
 }

@@ -30,22 +30,22 @@ pub(crate) fn serve(shared: &Arc<SharedState>, parts: &Parts, body: &[u8]) -> Re
             shared.calls().clear();
             Some(())
         }
-        ("/_control/faults", true) if is_json => faults::add_json(shared, body),
-        ("/_control/faults", true) => faults::add_form(shared, &form),
+        ("/_control/faults", true) if is_json => faults::inject_json(shared, body),
+        ("/_control/faults", true) => faults::inject_form(shared, &form),
         ("/_control/clear", true) => {
             shared.faults().clear();
             Some(())
         }
-        ("/_control/limits", true) => rate_limits::use_up(shared, &form),
+        ("/_control/limits", true) => rate_limits::exhaust(shared, &form),
         ("/_control/limits/lift", true) => {
-            shared.limits().lift();
+            shared.rate_limits().clear();
             Some(())
         }
-        ("/_control/outages", true) => outages::break_down(shared, &form),
-        ("/_control/tokens", true) => users::kill(shared, &form),
-        ("/_control/people", true) => users::as_person(shared, &form),
-        ("/_control/businesses", true) => users::as_business(shared, &form),
-        ("/_control/accounts", true) => ad_accounts::set_account(shared, &form),
+        ("/_control/outages", true) => outages::start_or_end(shared, &form),
+        ("/_control/tokens", true) => users::invalidate_tokens(shared, &form),
+        ("/_control/people", true) => users::act_as_person(shared, &form),
+        ("/_control/businesses", true) => users::act_as_business(shared, &form),
+        ("/_control/accounts", true) => ad_accounts::set_status(shared, &form),
         _ => return html::page(404, html::error("Not found", "There is nothing here.")),
     };
     match (done, is_json) {

@@ -11,7 +11,7 @@ use crate::state::shared::SharedState;
 const DAY: u64 = 86_400;
 
 /// Longer than anybody waits for an answer.
-const MOST_LATENCY_MS: u64 = 600_000;
+const MAX_LATENCY_MS: u64 = 600_000;
 
 /// The switches: name, what it says when on, and its place in the settings.
 type Switch = (&'static str, &'static str, fn(&mut Settings) -> &mut bool);
@@ -22,7 +22,7 @@ const SWITCHES: [Switch; 5] = [
     ("drops_pkce", "The dialog drops the code challenge", |all| &mut all.drops_pkce),
     ("omits_expires_in", "Token answers lack expires_in", |all| &mut all.omits_expires_in),
     ("ends_old_versions", "Ad endpoints refuse versions that Graph has ended", |all| {
-        &mut all.ends_old_versions
+        &mut all.rejects_retired_versions
     }),
 ];
 
@@ -55,10 +55,10 @@ fn set(settings: &mut Settings, name: &str, value: &str) -> Option<()> {
     }
     match name {
         "latency_ms" => {
-            let latency = value.parse().ok().filter(|latency| *latency <= MOST_LATENCY_MS)?;
+            let latency = value.parse().ok().filter(|latency| *latency <= MAX_LATENCY_MS)?;
             settings.latency = Duration::from_millis(latency);
         }
-        "token_days" => settings.token_lifetime = lifetime(value)?,
+        "token_days" => settings.token_lifetime = lifetime_from_days(value)?,
         "redirect_uri" => settings.redirect_uris.push(url::Url::parse(value).ok().map(|_| value.to_owned())?),
         "deauthorize_url" | "deletion_url" if !value.is_empty() => drop(url::Url::parse(value).ok()?),
         "deauthorize_url" | "deletion_url" => {}
@@ -68,7 +68,7 @@ fn set(settings: &mut Settings, name: &str, value: &str) -> Option<()> {
 }
 
 /// Days; 0 is for ever.
-pub(crate) fn lifetime(days: &str) -> Option<Option<Duration>> {
+pub(crate) fn lifetime_from_days(days: &str) -> Option<Option<Duration>> {
     match days.parse::<u64>().ok().filter(|days| *days <= 36_500)? {
         0 => Some(None),
         days => Some(Some(Duration::from_secs(days * DAY))),

@@ -3,52 +3,52 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use super::actions::{self, Change};
+use super::actions::{self, AssetChange};
 use crate::http::html::escape;
 use crate::http::request::Params;
 use crate::state::shared::SharedState;
 use crate::webhooks;
 use crate::world::tables::Node;
 
-const ENDS: [(u32, &str); 4] =
+const INVALIDATIONS: [(u32, &str); 4] =
     [(460, "Password changed"), (458, "App removed"), (459, "Checkpoint"), (463, "Expired")];
 
-const PERSONS_ACTS: [(&str, &str); 3] = [
+const PERSON_ACTIONS: [(&str, &str); 3] = [
     ("remove", "Remove the app on Facebook"),
-    ("delete", "Ask for deletion"),
+    ("delete", "Request data deletion"),
     ("heal", "Do what Facebook asks"),
 ];
 
-pub(crate) fn kill(shared: &SharedState, form: &Params) -> Option<()> {
+pub(crate) fn invalidate_tokens(shared: &SharedState, form: &Params) -> Option<()> {
     let user_id = form.get("user_id")?;
     let subcode = form.get("subcode")?.parse().ok()?;
-    shared.change(|grants| grants.kill(user_id, subcode));
+    shared.change(|grants| grants.invalidate_tokens(user_id, subcode));
     Some(())
 }
 
 /// What a person does on facebook.com.
-pub(crate) fn as_person(shared: &Arc<SharedState>, form: &Params) -> Option<()> {
+pub(crate) fn act_as_person(shared: &Arc<SharedState>, form: &Params) -> Option<()> {
     let user_id = form.get("user_id")?;
     shared.world.person(user_id)?;
     match form.get("act")? {
         "remove" => {
             actions::remove_app(shared, user_id);
         }
-        "delete" => webhooks::deletion_asked(shared, user_id),
-        "heal" => shared.change(|grants| grants.revive(user_id)),
+        "delete" => webhooks::send_data_deletion(shared, user_id),
+        "heal" => shared.change(|grants| grants.restore_tokens(user_id)),
         _ => return None,
     }
     Some(())
 }
 
 /// What a business does in its settings.
-pub(crate) fn as_business(shared: &Arc<SharedState>, form: &Params) -> Option<()> {
+pub(crate) fn act_as_business(shared: &Arc<SharedState>, form: &Params) -> Option<()> {
     let business_id = form.get("business_id")?;
     let asset_id = form.get("asset_id").unwrap_or_default();
     match form.get("act")? {
-        "remove" => actions::uninstall(shared, business_id),
-        "assign" => actions::change(shared, business_id, asset_id, Change::Assign),
-        "withdraw" => actions::change(shared, business_id, asset_id, Change::Withdraw),
+        "remove" => actions::remove_app_from_business(shared, business_id),
+        "assign" => actions::change_asset(shared, business_id, asset_id, AssetChange::Assign),
+        "withdraw" => actions::change_asset(shared, business_id, asset_id, AssetChange::Withdraw),
         _ => None,
     }
 }
@@ -57,7 +57,7 @@ pub(crate) fn html(shared: &SharedState, main: &mut String) {
     main.push_str("<h2>Who is connected</h2>\n");
     let now = shared.clock.now_seconds();
     let grants = shared.grants();
-    let views: Vec<_> = grants.people().filter_map(|user_id| grants.view(user_id, now)).collect();
+    let views: Vec<_> = grants.user_ids().filter_map(|user_id| grants.view(user_id, now)).collect();
     drop(grants);
     if views.is_empty() {
         main.push_str("<p>Nobody yet.</p>\n");
@@ -74,33 +74,33 @@ pub(crate) fn html(shared: &SharedState, main: &mut String) {
             escape(&view.granted.join(", ")),
             escape(&view.user_id)
         );
-        for (subcode, label) in ENDS {
+        for (subcode, label) in INVALIDATIONS {
             let _ = writeln!(main, "<button name=\"subcode\" value=\"{subcode}\">{label}</button>");
         }
         main.push_str("</div>\n</form>\n");
         match person.and_then(|person| person.business) {
-            Some(business) => business_acts(&shared.world.id(Node::Business(business)), main),
-            None => persons_acts(&view.user_id, main),
+            Some(business) => business_actions(&shared.world.id(Node::Business(business)), main),
+            None => person_actions(&view.user_id, main),
         }
     }
 }
 
 /// What a person does on facebook.com.
-fn persons_acts(user_id: &str, main: &mut String) {
+fn person_actions(user_id: &str, main: &mut String) {
     let _ = writeln!(
         main,
         "<form method=\"post\" action=\"/_control/people\" class=\"row\">\n\
          <input type=\"hidden\" name=\"user_id\" value=\"{}\">",
         escape(user_id)
     );
-    for (act, label) in PERSONS_ACTS {
+    for (act, label) in PERSON_ACTIONS {
         let _ = writeln!(main, "<button name=\"act\" value=\"{act}\">{label}</button>");
     }
     main.push_str("</form>\n");
 }
 
 /// What a business does in its settings.
-fn business_acts(business_id: &str, main: &mut String) {
+fn business_actions(business_id: &str, main: &mut String) {
     let _ = writeln!(
         main,
         "<form method=\"post\" action=\"/_control/businesses\" class=\"row\">\n\

@@ -10,15 +10,15 @@ pub struct Answer {
     pub declined: Vec<String>,
     /// Login for Business: which of the person's businesses.
     pub business: usize,
-    pub ticks: Ticks,
+    pub assets: AssetSelection,
     pub decision: Decision,
 }
 
 /// Which ad accounts, Pages and businesses are ticked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ticks {
+pub enum AssetSelection {
     /// The dialog does not ask; what was ticked before stays.
-    AsBefore,
+    Unchanged,
     All,
     /// Only these, by id; ad accounts with `act_`.
     Only(Vec<String>),
@@ -36,7 +36,7 @@ pub enum Decision {
 impl Answer {
     pub fn agree(persona: Persona) -> Answer {
         let decision = Decision::Agree;
-        Answer { persona, declined: Vec::new(), business: 0, ticks: Ticks::AsBefore, decision }
+        Answer { persona, declined: Vec::new(), business: 0, assets: AssetSelection::Unchanged, decision }
     }
 
     /// Login for Business with the person's business number `business`.
@@ -50,9 +50,9 @@ impl Answer {
     }
 
     /// Agrees for these ad accounts, Pages and businesses only.
-    pub fn ticking(persona: Persona, ids: &[&str]) -> Answer {
+    pub fn selecting(persona: Persona, ids: &[&str]) -> Answer {
         let ids = ids.iter().map(|id| (*id).to_owned()).collect();
-        Answer { ticks: Ticks::Only(ids), ..Answer::agree(persona) }
+        Answer { assets: AssetSelection::Only(ids), ..Answer::agree(persona) }
     }
 
     pub fn cancel() -> Answer {

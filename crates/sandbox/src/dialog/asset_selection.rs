@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use super::answer::Ticks;
+use super::answer::AssetSelection;
 use crate::http::html::escape;
 use crate::http::request::Params;
 use crate::state::shared::SharedState;
@@ -12,17 +12,17 @@ use crate::world::persona::Persona;
 use crate::world::tables::Node;
 
 /// Whoever has more is not asked: no list of a thousand boxes.
-const MOST: usize = 20;
+const MAX_OFFERED: usize = 20;
 
 /// What the dialog asks this person about; nothing if it is too much, or nothing to choose.
-fn offered(shared: &SharedState, persona: Persona) -> Vec<Node> {
+fn offered_assets(shared: &SharedState, persona: Persona) -> Vec<Node> {
     let world = &shared.world;
     let Some(person) = world.person(persona.user_id()) else { return Vec::new() };
     let mut nodes = world.businesses_of(person);
-    nodes.extend(world.accounts_opened_by(person));
+    nodes.extend(world.accessible_ad_accounts(person));
     nodes.extend(world.pages_where(|page| page.person == person));
     match nodes.len() {
-        0..=MOST => nodes,
+        0..=MAX_OFFERED => nodes,
         _ => Vec::new(),
     }
 }
@@ -31,7 +31,7 @@ pub(crate) fn html(shared: &SharedState) -> String {
     let mut html = String::from("<input type=\"hidden\" name=\"targets\" value=\"offered\">\n");
     let mut style = String::new();
     for persona in Persona::ALL {
-        let nodes = offered(shared, persona);
+        let nodes = offered_assets(shared, persona);
         if nodes.is_empty() {
             continue;
         }
@@ -60,11 +60,11 @@ fn row(shared: &SharedState, persona: Persona, node: Node, html: &mut String) {
     };
     let id = world.id(node);
     let grants = shared.grants();
-    let is_ticked = grants.grant(persona.user_id()).is_none_or(|grant| match node {
-        Node::Business(_) => grant.covers_business(&id),
-        _ => grant.covers(&id),
+    let is_selected = grants.grant(persona.user_id()).is_none_or(|grant| match node {
+        Node::Business(_) => grant.includes_business(&id),
+        _ => grant.includes_asset(&id),
     });
-    let checked = if is_ticked { " checked" } else { "" };
+    let checked = if is_selected { " checked" } else { "" };
     let _ = writeln!(
         html,
         "<label><input type=\"checkbox\" name=\"target\" id=\"target-{id}\" value=\"{id}\"{checked}>\
@@ -75,17 +75,17 @@ fn row(shared: &SharedState, persona: Persona, node: Node, html: &mut String) {
 
 /// What the form says was ticked; `None` if it offered something and nothing was. The boxes of the people who
 /// were not chosen come along and do not count.
-pub(crate) fn ticks(shared: &SharedState, persona: Persona, form: &Params) -> Option<Ticks> {
-    let offered = offered(shared, persona);
+pub(crate) fn from_form(shared: &SharedState, persona: Persona, form: &Params) -> Option<AssetSelection> {
+    let offered = offered_assets(shared, persona);
     if form.get("targets").is_none() || offered.is_empty() {
-        return Some(Ticks::AsBefore);
+        return Some(AssetSelection::Unchanged);
     }
     let ids: Vec<String> = offered.iter().map(|node| shared.world.id(*node)).collect();
-    let ticked: Vec<String> =
+    let selected: Vec<String> =
         ids.iter().filter(|id| form.all("target").any(|target| target == *id)).cloned().collect();
-    match ticked.len() {
+    match selected.len() {
         0 => None,
-        count if count == ids.len() => Some(Ticks::All),
-        _ => Some(Ticks::Only(ticked)),
+        count if count == ids.len() => Some(AssetSelection::All),
+        _ => Some(AssetSelection::Only(selected)),
     }
 }

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use url::form_urlencoded;
 
-use super::answer::{Answer, Decision, Ticks};
-use super::request::{Ask, Login};
+use super::answer::{Answer, AssetSelection, Decision};
+use super::login_request::{LoginFlow, LoginRequest};
 use crate::state::grants::{Grants, PermissionStatus};
 use crate::state::shared::SharedState;
 use crate::state::tokens::{CODE_TTL, Code, TokenKind};
 use crate::world::tables::Node;
 
 /// Carries an answer out; the address the browser goes to.
-pub(crate) fn settle(shared: &SharedState, ask: &Ask, answer: &Answer) -> String {
+pub(crate) fn complete(shared: &SharedState, login: &LoginRequest, answer: &Answer) -> String {
     let is_active = shared.settings().is_app_active;
     match answer.decision {
-        Decision::Cancel => back(
-            ask,
+        Decision::Cancel => callback_url(
+            login,
             &[
                 ("error", "access_denied"),
                 ("error_code", "200"),
@@ -24,9 +24,9 @@ pub(crate) fn settle(shared: &SharedState, ask: &Ask, answer: &Answer) -> String
                 ("error_reason", "user_denied"),
             ],
         ),
-        Decision::Agree if is_active => agree(shared, ask, answer),
-        Decision::Agree | Decision::AppNotActive => back(
-            ask,
+        Decision::Agree if is_active => grant_and_issue_code(shared, login, answer),
+        Decision::Agree | Decision::AppNotActive => callback_url(
+            login,
             &[
                 ("error_code", "1349126"),
                 (
@@ -39,76 +39,76 @@ pub(crate) fn settle(shared: &SharedState, ask: &Ask, answer: &Answer) -> String
     }
 }
 
-fn agree(shared: &SharedState, ask: &Ask, answer: &Answer) -> String {
-    let (user_id, kind, lifetime) = match ask.login {
-        Login::Business(configuration) if configuration.kind == TokenKind::SystemUser => {
+fn grant_and_issue_code(shared: &SharedState, login: &LoginRequest, answer: &Answer) -> String {
+    let (user_id, kind, lifetime) = match login.flow {
+        LoginFlow::Business(configuration) if configuration.kind == TokenKind::SystemUser => {
             match shared.world.system_user(answer.persona.user_id(), answer.business) {
                 Some(system_user) => {
                     (system_user.user_id.as_str(), TokenKind::SystemUser, configuration.lifetime)
                 }
                 // Without a portfolio there is nobody to act for; the real dialog wants one made first.
                 None => {
-                    return back(
-                        ask,
+                    return callback_url(
+                        login,
                         &[("error_code", "1349186"), ("error_message", "No business portfolio")],
                     );
                 }
             }
         }
-        Login::Business(_) | Login::Facebook => (answer.persona.user_id(), TokenKind::User, None),
-        Login::Instagram => (answer.persona.user_id(), TokenKind::Instagram, None),
+        LoginFlow::Business(_) | LoginFlow::Facebook => (answer.persona.user_id(), TokenKind::User, None),
+        LoginFlow::Instagram => (answer.persona.user_id(), TokenKind::Instagram, None),
     };
     let now = shared.clock.now_seconds();
-    let code = format!("AQ{}", shared.random.text("code", 190));
-    let given = shared.change(|grants| {
+    let code = format!("AQ{}", shared.random.alphanumeric("code", 190));
+    let granted = shared.change(|grants| {
         let before = grants.grant(user_id).map(|grant| grant.permissions.clone()).unwrap_or_default();
-        let given: BTreeMap<String, bool> = ask
+        let granted: BTreeMap<String, bool> = login
             .scopes
             .iter()
             .map(|scope| {
-                let is_given = match ask.login {
+                let is_granted = match login.flow {
                     // All or nothing.
-                    Login::Business(_) => true,
-                    _ => is_given(scope, before.get(scope).copied(), ask.is_rerequest, answer),
+                    LoginFlow::Business(_) => true,
+                    _ => is_granted(scope, before.get(scope).copied(), login.is_rerequest, answer),
                 };
-                (scope.clone(), is_given)
+                (scope.clone(), is_granted)
             })
             .collect();
-        grants.agree(user_id, &given, now);
-        tick(shared, grants, user_id, &answer.ticks);
+        grants.record_login(user_id, &granted, now);
+        apply_selection(shared, grants, user_id, &answer.assets);
         grants.add_code(
             &code,
             Code {
                 user_id: user_id.to_owned(),
-                redirect_uri: ask.redirect_uri.clone(),
-                challenge: ask.challenge.clone(),
+                redirect_uri: login.redirect_uri.clone(),
+                challenge: login.challenge.clone(),
                 expires_at: now + CODE_TTL,
                 is_used: false,
                 kind,
                 lifetime,
             },
         );
-        given
+        granted
     });
     let listed = |wanted: bool| {
-        let names = given.iter().filter(|(_, given)| **given == wanted).map(|(name, _)| name.as_str());
+        let names = granted.iter().filter(|(_, granted)| **granted == wanted).map(|(name, _)| name.as_str());
         names.collect::<Vec<_>>().join(",")
     };
     let mut pairs = vec![("code", code.as_str())];
     let (granted, denied) = (listed(true), listed(false));
-    if ask.wants_granted_scopes {
+    if login.wants_granted_scopes {
         pairs.push(("granted_scopes", &granted));
         pairs.push(("denied_scopes", &denied));
     }
-    back(ask, &pairs)
+    callback_url(login, &pairs)
 }
 
 /// A login replaces the selection under every token of the person, as far as the dialog offered one.
-fn tick(shared: &SharedState, grants: &mut Grants, user_id: &str, ticks: &Ticks) {
-    let (assets, businesses) = match ticks {
-        Ticks::AsBefore => return,
-        Ticks::All => (None, None),
-        Ticks::Only(ids) => {
+fn apply_selection(shared: &SharedState, grants: &mut Grants, user_id: &str, selection: &AssetSelection) {
+    let (assets, businesses) = match selection {
+        AssetSelection::Unchanged => return,
+        AssetSelection::All => (None, None),
+        AssetSelection::Only(ids) => {
             let is_business = |id: &&String| matches!(shared.world.find(id), Some(Node::Business(_)));
             let (businesses, assets): (Vec<&String>, Vec<&String>) = ids.iter().partition(is_business);
             let bare = |id: &String| id.strip_prefix("act_").unwrap_or(id).to_owned();
@@ -124,23 +124,23 @@ fn tick(shared: &SharedState, grants: &mut Grants, user_id: &str, ticks: &Ticks)
 }
 
 /// Asked again, what was granted stays; asked without `rerequest`, what was declined is not even offered.
-fn is_given(scope: &str, before: Option<PermissionStatus>, is_rerequest: bool, answer: &Answer) -> bool {
-    let is_ticked = !answer.declined.iter().any(|declined| declined == scope);
+fn is_granted(scope: &str, before: Option<PermissionStatus>, is_rerequest: bool, answer: &Answer) -> bool {
+    let is_selected = !answer.declined.iter().any(|declined| declined == scope);
     match (scope, before) {
         ("public_profile", _) => true,
         (_, Some(PermissionStatus::Granted)) if is_rerequest => true,
         (_, Some(PermissionStatus::Declined)) if !is_rerequest => false,
-        _ => is_ticked,
+        _ => is_selected,
     }
 }
 
 /// The callback with these values, its own query kept, `state` as it came, and Facebook's odd fragment.
-fn back(ask: &Ask, pairs: &[(&str, &str)]) -> String {
+fn callback_url(login: &LoginRequest, pairs: &[(&str, &str)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(pairs);
-    if let Some(state) = &ask.state {
+    if let Some(state) = &login.state {
         query.append_pair("state", state);
     }
-    let joint = if ask.redirect_uri.contains('?') { '&' } else { '?' };
-    format!("{}{joint}{}#_=_", ask.redirect_uri, query.finish())
+    let separator = if login.redirect_uri.contains('?') { '&' } else { '?' };
+    format!("{}{separator}{}#_=_", login.redirect_uri, query.finish())
 }

@@ -3,9 +3,9 @@
 use axum::http::HeaderMap;
 
 use super::answer::{Answer, Decision};
-use super::request::{ErrorPage, validate, validate_instagram};
+use super::login_request::{ErrorPage, validate, validate_instagram};
 use super::{asset_selection, authorize, pages};
-use crate::graph_api::fault_injection::Passage;
+use crate::graph_api::fault_injection::FaultedCall;
 use crate::http::html;
 use crate::http::reply::{Outcome, Reply};
 use crate::http::request::{Params, Request};
@@ -16,50 +16,50 @@ use crate::world::persona::Persona;
 const COOKIE: &str = "pretend_person";
 
 pub(crate) async fn call(shared: &SharedState, request: &Request, headers: &HeaderMap) -> Outcome {
-    let passage = Passage::enter(shared, request, Endpoint::Dialog).await;
+    let faulted = FaultedCall::begin(shared, request, Endpoint::Dialog).await;
     let mut reply = None;
-    for _ in 0..passage.times() {
+    for _ in 0..faulted.executions() {
         reply = Some(serve(shared, request, headers));
     }
-    passage.leave(request, Endpoint::Dialog, reply)
+    faulted.finish(request, Endpoint::Dialog, reply)
 }
 
 fn serve(shared: &SharedState, request: &Request, headers: &HeaderMap) -> Reply {
     let is_answer = request.segment(2) == "answer";
-    let is_instagram = is_instagrams(request);
+    let is_instagram = is_instagram_dialog(request);
     if !(is_instagram || request.segment(1) == "oauth") || request.segments.len() > 2 && !is_answer {
         return html::page(404, html::error("Not found", "There is nothing here."));
     }
-    let asked = match is_instagram {
+    let login = match is_instagram {
         true => validate_instagram(shared, &request.params),
         false => validate(shared, &request.params),
     };
-    let ask = match asked {
-        Ok(ask) => ask,
+    let login = match login {
+        Ok(login) => login,
         Err(ErrorPage(title, text)) => return html::page(400, html::error(title, &text)),
     };
     if !is_answer {
-        return html::page(200, pages::dialog(shared, request, &ask, last_person(headers)));
+        return html::page(200, pages::dialog(shared, request, &login, last_person(headers)));
     }
     if request.method != "POST" {
         return html::page(405, html::error("Not this way", "Answers come by the form."));
     }
-    let Some(mut answer) = answer(&request.params, &ask.scopes) else {
+    let Some(mut answer) = answer(&request.params, &login.scopes) else {
         return html::page(400, html::error("No answer", "Choose a person and press one of the buttons."));
     };
     if answer.decision == Decision::Agree {
-        match asset_selection::ticks(shared, answer.persona, &request.params) {
-            Some(ticks) => answer.ticks = ticks,
-            None => return html::page(400, html::error("Nothing ticked", "Tick at least one of them.")),
+        match asset_selection::from_form(shared, answer.persona, &request.params) {
+            Some(assets) => answer.assets = assets,
+            None => return html::page(400, html::error("Nothing selected", "Tick at least one of them.")),
         }
     }
     let person = format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax", answer.persona.key());
-    let target = authorize::settle(shared, &ask, &answer);
+    let target = authorize::complete(shared, &login, &answer);
     Reply::redirect(302, &target).with("set-cookie", person).with("cache-control", "no-store")
 }
 
 /// Instagram's own dialog: `/oauth/authorize`.
-pub(crate) fn is_instagrams(request: &Request) -> bool {
+pub(crate) fn is_instagram_dialog(request: &Request) -> bool {
     request.segment(0) == "oauth" && request.segment(1) == "authorize"
 }
 
@@ -71,8 +71,8 @@ fn answer(params: &Params, scopes: &[String]) -> Option<Answer> {
         "app-not-active" => Decision::AppNotActive,
         _ => return None,
     };
-    let is_ticked = |scope: &String| params.all("permission").any(|ticked| ticked == scope);
-    let declined = scopes.iter().filter(|scope| !is_ticked(scope)).cloned().collect();
+    let is_selected = |scope: &String| params.all("permission").any(|selected| selected == scope);
+    let declined = scopes.iter().filter(|scope| !is_selected(scope)).cloned().collect();
     let business = params.get("business").and_then(|index| index.parse().ok()).unwrap_or(0);
     Some(Answer { declined, business, decision, ..Answer::agree(persona) })
 }

@@ -5,6 +5,6 @@ mod asset_selection;
 mod authorize;
 mod configurations;
 pub(crate) mod handler;
+mod login_request;
 pub(crate) mod pages;
-mod request;
 pub(crate) mod without_browser;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::asset_selection;
-use super::request::{Ask, Login};
+use super::login_request::{LoginFlow, LoginRequest};
 use crate::http::html::{self, escape};
 use crate::http::reply::Reply;
 use crate::http::request::Request;
@@ -14,37 +14,42 @@ use crate::world::persona::Persona;
 pub(crate) const OUTAGE_TITLE: &str = "Sorry, something went wrong";
 pub(crate) const OUTAGE_TEXT: &str = "We are working on it and will have it fixed as soon as we can.";
 
-pub(crate) fn dialog(shared: &SharedState, request: &Request, ask: &Ask, chosen: Persona) -> String {
+pub(crate) fn dialog(
+    shared: &SharedState,
+    request: &Request,
+    login: &LoginRequest,
+    chosen: Persona,
+) -> String {
     let mut main = String::from("<h1>The app under test asks for access</h1>\n");
     if !shared.settings().is_app_active {
         main.push_str(
             "<p class=\"note\">This app is not active: whoever continues is sent back with 1349126.</p>\n",
         );
     }
-    let action = match ask.login {
-        Login::Instagram => "/oauth/authorize/answer".to_owned(),
-        Login::Facebook | Login::Business(_) => format!("/{}/dialog/oauth/answer", request.version),
+    let action = match login.flow {
+        LoginFlow::Instagram => "/oauth/authorize/answer".to_owned(),
+        LoginFlow::Facebook | LoginFlow::Business(_) => format!("/{}/dialog/oauth/answer", request.version),
     };
-    match ask.login {
-        Login::Facebook => {}
-        Login::Business(one) => {
+    match login.flow {
+        LoginFlow::Facebook => {}
+        LoginFlow::Business(one) => {
             let _ = writeln!(main, "<p>Login for Business, configuration {}: {}.</p>", one.id, one.note);
         }
-        Login::Instagram => main.push_str("<p>Instagram’s own login, without Facebook.</p>\n"),
+        LoginFlow::Instagram => main.push_str("<p>Instagram’s own login, without Facebook.</p>\n"),
     }
     let _ = writeln!(main, "<form method=\"post\" action=\"{action}\">");
-    for (name, value) in request.params.0.iter().filter(|(name, _)| !is_ours(name)) {
+    for (name, value) in request.params.0.iter().filter(|(name, _)| !is_form_field(name)) {
         let (name, value) = (escape(name), escape(value));
         let _ = writeln!(main, "<input type=\"hidden\" name=\"{name}\" value=\"{value}\">");
     }
     main.push_str(&people(chosen));
-    if let Login::Business(_) = ask.login {
+    if let LoginFlow::Business(_) = login.flow {
         main.push_str(BUSINESSES);
     }
-    if !matches!(ask.login, Login::Instagram) {
+    if !matches!(login.flow, LoginFlow::Instagram) {
         main.push_str(&asset_selection::html(shared));
     }
-    main.push_str(&permissions(shared, ask));
+    main.push_str(&permissions(shared, login));
     main.push_str(
         "<div class=\"acts\">\n\
          <button id=\"continue\" name=\"decision\" value=\"continue\" class=\"first\">Continue</button>\n\
@@ -61,7 +66,7 @@ pub(crate) fn outage(status: u16) -> Reply {
 }
 
 /// Names the form fills itself; the original request cannot answer for the person.
-fn is_ours(name: &str) -> bool {
+fn is_form_field(name: &str) -> bool {
     matches!(name, "persona" | "permission" | "decision" | "business" | "target" | "targets")
 }
 
@@ -74,7 +79,7 @@ const BUSINESSES: &str = "<fieldset>\n<legend>For which of your businesses?</leg
 fn people(chosen: Persona) -> String {
     let mut html = String::from("<fieldset>\n<legend>Who are you today?</legend>\n");
     for persona in Persona::ALL {
-        let (key, name, note) = (persona.key(), escape(persona.name()), persona.note());
+        let (key, name, note) = (persona.key(), escape(persona.name()), persona.description());
         let checked = if persona == chosen { " checked" } else { "" };
         let _ = writeln!(
             html,
@@ -88,10 +93,10 @@ fn people(chosen: Persona) -> String {
 
 /// One box for each permission. What a person granted or declined before differs between the people, and there
 /// are no scripts: the page carries a mark for each of them, and the style shows the chosen one's.
-fn permissions(shared: &SharedState, ask: &Ask) -> String {
+fn permissions(shared: &SharedState, login: &LoginRequest) -> String {
     let mut html = String::from("<fieldset>\n<legend>What do you allow?</legend>\n");
     let mut style = String::new();
-    for scope in &ask.scopes {
+    for scope in &login.scopes {
         let mut marks = String::new();
         for persona in Persona::ALL {
             let key = persona.key();
@@ -101,8 +106,8 @@ fn permissions(shared: &SharedState, ask: &Ask) -> String {
                 .and_then(|grant| grant.permissions.get(scope).copied());
             let mark = match before {
                 _ if scope == "public_profile" => continue,
-                Some(PermissionStatus::Granted) if ask.is_rerequest => "granted before; stays",
-                Some(PermissionStatus::Declined) if !ask.is_rerequest => "declined before; not offered",
+                Some(PermissionStatus::Granted) if login.is_rerequest => "granted before; stays",
+                Some(PermissionStatus::Declined) if !login.is_rerequest => "declined before; not offered",
                 _ => continue,
             };
             let _ = write!(marks, "<small class=\"mark for-{key}\">{mark}</small>");
@@ -112,7 +117,7 @@ fn permissions(shared: &SharedState, ask: &Ask) -> String {
                  body:has(#persona-{key}:checked) #row-{scope} .for-{key}{{display:inline}}"
             );
         }
-        let is_fixed = scope == "public_profile" || matches!(ask.login, Login::Business(_));
+        let is_fixed = scope == "public_profile" || matches!(login.flow, LoginFlow::Business(_));
         let fixed = if is_fixed { " disabled" } else { "" };
         let _ = writeln!(
             html,

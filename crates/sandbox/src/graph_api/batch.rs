@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::classify::classify;
 use super::error::GraphError;
-use super::fault_injection::Passage;
+use super::fault_injection::FaultedCall;
 use super::tokens::caller::identify;
 use super::{dispatch, usage_headers, versions};
 use crate::http::reply::{Outcome, Reply};
@@ -12,14 +12,14 @@ use crate::http::request::{Params, Request};
 use crate::state::faults::Endpoint;
 use crate::state::shared::SharedState;
 
-const MOST: usize = 50;
+const MAX_ITEMS: usize = 50;
 
 pub(crate) async fn perform(shared: &SharedState, outer: &Request) -> Reply {
-    let trace_id = usage_headers::trace_id(shared);
+    let trace_id = usage_headers::new_trace_id(shared);
     let items = match items(shared, outer) {
         Ok(items) => items,
         Err(error) => {
-            return usage_headers::decorate(
+            return usage_headers::add_headers(
                 shared,
                 outer,
                 Endpoint::Batch,
@@ -31,25 +31,25 @@ pub(crate) async fn perform(shared: &SharedState, outer: &Request) -> Reply {
     let has_headers = outer.params.get("include_headers") != Some("false");
     // Side by side: the slowest item makes the time, not their sum.
     let answers =
-        futures_util::future::join_all(items.into_iter().map(|item| answer(shared, outer, item))).await;
+        futures_util::future::join_all(items.into_iter().map(|item| answer_item(shared, outer, item))).await;
     let list: Vec<Value> = answers.iter().map(|outcome| item_value(outcome, has_headers)).collect();
-    usage_headers::decorate(shared, outer, Endpoint::Batch, Reply::json(&Value::Array(list)), &trace_id)
+    usage_headers::add_headers(shared, outer, Endpoint::Batch, Reply::json(&Value::Array(list)), &trace_id)
 }
 
 fn items(shared: &SharedState, outer: &Request) -> Result<Vec<Request>, GraphError> {
     identify(shared, outer)?;
-    let text = outer.params.get("batch").ok_or_else(|| {
+    let batch = outer.params.get("batch").ok_or_else(|| {
         let message = "Unsupported post request.";
         GraphError::method(100, message)
     })?;
-    let Ok(Value::Array(items)) = serde_json::from_str(text) else {
+    let Ok(Value::Array(items)) = serde_json::from_str(batch) else {
         return Err(GraphError {
             code: None,
             kind: "GraphBatchException",
             ..GraphError::oauth(0, "batch parameter must be a JSON array")
         });
     };
-    if items.len() > MOST {
+    if items.len() > MAX_ITEMS {
         let message = "Too many requests in batch message. Maximum batch size is 50";
         return Err(GraphError { code: None, kind: "GraphBatchException", ..GraphError::oauth(0, message) });
     }
@@ -57,35 +57,35 @@ fn items(shared: &SharedState, outer: &Request) -> Result<Vec<Request>, GraphErr
 }
 
 fn request(outer: &Request, item: &Value) -> Request {
-    let word = |name: &str| item[name].as_str().unwrap_or_default();
-    let method = Some(word("method")).filter(|method| !method.is_empty()).unwrap_or("GET");
-    let target = format!("/{}", word("relative_url").trim_start_matches('/'));
+    let text = |name: &str| item[name].as_str().unwrap_or_default();
+    let method = Some(text("method")).filter(|method| !method.is_empty()).unwrap_or("GET");
+    let target = format!("/{}", text("relative_url").trim_start_matches('/'));
     let mut request = Request::new(method, &target, &outer.base);
-    request.params.0.extend(Params::from_form(word("body").as_bytes()).0);
+    request.params.0.extend(Params::from_form(text("body").as_bytes()).0);
     request.apply_method_override();
     request.in_batch = true;
-    request.asked = outer.asked.clone();
+    request.requested_version = outer.requested_version.clone();
     request
 }
 
-async fn answer(shared: &SharedState, outer: &Request, mut item: Request) -> Outcome {
-    versions::settle(shared, &mut item);
+async fn answer_item(shared: &SharedState, outer: &Request, mut item: Request) -> Outcome {
+    versions::resolve(shared, &mut item);
     let endpoint = match classify(shared, &item) {
         Endpoint::Batch => Endpoint::Other,
         endpoint => endpoint,
     };
-    let passage = Passage::enter(shared, &item, endpoint).await;
-    item.is_unchanged = passage.is_unchanged();
-    lend_token(outer, &mut item);
+    let faulted = FaultedCall::begin(shared, &item, endpoint).await;
+    item.returns_same_token = faulted.returns_same_token();
+    inherit_token(outer, &mut item);
     let mut reply = None;
-    for _ in 0..passage.times() {
+    for _ in 0..faulted.executions() {
         reply = Some(dispatch::perform(shared, &item, endpoint));
     }
-    passage.leave(&item, endpoint, reply)
+    faulted.finish(&item, endpoint, reply)
 }
 
 /// The outer proof serves the items that use the outer token; an item with a token of its own needs its own.
-fn lend_token(outer: &Request, item: &mut Request) {
+fn inherit_token(outer: &Request, item: &mut Request) {
     if item.params.get("access_token").is_some() {
         return;
     }

@@ -5,24 +5,24 @@ use super::nodes::{permissions, picture, read};
 use super::tokens::debug_token;
 use super::{instagram, legacy, rate_limits, token_endpoint, usage_headers, versions};
 use crate::http::reply::Reply;
-use crate::http::request::{Request, Served};
+use crate::http::request::{MarketingVersion, Request};
 use crate::state::faults::Endpoint;
 use crate::state::shared::SharedState;
 
 /// Performs a single call and puts Meta's headers on the answer.
 pub(crate) fn perform(shared: &SharedState, request: &Request, endpoint: Endpoint) -> Reply {
-    let trace_id = usage_headers::trace_id(shared);
+    let trace_id = usage_headers::new_trace_id(shared);
     let answer = match rate_limits::refusal(shared, request, endpoint) {
         Some(refusal) => Err(refusal),
         None => route(shared, request),
     };
     let reply = answer.unwrap_or_else(|error| error.reply(&trace_id));
-    let reply = legacy::dress(shared, request, reply);
-    usage_headers::decorate(shared, request, endpoint, reply, &trace_id)
+    let reply = legacy::apply(shared, request, reply);
+    usage_headers::add_headers(shared, request, endpoint, reply, &trace_id)
 }
 
 fn route(shared: &SharedState, request: &Request) -> Result<Reply, GraphError> {
-    if request.served == Served::Refused {
+    if request.marketing_version == MarketingVersion::Retired {
         return Err(versions::refusal());
     }
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
@@ -32,7 +32,7 @@ fn route(shared: &SharedState, request: &Request) -> Result<Reply, GraphError> {
         ["refresh_access_token"] => instagram::refresh(shared, request),
         ["access_token"] => instagram::long_lived(shared, request),
         ["oauth", "revoke"] => token_endpoint::revoke(shared, request),
-        ["me"] if instagram::is_meant(request) => instagram::me(shared, request),
+        ["me"] if instagram::has_instagram_token(request) => instagram::me(shared, request),
         ["debug_token"] => debug_token::serve(shared, request),
         ["picture", file] => picture::file(file),
         [_, "picture"] => picture::of_person(shared, request),

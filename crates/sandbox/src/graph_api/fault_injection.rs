@@ -8,17 +8,21 @@ use crate::state::call_log::Call;
 use crate::state::faults::{Effect, Endpoint};
 use crate::state::shared::SharedState;
 
-pub(crate) struct Passage<'a> {
+pub(crate) struct FaultedCall<'a> {
     shared: &'a SharedState,
-    number: u64,
+    call_number: u64,
     effect: Option<Effect>,
     in_batch: bool,
 }
 
-impl<'a> Passage<'a> {
+impl<'a> FaultedCall<'a> {
     /// Notes the call, takes its fault and lets it wait as long as the fault says.
-    pub(crate) async fn enter(shared: &'a SharedState, request: &Request, endpoint: Endpoint) -> Passage<'a> {
-        let number = shared.calls().arrived(Call {
+    pub(crate) async fn begin(
+        shared: &'a SharedState,
+        request: &Request,
+        endpoint: Endpoint,
+    ) -> FaultedCall<'a> {
+        let call_number = shared.calls().record(Call {
             endpoint,
             method: request.method.clone(),
             path: request.path.clone(),
@@ -29,15 +33,15 @@ impl<'a> Passage<'a> {
         let effect = shared.take_fault(endpoint);
         match &effect {
             Some(Effect::Delay(by)) => tokio::time::sleep(*by).await,
-            Some(Effect::Hold(name)) => shared.barriers.hold(name).await,
+            Some(Effect::Hold(name)) => shared.barriers.wait(name).await,
             Some(Effect::Hang) if !request.in_batch => std::future::pending().await,
             _ => {}
         }
-        Passage { shared, number, effect, in_batch: request.in_batch }
+        FaultedCall { shared, call_number, effect, in_batch: request.in_batch }
     }
 
     /// How often the request is to be performed; none: `leave` makes the answer by itself.
-    pub(crate) fn times(&self) -> u32 {
+    pub(crate) fn executions(&self) -> u32 {
         match &self.effect {
             Some(Effect::AnswerTwice) => 2,
             Some(Effect::NullInBatch) => u32::from(!self.in_batch),
@@ -53,34 +57,34 @@ impl<'a> Passage<'a> {
     }
 
     /// An exchange shall give back the token it was sent.
-    pub(crate) fn is_unchanged(&self) -> bool {
+    pub(crate) fn returns_same_token(&self) -> bool {
         self.effect == Some(Effect::Unchanged)
     }
 
     /// `reply`: the last answer of performing it, if it was performed.
-    pub(crate) fn leave(self, request: &Request, endpoint: Endpoint, reply: Option<Reply>) -> Outcome {
+    pub(crate) fn finish(self, request: &Request, endpoint: Endpoint, reply: Option<Reply>) -> Outcome {
         let outcome = self.outcome(request, endpoint, reply);
         let status = match &outcome {
-            Outcome::Reply(reply) | Outcome::Cut(reply) => reply.status,
-            Outcome::Close => 0,
+            Outcome::Reply(reply) | Outcome::Truncated(reply) => reply.status,
+            Outcome::Closed => 0,
         };
-        self.shared.calls().answered(self.number, status);
+        self.shared.calls().record_status(self.call_number, status);
         match outcome {
-            Outcome::Cut(_) if self.in_batch => Outcome::Close,
+            Outcome::Truncated(_) if self.in_batch => Outcome::Closed,
             other => other,
         }
     }
 
     fn outcome(&self, request: &Request, endpoint: Endpoint, reply: Option<Reply>) -> Outcome {
-        if let Some(instead) = self.instead(request, endpoint) {
-            return Outcome::Reply(instead);
+        if let Some(replacement) = self.replacement(request, endpoint) {
+            return Outcome::Reply(replacement);
         }
         let Some(mut reply) = reply else {
-            return Outcome::Close;
+            return Outcome::Closed;
         };
         match &self.effect {
-            Some(Effect::Cut) => Outcome::Cut(reply),
-            Some(Effect::LoseAnswer) => Outcome::Close,
+            Some(Effect::Cut) => Outcome::Truncated(reply),
+            Some(Effect::LoseAnswer) => Outcome::Closed,
             Some(Effect::Headers(headers)) => {
                 reply
                     .headers
@@ -93,7 +97,7 @@ impl<'a> Passage<'a> {
     }
 
     /// The answers a fault writes by itself.
-    fn instead(&self, request: &Request, endpoint: Endpoint) -> Option<Reply> {
+    fn replacement(&self, request: &Request, endpoint: Endpoint) -> Option<Reply> {
         match self.effect.as_ref()? {
             Effect::Body { status, content_type, body } => {
                 Some(Reply::text(*status, content_type, body.clone()))
@@ -103,9 +107,9 @@ impl<'a> Passage<'a> {
                 let mut error = GraphError::oauth(*code, message.clone());
                 error.status = *status;
                 error.subcode = *subcode;
-                let trace_id = usage_headers::trace_id(self.shared);
+                let trace_id = usage_headers::new_trace_id(self.shared);
                 let reply = error.reply_as(kind, &trace_id);
-                Some(usage_headers::decorate(self.shared, request, endpoint, reply, &trace_id))
+                Some(usage_headers::add_headers(self.shared, request, endpoint, reply, &trace_id))
             }
             _ => None,
         }

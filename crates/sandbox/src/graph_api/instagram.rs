@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::error::GraphError;
 use super::nodes::selection;
-use super::tokens::authorization_code::use_code;
-use super::tokens::issue::{self, HEAD, LONG_TTL};
+use super::tokens::authorization_code::consume_code;
+use super::tokens::issue::{self, INSTAGRAM_PREFIX, LONG_TTL};
 use super::tokens::lookup::{require_alive, unknown_token, unparsable_token};
 use crate::http::reply::Reply;
 use crate::http::request::{Params, Request};
@@ -20,11 +20,11 @@ use crate::world::instagram_profile::InstagramProfile;
 const SHORT_TTL: i64 = 3_600;
 
 /// Younger tokens are not renewed.
-const LEAST_AGE: i64 = 86_400;
+const MIN_REFRESH_AGE: i64 = 86_400;
 
 /// Whether a call to `/me` is one for Instagram.
-pub(crate) fn is_meant(request: &Request) -> bool {
-    request.params.get("access_token").is_some_and(|token| token.starts_with(HEAD))
+pub(crate) fn has_instagram_token(request: &Request) -> bool {
+    request.params.get("access_token").is_some_and(|token| token.starts_with(INSTAGRAM_PREFIX))
 }
 
 /// The code of Instagram's dialog for a token of an hour. Flat, with a number for an id; refusals have a form
@@ -41,8 +41,9 @@ pub(crate) fn exchange_code(shared: &SharedState, params: &Params) -> Reply {
         return refused("Invalid platform app");
     }
     let now = shared.clock.now_seconds();
-    let used = shared.change(|grants| use_code(grants, value("code"), value("redirect_uri"), None, now));
-    let code = match used {
+    let consumed =
+        shared.change(|grants| consume_code(grants, value("code"), value("redirect_uri"), None, now));
+    let code = match consumed {
         Ok(code) if code.kind == TokenKind::Instagram => code,
         Ok(_) => return refused("Invalid authorization code"),
         Err(error) if error.subcode == Some(36008) => {
@@ -52,16 +53,18 @@ pub(crate) fn exchange_code(shared: &SharedState, params: &Params) -> Reply {
         }
         Err(_) => return refused("This authorization code has been used"),
     };
-    let text = issue::new_text(shared, TokenKind::Instagram);
+    let text = issue::new_token_text(shared, TokenKind::Instagram);
     shared.change(|grants| {
         grants.add_token(&text, Token::new(&code.user_id, TokenKind::Instagram, now, Some(now + SHORT_TTL)));
     });
     let person = shared.world.person(&code.user_id).unwrap_or_default();
-    let id = shared.world.profile(person).id;
-    Reply::json(&json!({"access_token": text, "user_id": id, "permissions": granted(shared, &code.user_id)}))
+    let id = shared.world.instagram_profile(person).id;
+    Reply::json(
+        &json!({"access_token": text, "user_id": id, "permissions": granted_scopes(shared, &code.user_id)}),
+    )
 }
 
-fn granted(shared: &SharedState, user_id: &str) -> Vec<String> {
+fn granted_scopes(shared: &SharedState, user_id: &str) -> Vec<String> {
     let granted = shared.grants().grant(user_id).map(|grant| grant.granted()).unwrap_or_default();
     granted.into_iter().filter(|permission| permission.starts_with("instagram_business_")).collect()
 }
@@ -70,41 +73,41 @@ fn granted(shared: &SharedState, user_id: &str) -> Vec<String> {
 pub(crate) fn long_lived(shared: &SharedState, request: &Request) -> Result<Reply, GraphError> {
     require_get(request)?;
     if request.params.get("grant_type") != Some("ig_exchange_token") {
-        return Err(refused("Invalid parameter: grant_type has to be ig_exchange_token."));
+        return Err(error("Invalid parameter: grant_type has to be ig_exchange_token."));
     }
     if request.params.get("client_secret") != Some(&shared.instagram_app_secret) {
-        return Err(refused("Error validating client secret."));
+        return Err(error("Error validating client secret."));
     }
-    let (_, old) = sent(shared, request)?;
+    let (_, old) = live_token(shared, request)?;
     let end = shared.clock.now_seconds() + LONG_TTL;
-    Ok(Reply::json(&issue::renewed(shared, &old, Some(end))))
+    Ok(Reply::json(&issue::issue_successor(shared, &old, Some(end))))
 }
 
 /// `/refresh_access_token`: another token for sixty days.
 pub(crate) fn refresh(shared: &SharedState, request: &Request) -> Result<Reply, GraphError> {
     require_get(request)?;
     if request.params.get("grant_type") != Some("ig_refresh_token") {
-        return Err(refused("Invalid parameter: grant_type has to be ig_refresh_token."));
+        return Err(error("Invalid parameter: grant_type has to be ig_refresh_token."));
     }
-    let (text, old) = sent(shared, request)?;
+    let (text, old) = live_token(shared, request)?;
     let now = shared.clock.now_seconds();
-    if now - old.issued_at < LEAST_AGE {
-        return Err(refused("An access token can be refreshed once it is at least 24 hours old."));
+    if now - old.issued_at < MIN_REFRESH_AGE {
+        return Err(error("An access token can be refreshed once it is at least 24 hours old."));
     }
-    let mut body = match request.is_unchanged {
-        true => issue::unchanged(shared, text, &old),
-        false => issue::renewed(shared, &old, Some(now + LONG_TTL)),
+    let mut body = match request.returns_same_token {
+        true => issue::same_token(shared, text, &old),
+        false => issue::issue_successor(shared, &old, Some(now + LONG_TTL)),
     };
-    body["permissions"] = granted(shared, &old.user_id).join(",").into();
+    body["permissions"] = granted_scopes(shared, &old.user_id).join(",").into();
     Ok(Reply::json(&body))
 }
 
 /// `/me` with a token of this login.
 pub(crate) fn me(shared: &SharedState, request: &Request) -> Result<Reply, GraphError> {
     require_get(request)?;
-    let (_, token) = sent(shared, request)?;
+    let (_, token) = live_token(shared, request)?;
     let person = shared.world.person(&token.user_id).ok_or_else(unknown_token)?;
-    let profile = shared.world.profile(person);
+    let profile = shared.world.instagram_profile(person);
     let mut object = Map::new();
     for field in request.params.get("fields").map(selection::parse).transpose()?.unwrap_or_default() {
         let Some(value) = value(&profile, &request.base, &field.name) else {
@@ -132,11 +135,11 @@ fn value(profile: &InstagramProfile, base: &str, field: &str) -> Option<Value> {
 }
 
 /// The live Instagram token of a call.
-fn sent<'a>(shared: &SharedState, request: &'a Request) -> Result<(&'a str, Token), GraphError> {
+fn live_token<'a>(shared: &SharedState, request: &'a Request) -> Result<(&'a str, Token), GraphError> {
     let Some(text) = request.params.get("access_token").filter(|text| !text.is_empty()) else {
         return Err(GraphError::oauth(104, "An access token is required to request this resource."));
     };
-    if !text.starts_with(HEAD) {
+    if !text.starts_with(INSTAGRAM_PREFIX) {
         return Err(unparsable_token());
     }
     let found = shared.grants().token(text).cloned();
@@ -148,10 +151,10 @@ fn sent<'a>(shared: &SharedState, request: &'a Request) -> Result<(&'a str, Toke
 fn require_get(request: &Request) -> Result<(), GraphError> {
     match request.method.as_str() {
         "GET" => Ok(()),
-        method => Err(refused(&format!("Unsupported request - method type: {}", method.to_lowercase()))),
+        method => Err(error(&format!("Unsupported request - method type: {}", method.to_lowercase()))),
     }
 }
 
-fn refused(message: &str) -> GraphError {
+fn error(message: &str) -> GraphError {
     GraphError { kind: "IGApiException", ..GraphError::oauth(100, message) }
 }

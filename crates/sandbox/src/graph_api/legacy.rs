@@ -4,18 +4,18 @@
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::versions::{LEGACY_ENDS, NEWEST};
+use super::versions::{LEGACY_REMOVED_AT, NEWEST};
 use crate::calendar::date;
 use crate::http::reply::Reply;
 use crate::http::request::Request;
 use crate::state::shared::SharedState;
 
 pub(crate) fn is_served(shared: &SharedState, request: &Request) -> bool {
-    request.version != NEWEST && shared.clock.now_seconds() < LEGACY_ENDS
+    request.version != NEWEST && shared.clock.now_seconds() < LEGACY_REMOVED_AT
 }
 
 /// `debug`, `pretty` and the ETag, on an answer that is ready otherwise.
-pub(crate) fn dress(shared: &SharedState, request: &Request, mut reply: Reply) -> Reply {
+pub(crate) fn apply(shared: &SharedState, request: &Request, mut reply: Reply) -> Reply {
     if request.method != "GET" || !is_served(shared, request) {
         return reply;
     }

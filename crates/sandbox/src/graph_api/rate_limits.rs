@@ -9,16 +9,16 @@ use crate::state::shared::SharedState;
 use crate::world::tables::Node;
 
 /// The subcode of the limits that belong to one ad account.
-const AD_ACCOUNT: i64 = 2_446_079;
+const AD_ACCOUNT_SUBCODE: i64 = 2_446_079;
 
 /// Meta's refusal, if the call draws on an allowance that is used up.
 pub(crate) fn refusal(shared: &SharedState, request: &Request, endpoint: Endpoint) -> Option<GraphError> {
     let now = shared.clock.now_seconds();
-    if shared.limits().list(now).is_empty() {
+    if shared.rate_limits().exhausted(now).is_empty() {
         return None;
     }
-    let drawn = drawn(shared, request, endpoint, now);
-    shared.limits().refuse(&drawn, now).map(|limit| error_for(&limit))
+    let counted = limits_of_call(shared, request, endpoint, now);
+    shared.rate_limits().refuse(&counted, now).map(|limit| error_for(&limit))
 }
 
 fn error_for(limit: &RateLimit) -> GraphError {
@@ -28,7 +28,7 @@ fn error_for(limit: &RateLimit) -> GraphError {
         }
         RateLimit::Person(_) => GraphError::oauth(17, "(#17) User request limit reached"),
         RateLimit::AdAccount(_) => GraphError {
-            subcode: Some(AD_ACCOUNT),
+            subcode: Some(AD_ACCOUNT_SUBCODE),
             ..GraphError::oauth(17, "(#17) User request limit reached")
         },
         RateLimit::UseCase { use_case, .. } => {
@@ -45,43 +45,43 @@ fn error_for(limit: &RateLimit) -> GraphError {
 /// Code, subcode, and whose calls were too many.
 fn use_case_error(use_case: UseCase) -> (i64, Option<i64>, &'static str) {
     match use_case {
-        UseCase::AdsInsights => (80_000, Some(AD_ACCOUNT), "from this ad-account"),
+        UseCase::AdsInsights => (80_000, Some(AD_ACCOUNT_SUBCODE), "from this ad-account"),
         UseCase::Pages => (80_001, None, "to this Page account"),
         UseCase::Instagram => (80_002, None, "to this Instagram account"),
-        UseCase::CustomAudience => (80_003, Some(AD_ACCOUNT), "to this ad-account"),
-        UseCase::AdsManagement => (80_004, Some(AD_ACCOUNT), "to this ad-account"),
+        UseCase::CustomAudience => (80_003, Some(AD_ACCOUNT_SUBCODE), "to this ad-account"),
+        UseCase::AdsManagement => (80_004, Some(AD_ACCOUNT_SUBCODE), "to this ad-account"),
         UseCase::Leadgen => (80_005, None, "to this Page account"),
     }
 }
 
 /// What a call draws on. Instagram's own hosts belong to another app, and pictures to no limit.
-fn drawn(shared: &SharedState, request: &Request, endpoint: Endpoint, now: i64) -> Vec<RateLimit> {
-    let is_elsewhere = matches!(
+fn limits_of_call(shared: &SharedState, request: &Request, endpoint: Endpoint, now: i64) -> Vec<RateLimit> {
+    let is_instagram_host = matches!(
         endpoint,
         Endpoint::InstagramToken
             | Endpoint::InstagramExchange
             | Endpoint::InstagramRefresh
             | Endpoint::InstagramMe
     );
-    if is_elsewhere || request.segment(0) == "picture" {
+    if is_instagram_host || request.segment(0) == "picture" {
         return Vec::new();
     }
-    let mut drawn = vec![RateLimit::App];
+    let mut limits = vec![RateLimit::App];
     if let Some(account) = request.segment(0).strip_prefix("act_") {
-        drawn.push(RateLimit::AdAccount(account.to_owned()));
+        limits.push(RateLimit::AdAccount(account.to_owned()));
     }
     if let Some((id, use_case)) = use_case(shared, request) {
-        drawn.push(RateLimit::UseCase { id, use_case });
+        limits.push(RateLimit::UseCase { id, use_case });
     }
-    if let Some(FoundToken { token, page: None }) = sender(shared, request)
-        && token.refusal(now).is_none()
+    if let Some(FoundToken { token, page: None }) = caller_token(shared, request)
+        && token.error_subcode(now).is_none()
     {
-        drawn.push(RateLimit::Person(token.user_id));
+        limits.push(RateLimit::Person(token.user_id));
     }
-    drawn
+    limits
 }
 
-fn sender(shared: &SharedState, request: &Request) -> Option<FoundToken> {
+fn caller_token(shared: &SharedState, request: &Request) -> Option<FoundToken> {
     request.params.get("access_token").and_then(|token| find_token(shared, token))
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn use_case(shared: &SharedState, request: &Request) -> Option<(Strin
     let use_case = match node {
         Node::Business(_) => UseCase::AdsManagement,
         Node::Instagram(_) => UseCase::Instagram,
-        Node::Page(_) if is_of_a_person(shared, request) => return None,
+        Node::Page(_) if has_user_token(shared, request) => return None,
         Node::Page(_) if edge == "leadgen_forms" => UseCase::Leadgen,
         Node::Page(_) => UseCase::Pages,
         Node::Person(_) | Node::AdAccount(_) => return None,
@@ -108,8 +108,8 @@ pub(crate) fn use_case(shared: &SharedState, request: &Request) -> Option<(Strin
     Some((shared.world.id(node), use_case))
 }
 
-fn is_of_a_person(shared: &SharedState, request: &Request) -> bool {
-    let found = sender(shared, request);
+fn has_user_token(shared: &SharedState, request: &Request) -> bool {
+    let found = caller_token(shared, request);
     found.is_none_or(|found| {
         let user = shared.world.person(&found.token.user_id);
         found.page.is_none() && user.is_none_or(|user| shared.world.people[user].business.is_none())

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::error::GraphError;
-use super::tokens::caller::{Viewer, identify};
+use super::tokens::caller::{Caller, identify};
 use super::versions::NEWEST;
 use crate::http::reply::Reply;
 use crate::http::request::Request;
@@ -11,12 +11,12 @@ use crate::state::outbox::Subscription;
 use crate::state::shared::SharedState;
 use crate::webhooks;
 
-pub(crate) fn is_meant(shared: &SharedState, request: &Request) -> bool {
+pub(crate) fn is_subscriptions_call(shared: &SharedState, request: &Request) -> bool {
     matches!(request.segments.as_slice(), [app, edge] if *app == shared.app_id && edge == "subscriptions")
 }
 
 pub(crate) async fn serve(shared: &SharedState, request: &Request) -> Result<Reply, GraphError> {
-    if !matches!(identify(shared, request)?, Viewer::App) {
+    if !matches!(identify(shared, request)?, Caller::App) {
         return Err(GraphError::oauth(15, "(#15) This method must be called with an app access_token."));
     }
     match request.method.as_str() {
@@ -47,7 +47,7 @@ async fn subscribe(shared: &SharedState, request: &Request) -> Result<Reply, Gra
     let value = |name: &'static str| request.params.get(name).ok_or_else(|| missing(name));
     let (object, callback_url) = (value("object")?, value("callback_url")?);
     let fields = value("fields")?.split(',').map(|field| field.trim().to_owned()).collect();
-    if !webhooks::answers_challenge(shared, callback_url, value("verify_token")?).await {
+    if !webhooks::verify_callback(shared, callback_url, value("verify_token")?).await {
         let message =
             "(#2200) Callback verification failed with the following errors: HTTP Status Code = 403";
         return Err(GraphError::oauth(2200, message));

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::error::GraphError;
 use super::instagram;
 use super::tokens::appsecret_proof;
-use super::tokens::authorization_code::use_code;
+use super::tokens::authorization_code::consume_code;
 use super::tokens::issue::{self, LONG_TTL, app_token};
 use super::tokens::lookup::{FoundToken, find_token, require_alive, unknown_token};
 use crate::clock::seconds;
@@ -57,9 +57,9 @@ fn redeem(shared: &SharedState, params: &Params) -> Result<Reply, GraphError> {
         .get("redirect_uri")
         .ok_or_else(|| GraphError::oauth(191, "Missing redirect_uri parameter."))?;
     let now = shared.clock.now_seconds();
-    let text = issue::new_text(shared, TokenKind::User);
+    let text = issue::new_token_text(shared, TokenKind::User);
     let lifetime = shared.change(|grants| {
-        let code = use_code(grants, code, redirect_uri, params.get("code_verifier"), now)?;
+        let code = consume_code(grants, code, redirect_uri, params.get("code_verifier"), now)?;
         let lifetime = match code.kind {
             TokenKind::SystemUser => code.lifetime,
             TokenKind::User | TokenKind::Instagram => Some(SHORT_TTL),
@@ -68,7 +68,7 @@ fn redeem(shared: &SharedState, params: &Params) -> Result<Reply, GraphError> {
         grants.add_token(&text, token);
         Ok(lifetime)
     })?;
-    Ok(Reply::json(&issue::body(shared, &text, lifetime)))
+    Ok(Reply::json(&issue::token_response(shared, &text, lifetime)))
 }
 
 fn exchange(shared: &SharedState, request: &Request) -> Result<Reply, GraphError> {
@@ -84,8 +84,8 @@ fn exchange(shared: &SharedState, request: &Request) -> Result<Reply, GraphError
         return Err(GraphError::oauth(190, message));
     }
     require_alive(shared, &token)?;
-    if request.is_unchanged {
-        return Ok(Reply::json(&issue::unchanged(shared, old, &token)));
+    if request.returns_same_token {
+        return Ok(Reply::json(&issue::same_token(shared, old, &token)));
     }
     let now = shared.clock.now_seconds();
     let expires_at = match token.kind {
@@ -98,13 +98,13 @@ fn exchange(shared: &SharedState, request: &Request) -> Result<Reply, GraphError
             shared.settings().token_lifetime.map(|lifetime| now + seconds(lifetime))
         }
     };
-    Ok(Reply::json(&issue::renewed(shared, &token, expires_at)))
+    Ok(Reply::json(&issue::issue_successor(shared, &token, expires_at)))
 }
 
 /// `/oauth/revoke`: ends one token; that of a system user has no person whose grant could end.
 pub(crate) fn revoke(shared: &SharedState, request: &Request) -> Result<Reply, GraphError> {
     check_app(shared, &request.params)?;
     let text = request.params.get("revoke_token").unwrap_or_default();
-    shared.change(|grants| grants.end_token(text));
+    shared.change(|grants| grants.revoke_token(text));
     Ok(Reply::json(&json!({"success": true})))
 }

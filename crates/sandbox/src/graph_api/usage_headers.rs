@@ -5,18 +5,18 @@ use serde_json::{Map, Value, json};
 
 use super::rate_limits;
 use crate::http::reply::Reply;
-use crate::http::request::{Request, Served};
+use crate::http::request::{MarketingVersion, Request};
 use crate::state::faults::Endpoint;
 use crate::state::rate_limits::{RateLimit, Usage, UseCase};
 use crate::state::shared::SharedState;
 
 const TIER: &str = "standard_access";
 
-pub(crate) fn trace_id(shared: &SharedState) -> String {
-    format!("A{}", shared.random.text("trace", 22))
+pub(crate) fn new_trace_id(shared: &SharedState) -> String {
+    format!("A{}", shared.random.alphanumeric("trace", 22))
 }
 
-pub(crate) fn decorate(
+pub(crate) fn add_headers(
     shared: &SharedState,
     request: &Request,
     endpoint: Endpoint,
@@ -35,12 +35,12 @@ pub(crate) fn decorate(
         return reply;
     }
     let mut reply = reply.with("facebook-api-version", request.version.as_str());
-    if let Served::Upgraded(warning) = &request.served {
+    if let MarketingVersion::Upgraded(warning) = &request.marketing_version {
         reply = reply.with("x-ad-api-version-warning", warning.as_str());
     }
     // Percent of the hour's allowance; grows slowly so that a demo stays far below the limit.
     let idle = (shared.calls().total() / 200).min(60);
-    let app = used(shared, &RateLimit::App).map_or(idle, |usage| usage.percent);
+    let app = exhausted_usage(shared, &RateLimit::App).map_or(idle, |usage| usage.percent);
     let usage = match endpoint {
         Endpoint::InstagramRefresh | Endpoint::InstagramMe => {
             json!({"call_volume": idle, "cpu_time": idle / 3})
@@ -58,8 +58,8 @@ pub(crate) fn decorate(
 }
 
 /// `None`: the allowance is not used up.
-fn used(shared: &SharedState, limit: &RateLimit) -> Option<Usage> {
-    shared.limits().usage(limit, shared.clock.now_seconds())
+fn exhausted_usage(shared: &SharedState, limit: &RateLimit) -> Option<Usage> {
+    shared.rate_limits().usage(limit, shared.clock.now_seconds())
 }
 
 /// Under the id of the thing that was asked: the use case of the call, and those of this id that are used up.
@@ -68,18 +68,19 @@ fn use_cases(shared: &SharedState, request: &Request, idle: usize) -> Option<Val
     let (id, own) = rate_limits::use_case(shared, request)?;
     let is_account = request.segment(0).starts_with("act_");
     let rows = UseCase::ALL.into_iter().filter_map(|use_case| {
-        let usage = used(shared, &RateLimit::UseCase { id: id.clone(), use_case });
+        let usage = exhausted_usage(shared, &RateLimit::UseCase { id: id.clone(), use_case });
         if usage.is_none() && !(is_account && use_case == own) {
             return None;
         }
-        let Usage { percent, left } = usage.unwrap_or(Usage { percent: idle.max(1), left: 0 });
+        let Usage { percent, seconds_left } =
+            usage.unwrap_or(Usage { percent: idle.max(1), seconds_left: 0 });
         Some(json!({
-            "type": use_case.word(),
+            "type": use_case.as_str(),
             "call_count": percent,
             "total_cputime": 1,
             "total_time": 1,
             // In minutes; zero only if calls go.
-            "estimated_time_to_regain_access": (left + 59) / 60,
+            "estimated_time_to_regain_access": (seconds_left + 59) / 60,
             "ads_api_access_tier": TIER,
         }))
     });
@@ -94,17 +95,18 @@ fn ad_account(
     (idle, app): (usize, usize),
     reply: Reply,
 ) -> Reply {
-    let usage = used(shared, &RateLimit::AdAccount(account.to_owned()));
-    let Usage { percent, left } = usage.unwrap_or(Usage { percent: idle, left: 0 });
+    let usage = exhausted_usage(shared, &RateLimit::AdAccount(account.to_owned()));
+    let Usage { percent, seconds_left } = usage.unwrap_or(Usage { percent: idle, seconds_left: 0 });
     let percent = json!(percent).as_f64();
     // In seconds.
-    let usage = json!({"acc_id_util_pct": percent, "reset_time_duration": left, "ads_api_access_tier": TIER});
+    let usage =
+        json!({"acc_id_util_pct": percent, "reset_time_duration": seconds_left, "ads_api_access_tier": TIER});
     let reply = reply.with("x-ad-account-usage", usage.to_string());
     if request.segment(1) != "insights" {
         return reply;
     }
     let insights = RateLimit::UseCase { id: account.to_owned(), use_case: UseCase::AdsInsights };
-    let insights = used(shared, &insights).map_or(idle, |usage| usage.percent);
+    let insights = exhausted_usage(shared, &insights).map_or(idle, |usage| usage.percent);
     let throttle = json!({
         "app_id_util_pct": json!(app).as_f64(),
         "acc_id_util_pct": json!(insights).as_f64(),

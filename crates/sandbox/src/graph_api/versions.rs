@@ -6,7 +6,7 @@
 
 use super::error::GraphError;
 use crate::calendar::midnight;
-use crate::http::request::{Request, Served};
+use crate::http::request::{MarketingVersion, Request};
 use crate::state::shared::SharedState;
 
 #[derive(Debug)]
@@ -28,65 +28,65 @@ enum Marketing {
 
 /// Oldest first.
 const TABLE: [Version; 6] = [
-    Version { name: "v21.0", graph_ends: Some(after(2027, 1, 21)), marketing: Marketing::Refused },
-    Version { name: "v22.0", graph_ends: Some(after(2027, 5, 20)), marketing: Marketing::Refused },
+    Version { name: "v21.0", graph_ends: Some(end_of(2027, 1, 21)), marketing: Marketing::Refused },
+    Version { name: "v22.0", graph_ends: Some(end_of(2027, 5, 20)), marketing: Marketing::Refused },
     Version {
         name: "v23.0",
-        graph_ends: Some(after(2027, 10, 8)),
-        marketing: Marketing::UpgradedFrom(after(2026, 6, 9)),
+        graph_ends: Some(end_of(2027, 10, 8)),
+        marketing: Marketing::UpgradedFrom(end_of(2026, 6, 9)),
     },
     Version {
         name: "v24.0",
-        graph_ends: Some(after(2028, 2, 18)),
-        marketing: Marketing::UpgradedFrom(after(2026, 10, 6)),
+        graph_ends: Some(end_of(2028, 2, 18)),
+        marketing: Marketing::UpgradedFrom(end_of(2026, 10, 6)),
     },
-    Version { name: "v25.0", graph_ends: Some(after(2028, 7, 29)), marketing: Marketing::Open },
+    Version { name: "v25.0", graph_ends: Some(end_of(2028, 7, 29)), marketing: Marketing::Open },
     Version { name: NEWEST, graph_ends: None, marketing: Marketing::Open },
 ];
 
 pub(crate) const NEWEST: &str = "v26.0";
 
 /// From this day on the five old habits of the protocol (`legacy.rs`) are gone from every version.
-pub(crate) const LEGACY_ENDS: i64 = midnight(2026, 10, 27);
+pub(crate) const LEGACY_REMOVED_AT: i64 = midnight(2026, 10, 27);
 
 /// The moment after a version's last day: it is served through the day that Meta names.
-const fn after(year: i64, month: i64, last_day: i64) -> i64 {
+const fn end_of(year: i64, month: i64, last_day: i64) -> i64 {
     midnight(year, month, last_day) + 86_400
 }
 
 /// Decides under which version a call is served. Items of a batch ask for the version of the batch.
-pub(crate) fn settle(shared: &SharedState, request: &mut Request) {
+pub(crate) fn resolve(shared: &SharedState, request: &mut Request) {
     let now = shared.clock.now_seconds();
-    let served = graph(&request.asked, now);
+    let served = graph_version(&request.requested_version, now);
     served.name.clone_into(&mut request.version);
     if !is_marketing(request) {
         return;
     }
     // Whether the ad endpoints of a version that Graph itself has ended fail is not known; a switch makes them.
-    let is_known = served.name == request.asked;
+    let is_known = served.name == request.requested_version;
     match served.marketing {
-        Marketing::Refused if is_known || shared.settings().ends_old_versions => {
-            request.served = Served::Refused;
+        Marketing::Refused if is_known || shared.settings().rejects_retired_versions => {
+            request.marketing_version = MarketingVersion::Retired;
         }
         Marketing::UpgradedFrom(end) if end <= now => {
-            let next = upgraded(served, now);
+            let next = next_open_version(served, now);
             let warning =
                 format!("This call was auto-upgraded to {} because {} has ended.", next.name, served.name);
             next.name.clone_into(&mut request.version);
-            request.served = Served::Upgraded(warning);
+            request.marketing_version = MarketingVersion::Upgraded(warning);
         }
         Marketing::Refused | Marketing::UpgradedFrom(_) | Marketing::Open => {}
     }
 }
 
-fn graph(asked: &str, now: i64) -> &'static Version {
+fn graph_version(requested: &str, now: i64) -> &'static Version {
     let mut usable = TABLE.iter().filter(|version| version.graph_ends.is_none_or(|end| now < end));
-    let found = usable.clone().find(|version| version.name == asked);
+    let found = usable.clone().find(|version| version.name == requested);
     found.or_else(|| usable.next()).unwrap_or(&TABLE[TABLE.len() - 1])
 }
 
 /// The next version whose Marketing side is open.
-fn upgraded(ended: &Version, now: i64) -> &'static Version {
+fn next_open_version(ended: &Version, now: i64) -> &'static Version {
     let newer = TABLE.iter().skip_while(|version| version.name != ended.name).skip(1);
     let is_open = |version: &&Version| match version.marketing {
         Marketing::Open => true,
@@ -128,8 +128,8 @@ mod tests {
     fn the_table_goes_from_old_to_new_and_ends_in_that_order() {
         assert!(TABLE.is_sorted_by_key(|version| version.graph_ends.unwrap_or(i64::MAX)));
         assert_eq!(TABLE[TABLE.len() - 1].name, NEWEST);
-        assert_eq!(graph("v21.0", midnight(2027, 1, 21)).name, "v21.0");
-        assert_eq!(graph("v21.0", midnight(2027, 1, 22)).name, "v22.0");
-        assert_eq!(graph("v27.0", midnight(2029, 1, 1)).name, "v26.0");
+        assert_eq!(graph_version("v21.0", midnight(2027, 1, 21)).name, "v21.0");
+        assert_eq!(graph_version("v21.0", midnight(2027, 1, 22)).name, "v22.0");
+        assert_eq!(graph_version("v27.0", midnight(2029, 1, 1)).name, "v26.0");
     }
 }

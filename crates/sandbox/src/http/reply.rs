@@ -37,7 +37,7 @@ impl Reply {
 pub(crate) enum Outcome {
     Reply(Reply),
     /// The head and half of the body.
-    Cut(Reply),
+    Truncated(Reply),
     /// Nothing; the connection ends. In a batch: `null`.
-    Close,
+    Closed,
 }

@@ -12,14 +12,14 @@ pub(crate) struct Request {
     /// Behind the version.
     pub(crate) segments: Vec<String>,
     /// The version in the path; empty without one.
-    pub(crate) asked: String,
+    pub(crate) requested_version: String,
     /// The version that answers.
     pub(crate) version: String,
-    pub(crate) served: Served,
+    pub(crate) marketing_version: MarketingVersion,
     pub(crate) params: Params,
     pub(crate) in_batch: bool,
     /// A fault: an exchange gives back the token it was sent.
-    pub(crate) is_unchanged: bool,
+    pub(crate) returns_same_token: bool,
     pub(crate) if_none_match: Option<String>,
     /// `http://host` under which the caller reached us; links in answers use it.
     pub(crate) base: String,
@@ -54,12 +54,12 @@ impl Params {
 }
 
 impl Request {
-    /// Under the version it asks for; `versions::settle` decides which one answers.
+    /// Under the version it asks for; `versions::resolve` decides which one answers.
     pub(crate) fn new(method: &str, target: &str, base: &str) -> Request {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let mut segments: Vec<String> =
             path.split('/').filter(|segment| !segment.is_empty()).map(decode).collect();
-        let asked = match segments.first() {
+        let requested_version = match segments.first() {
             Some(first) if is_version(first) => segments.remove(0),
             _ => String::new(),
         };
@@ -67,12 +67,12 @@ impl Request {
             method: method.to_uppercase(),
             path: path.to_owned(),
             segments,
-            version: asked.clone(),
-            asked,
-            served: Served::default(),
+            version: requested_version.clone(),
+            requested_version,
+            marketing_version: MarketingVersion::default(),
             params: Params::from_form(query.as_bytes()),
             in_batch: false,
-            is_unchanged: false,
+            returns_same_token: false,
             if_none_match: None,
             base: base.to_owned(),
         }
@@ -131,10 +131,10 @@ fn is_version(segment: &str) -> bool {
 
 /// How a call to the Marketing API is served.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) enum Served {
+pub(crate) enum MarketingVersion {
     #[default]
-    AsAsked,
+    AsRequested,
     /// With the words of the warning.
     Upgraded(String),
-    Refused,
+    Retired,
 }

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 #[derive(Debug, Default)]
 pub(crate) struct Barriers {
-    named: Mutex<HashMap<String, Barrier>>,
+    by_name: Mutex<HashMap<String, Barrier>>,
 }
 
 #[derive(Debug, Clone)]
@@ -28,27 +28,27 @@ impl Drop for Waiting {
 }
 
 impl Barriers {
-    fn named(&self, name: &str) -> Barrier {
-        let mut named = self.named.lock().expect("no panic happens while this lock is held");
-        let fresh = || Barrier { waiting: watch::Sender::new(0), releases: watch::Sender::new(0) };
-        named.entry(name.to_owned()).or_insert_with(fresh).clone()
+    fn barrier(&self, name: &str) -> Barrier {
+        let mut by_name = self.by_name.lock().expect("no panic happens while this lock is held");
+        let new_barrier = || Barrier { waiting: watch::Sender::new(0), releases: watch::Sender::new(0) };
+        by_name.entry(name.to_owned()).or_insert_with(new_barrier).clone()
     }
 
-    pub(crate) async fn hold(&self, name: &str) {
-        let hold = self.named(name);
-        let mut released = hold.releases.subscribe();
-        hold.waiting.send_modify(|waiting| *waiting += 1);
-        let _waiting = Waiting(hold.waiting);
+    pub(crate) async fn wait(&self, name: &str) {
+        let barrier = self.barrier(name);
+        let mut released = barrier.releases.subscribe();
+        barrier.waiting.send_modify(|waiting| *waiting += 1);
+        let _waiting = Waiting(barrier.waiting);
         // The sender lives in the map, so this ends only by a release.
         let _ = released.changed().await;
     }
 
     pub(crate) fn release(&self, name: &str) {
-        self.named(name).releases.send_modify(|releases| *releases += 1);
+        self.barrier(name).releases.send_modify(|releases| *releases += 1);
     }
 
-    pub(crate) async fn wait_held(&self, name: &str) {
-        let mut waiting = self.named(name).waiting.subscribe();
+    pub(crate) async fn wait_until_held(&self, name: &str) {
+        let mut waiting = self.barrier(name).waiting.subscribe();
         let _ = waiting.wait_for(|waiting| *waiting > 0).await;
     }
 }

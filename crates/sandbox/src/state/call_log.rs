@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::faults::Endpoint;
 
-const KEPT: usize = 5_000;
+const MAX_CALLS: usize = 5_000;
 
 /// One call, batch items included. `status` is 0 while the call is still held or hanging.
 #[derive(Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Call {
     pub status: u16,
 }
 
-const SECRETS: [&str; 9] = [
+const SECRET_PARAMS: [&str; 9] = [
     "access_token",
     "client_secret",
     "fb_exchange_token",
@@ -35,7 +35,7 @@ impl fmt::Debug for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} {} {} [", self.endpoint, self.method, self.path)?;
         for (name, value) in &self.params {
-            let shown = if SECRETS.contains(&name.as_str()) { "…" } else { value };
+            let shown = if SECRET_PARAMS.contains(&name.as_str()) { "…" } else { value };
             write!(f, " {name}={shown}")?;
         }
         write!(f, " ] in_batch={} status={}", self.in_batch, self.status)
@@ -44,37 +44,37 @@ impl fmt::Debug for Call {
 
 #[derive(Debug, Default)]
 pub(crate) struct CallLog {
-    ring: VecDeque<(u64, Call)>,
+    calls: VecDeque<(u64, Call)>,
     counts: HashMap<Endpoint, usize>,
     next: u64,
 }
 
 impl CallLog {
     /// Notes a call on arrival; its status is filled in by `answered`.
-    pub(crate) fn arrived(&mut self, call: Call) -> u64 {
+    pub(crate) fn record(&mut self, call: Call) -> u64 {
         *self.counts.entry(call.endpoint).or_default() += 1;
-        if self.ring.len() == KEPT {
-            self.ring.pop_front();
+        if self.calls.len() == MAX_CALLS {
+            self.calls.pop_front();
         }
         self.next += 1;
-        self.ring.push_back((self.next, call));
+        self.calls.push_back((self.next, call));
         self.next
     }
 
-    pub(crate) fn answered(&mut self, number: u64, status: u16) {
-        let found = self.ring.iter_mut().rev().find(|(noted, _)| *noted == number);
+    pub(crate) fn record_status(&mut self, number: u64, status: u16) {
+        let found = self.calls.iter_mut().rev().find(|(recorded, _)| *recorded == number);
         if let Some((_, call)) = found {
             call.status = status;
         }
     }
 
     pub(crate) fn list(&self) -> Vec<Call> {
-        self.ring.iter().map(|(_, call)| call.clone()).collect()
+        self.calls.iter().map(|(_, call)| call.clone()).collect()
     }
 
     /// The last `count` calls, newest first.
     pub(crate) fn recent(&self, count: usize) -> impl Iterator<Item = &Call> {
-        self.ring.iter().rev().take(count).map(|(_, call)| call)
+        self.calls.iter().rev().take(count).map(|(_, call)| call)
     }
 
     pub(crate) fn total(&self) -> usize {
@@ -86,7 +86,7 @@ impl CallLog {
     }
 
     pub(crate) fn clear(&mut self) {
-        self.ring.clear();
+        self.calls.clear();
         self.counts.clear();
     }
 }

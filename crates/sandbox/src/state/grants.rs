@@ -11,25 +11,26 @@ use super::tokens::{CODE_TTL, Code, Token, digest};
 
 const DATA_ACCESS_TTL: i64 = 90 * 86_400;
 
-const KEPT_AFTER_END: i64 = 90 * 86_400;
+const RETENTION_AFTER_EXPIRY: i64 = 90 * 86_400;
 
 /// Checkpoint and unconfirmed person: subcodes of which a token recovers.
-const CURABLE: [u32; 2] = [459, 464];
+const RECOVERABLE: [u32; 2] = [459, 464];
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Grants {
     /// By user id.
-    people: BTreeMap<String, Grant>,
+    #[serde(rename = "people")]
+    by_user: BTreeMap<String, Grant>,
     /// By SHA-256 of the token, in hex.
     tokens: BTreeMap<String, Token>,
     /// By SHA-256 of the code, in hex.
     codes: BTreeMap<String, Code>,
     /// User id to the hashes of this person's tokens and codes, so that nobody has to search all of them.
     #[serde(skip)]
-    held: HashMap<String, Vec<String>>,
+    secrets_of: HashMap<String, Vec<String>>,
     /// User id to how many tokens were renewed since the start.
     #[serde(skip)]
-    renewals: HashMap<String, usize>,
+    exchanges: HashMap<String, usize>,
 }
 
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
@@ -66,12 +67,12 @@ pub struct GrantView {
 }
 
 impl PermissionStatus {
-    pub(crate) fn of(is_given: bool) -> PermissionStatus {
-        if is_given { PermissionStatus::Granted } else { PermissionStatus::Declined }
+    pub(crate) fn from_granted(is_granted: bool) -> PermissionStatus {
+        if is_granted { PermissionStatus::Granted } else { PermissionStatus::Declined }
     }
 
     /// Meta's word.
-    pub(crate) fn word(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             PermissionStatus::Granted => "granted",
             PermissionStatus::Declined => "declined",
@@ -81,8 +82,8 @@ impl PermissionStatus {
 }
 
 impl From<Option<bool>> for PermissionStatus {
-    fn from(is_given: Option<bool>) -> PermissionStatus {
-        is_given.map_or(PermissionStatus::Expired, PermissionStatus::of)
+    fn from(is_granted: Option<bool>) -> PermissionStatus {
+        is_granted.map_or(PermissionStatus::Expired, PermissionStatus::from_granted)
     }
 }
 
@@ -98,13 +99,13 @@ impl From<PermissionStatus> for Option<bool> {
 
 impl Grant {
     /// Whether an asset was ticked.
-    pub(crate) fn covers(&self, id: &str) -> bool {
+    pub(crate) fn includes_asset(&self, id: &str) -> bool {
         let id = id.strip_prefix("act_").unwrap_or(id);
         self.targets.as_ref().is_none_or(|targets| targets.iter().any(|target| target == id))
     }
 
-    pub(crate) fn covers_business(&self, id: &str) -> bool {
-        self.businesses.as_ref().is_none_or(|ticked| ticked.iter().any(|business| business == id))
+    pub(crate) fn includes_business(&self, id: &str) -> bool {
+        self.businesses.as_ref().is_none_or(|selected| selected.iter().any(|business| business == id))
     }
 
     pub(crate) fn has(&self, permission: &str) -> bool {
@@ -123,28 +124,28 @@ impl Grant {
 
 impl Grants {
     pub(crate) fn grant(&self, user_id: &str) -> Option<&Grant> {
-        self.people.get(user_id)
+        self.by_user.get(user_id)
     }
 
-    pub(crate) fn people(&self) -> impl Iterator<Item = &String> {
-        self.people.keys()
+    pub(crate) fn user_ids(&self) -> impl Iterator<Item = &String> {
+        self.by_user.keys()
     }
 
     /// A login: what was asked is granted or declined anew, what was granted before and not asked now stays.
-    pub(crate) fn agree(&mut self, user_id: &str, asked: &BTreeMap<String, bool>, now: i64) {
-        let grant = self.people.entry(user_id.to_owned()).or_default();
-        grant
-            .permissions
-            .extend(asked.iter().map(|(name, given)| (name.clone(), PermissionStatus::of(*given))));
+    pub(crate) fn record_login(&mut self, user_id: &str, requested: &BTreeMap<String, bool>, now: i64) {
+        let grant = self.by_user.entry(user_id.to_owned()).or_default();
+        grant.permissions.extend(
+            requested.iter().map(|(name, granted)| (name.clone(), PermissionStatus::from_granted(*granted))),
+        );
         grant.permissions.insert("public_profile".to_owned(), PermissionStatus::Granted);
         grant.data_access_expires_at = now + DATA_ACCESS_TTL;
     }
 
     pub(crate) fn revoke(&mut self, user_id: &str, permission: &str) -> bool {
-        let given = self.people.get_mut(user_id).and_then(|grant| grant.permissions.get_mut(permission));
-        match given {
-            Some(given) => {
-                *given = PermissionStatus::Declined;
+        let status = self.by_user.get_mut(user_id).and_then(|grant| grant.permissions.get_mut(permission));
+        match status {
+            Some(status) => {
+                *status = PermissionStatus::Declined;
                 true
             }
             None => false,
@@ -153,78 +154,79 @@ impl Grants {
 
     /// Without effect on somebody who granted nothing.
     pub(crate) fn set_permission(&mut self, user_id: &str, permission: &str, status: PermissionStatus) {
-        if let Some(grant) = self.people.get_mut(user_id) {
+        if let Some(grant) = self.by_user.get_mut(user_id) {
             grant.permissions.insert(permission.to_owned(), status);
         }
     }
 
     /// Without effect on somebody who granted nothing.
     pub(crate) fn set_targets(&mut self, user_id: &str, targets: Option<Vec<String>>) {
-        if let Some(grant) = self.people.get_mut(user_id) {
+        if let Some(grant) = self.by_user.get_mut(user_id) {
             grant.targets = targets;
         }
     }
 
     /// Without effect on somebody who granted nothing.
     pub(crate) fn set_businesses(&mut self, user_id: &str, businesses: Option<Vec<String>>) {
-        if let Some(grant) = self.people.get_mut(user_id) {
+        if let Some(grant) = self.by_user.get_mut(user_id) {
             grant.businesses = businesses;
         }
     }
 
     /// Without effect on somebody who granted nothing.
     pub(crate) fn set_data_access(&mut self, user_id: &str, expires_at: i64) {
-        if let Some(grant) = self.people.get_mut(user_id) {
+        if let Some(grant) = self.by_user.get_mut(user_id) {
             grant.data_access_expires_at = expires_at;
         }
     }
 
     /// Ends all tokens of a person; with 458, app removed, the grant goes too.
-    pub(crate) fn kill(&mut self, user_id: &str, subcode: u32) {
+    pub(crate) fn invalidate_tokens(&mut self, user_id: &str, subcode: u32) {
         if subcode == 458 {
-            self.people.remove(user_id);
+            self.by_user.remove(user_id);
         }
-        for hash in self.held.get(user_id).into_iter().flatten() {
+        for hash in self.secrets_of.get(user_id).into_iter().flatten() {
             if subcode == 458 {
                 self.codes.remove(hash);
             }
             if let Some(token) = self.tokens.get_mut(hash) {
                 // A death that the person could cure gives way to one that stays.
-                token.dead = token.dead.filter(|dead| !CURABLE.contains(dead)).or(Some(subcode));
+                token.invalidated_by =
+                    token.invalidated_by.filter(|subcode| !RECOVERABLE.contains(subcode)).or(Some(subcode));
             }
         }
     }
 
     /// The person has done what Facebook asked.
-    pub(crate) fn revive(&mut self, user_id: &str) {
-        for hash in self.held.get(user_id).into_iter().flatten() {
+    pub(crate) fn restore_tokens(&mut self, user_id: &str) {
+        for hash in self.secrets_of.get(user_id).into_iter().flatten() {
             if let Some(token) = self.tokens.get_mut(hash) {
-                token.dead = token.dead.filter(|dead| !CURABLE.contains(dead));
+                token.invalidated_by = token.invalidated_by.filter(|subcode| !RECOVERABLE.contains(subcode));
             }
         }
     }
 
     pub(crate) fn add_token(&mut self, text: &str, token: Token) {
         let hash = digest(text);
-        self.held.entry(token.user_id.clone()).or_default().push(hash.clone());
+        self.secrets_of.entry(token.user_id.clone()).or_default().push(hash.clone());
         self.tokens.insert(hash, token);
     }
 
     /// Ends one token, if it is there.
-    pub(crate) fn end_token(&mut self, text: &str) {
+    pub(crate) fn revoke_token(&mut self, text: &str) {
         if let Some(token) = self.tokens.get_mut(&digest(text)) {
-            token.dead = Some(466);
+            token.invalidated_by = Some(466);
         }
     }
 
     /// A token that was given for an older one.
-    pub(crate) fn renew(&mut self, text: &str, token: Token) {
-        *self.renewals.entry(token.user_id.clone()).or_default() += 1;
+    pub(crate) fn add_exchanged_token(&mut self, text: &str, token: Token) {
+        *self.exchanges.entry(token.user_id.clone()).or_default() += 1;
         self.add_token(text, token);
     }
 
-    pub(crate) fn renewals(&self, user_id: &str) -> usize {
-        self.renewals.get(user_id).copied().unwrap_or(0)
+    pub(crate) fn exchange_count(&self, user_id: &str) -> usize {
+        self.exchanges.get(user_id).copied().unwrap_or(0)
     }
 
     pub(crate) fn token(&self, text: &str) -> Option<&Token> {
@@ -239,7 +241,7 @@ impl Grants {
 
     pub(crate) fn add_code(&mut self, text: &str, code: Code) {
         let hash = digest(text);
-        self.held.entry(code.user_id.clone()).or_default().push(hash.clone());
+        self.secrets_of.entry(code.user_id.clone()).or_default().push(hash.clone());
         self.codes.insert(hash, code);
     }
 
@@ -248,31 +250,31 @@ impl Grants {
     }
 
     pub(crate) fn view(&self, user_id: &str, now: i64) -> Option<GrantView> {
-        let grant = self.people.get(user_id)?;
-        let held = self.held.get(user_id).into_iter().flatten();
+        let grant = self.by_user.get(user_id)?;
+        let held = self.secrets_of.get(user_id).into_iter().flatten();
         let mine = held.filter_map(|hash| self.tokens.get(hash));
         Some(GrantView {
             user_id: user_id.to_owned(),
             granted: grant.granted(),
             declined: grant.listed(PermissionStatus::Declined),
-            live_tokens: mine.filter(|token| token.refusal(now).is_none()).count(),
+            live_tokens: mine.filter(|token| token.error_subcode(now).is_none()).count(),
         })
     }
 
     /// Keeps the state file from growing for ever.
-    pub(crate) fn forget_old(&mut self, now: i64) {
+    pub(crate) fn prune(&mut self, now: i64) {
         self.codes.retain(|_, code| code.expires_at + CODE_TTL > now);
-        self.tokens.retain(|_, token| token.expires_at.is_none_or(|end| end + KEPT_AFTER_END > now));
-        self.index();
+        self.tokens.retain(|_, token| token.expires_at.is_none_or(|end| end + RETENTION_AFTER_EXPIRY > now));
+        self.rebuild_index();
     }
 
     /// Notes anew who holds what, after reading and after forgetting.
-    pub(crate) fn index(&mut self) {
-        self.held.clear();
+    pub(crate) fn rebuild_index(&mut self) {
+        self.secrets_of.clear();
         let tokens = self.tokens.iter().map(|(hash, token)| (hash, &token.user_id));
         let codes = self.codes.iter().map(|(hash, code)| (hash, &code.user_id));
         for (hash, user_id) in tokens.chain(codes) {
-            self.held.entry(user_id.clone()).or_default().push(hash.clone());
+            self.secrets_of.entry(user_id.clone()).or_default().push(hash.clone());
         }
     }
 }

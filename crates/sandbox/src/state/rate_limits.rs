@@ -5,10 +5,10 @@
 use std::time::Duration;
 
 /// Seconds by which a call made while blocked prolongs the block.
-const PENALTY: i64 = 10;
+const PENALTY_SECONDS: i64 = 10;
 
 /// Seconds beyond which calls do not prolong it.
-const LONGEST: i64 = 3_600;
+const MAX_PROLONGED_SECONDS: i64 = 3_600;
 
 /// An allowance that can be used up. Ids of ad accounts with or without `act_`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,12 +38,12 @@ pub enum UseCase {
 
 /// An allowance that is used up now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Block {
+pub struct ExhaustedLimit {
     pub limit: RateLimit,
     /// How long it still lasts, if nobody calls meanwhile.
-    pub left: Duration,
+    pub remaining: Duration,
     /// Calls refused since it was used up.
-    pub refused: usize,
+    pub refused_calls: usize,
 }
 
 impl UseCase {
@@ -57,7 +57,7 @@ impl UseCase {
     ];
 
     /// Meta's word, in its header and in our forms.
-    pub(crate) fn word(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             UseCase::AdsInsights => "ads_insights",
             UseCase::Pages => "pages",
@@ -71,32 +71,32 @@ impl UseCase {
 
 impl RateLimit {
     /// By the words of the control page; every limit but the app's needs an id.
-    pub(crate) fn named(word: &str, id: &str) -> Option<RateLimit> {
+    pub(crate) fn from_key(key: &str, id: &str) -> Option<RateLimit> {
         let id = id.to_owned();
-        match word {
+        match key {
             "app" => Some(RateLimit::App),
             _ if id.is_empty() => None,
             "person" => Some(RateLimit::Person(id)),
             "ad_account" => Some(RateLimit::AdAccount(id)),
             other => {
-                let use_case = UseCase::ALL.into_iter().find(|use_case| use_case.word() == other)?;
+                let use_case = UseCase::ALL.into_iter().find(|use_case| use_case.as_str() == other)?;
                 Some(RateLimit::UseCase { id, use_case })
             }
         }
     }
 
     /// The word and the id for `named`.
-    pub(crate) fn words(&self) -> (&'static str, Option<&str>) {
+    pub(crate) fn key(&self) -> (&'static str, Option<&str>) {
         match self {
             RateLimit::App => ("app", None),
             RateLimit::Person(id) => ("person", Some(id)),
             RateLimit::AdAccount(id) => ("ad_account", Some(id)),
-            RateLimit::UseCase { id, use_case } => (use_case.word(), Some(id)),
+            RateLimit::UseCase { id, use_case } => (use_case.as_str(), Some(id)),
         }
     }
 
     /// With the ad account's id as Meta's headers write it.
-    fn bare(self) -> RateLimit {
+    fn normalized(self) -> RateLimit {
         let bare = |id: String| id.trim().trim_start_matches("act_").to_owned();
         match self {
             RateLimit::AdAccount(id) => RateLimit::AdAccount(bare(id)),
@@ -107,16 +107,16 @@ impl RateLimit {
 }
 
 #[derive(Debug)]
-struct UsedUp {
+struct Exhaustion {
     limit: RateLimit,
     ends_at: i64,
-    refused: usize,
+    refused_calls: usize,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct RateLimits {
     /// Ended ones stay, with their counts, until the same allowance is used up anew.
-    blocks: Vec<UsedUp>,
+    exhausted: Vec<Exhaustion>,
 }
 
 /// How far an allowance is used, for the headers.
@@ -124,47 +124,47 @@ pub(crate) struct Usage {
     /// Of the allowance; at least 100 while blocked.
     pub(crate) percent: usize,
     /// Seconds until calls go again.
-    pub(crate) left: i64,
+    pub(crate) seconds_left: i64,
 }
 
 impl RateLimits {
-    pub(crate) fn use_up(&mut self, limit: RateLimit, ends_at: i64) {
-        let limit = limit.bare();
-        self.blocks.retain(|block| block.limit != limit);
-        self.blocks.push(UsedUp { limit, ends_at, refused: 0 });
+    pub(crate) fn exhaust(&mut self, limit: RateLimit, ends_at: i64) {
+        let limit = limit.normalized();
+        self.exhausted.retain(|block| block.limit != limit);
+        self.exhausted.push(Exhaustion { limit, ends_at, refused_calls: 0 });
     }
 
-    pub(crate) fn lift(&mut self) {
-        self.blocks.clear();
+    pub(crate) fn clear(&mut self) {
+        self.exhausted.clear();
     }
 
-    pub(crate) fn refused(&self, limit: &RateLimit) -> usize {
-        let limit = limit.clone().bare();
-        self.blocks.iter().find(|block| block.limit == limit).map_or(0, |block| block.refused)
+    pub(crate) fn refused_calls(&self, limit: &RateLimit) -> usize {
+        let limit = limit.clone().normalized();
+        self.exhausted.iter().find(|block| block.limit == limit).map_or(0, |block| block.refused_calls)
     }
 
-    pub(crate) fn list(&self, now: i64) -> Vec<Block> {
-        let live = self.blocks.iter().filter(|block| now < block.ends_at);
-        live.map(|block| Block {
+    pub(crate) fn exhausted(&self, now: i64) -> Vec<ExhaustedLimit> {
+        let live = self.exhausted.iter().filter(|block| now < block.ends_at);
+        live.map(|block| ExhaustedLimit {
             limit: block.limit.clone(),
-            left: Duration::from_secs(u64::try_from(block.ends_at - now).unwrap_or(0)),
-            refused: block.refused,
+            remaining: Duration::from_secs(u64::try_from(block.ends_at - now).unwrap_or(0)),
+            refused_calls: block.refused_calls,
         })
         .collect()
     }
 
     /// `None`: nobody has used it up.
     pub(crate) fn usage(&self, limit: &RateLimit, now: i64) -> Option<Usage> {
-        let block = self.blocks.iter().find(|block| block.limit == *limit && now < block.ends_at)?;
-        Some(Usage { percent: 100 + block.refused, left: block.ends_at - now })
+        let block = self.exhausted.iter().find(|block| block.limit == *limit && now < block.ends_at)?;
+        Some(Usage { percent: 100 + block.refused_calls, seconds_left: block.ends_at - now })
     }
 
     /// The first of these allowances that is used up; being asked for it prolongs the block.
-    pub(crate) fn refuse(&mut self, drawn: &[RateLimit], now: i64) -> Option<RateLimit> {
-        let limit = drawn.iter().find(|limit| self.usage(limit, now).is_some())?;
-        let block = self.blocks.iter_mut().find(|block| block.limit == *limit)?;
-        block.refused += 1;
-        block.ends_at = block.ends_at.max((block.ends_at + PENALTY).min(now + LONGEST));
+    pub(crate) fn refuse(&mut self, counted: &[RateLimit], now: i64) -> Option<RateLimit> {
+        let limit = counted.iter().find(|limit| self.usage(limit, now).is_some())?;
+        let block = self.exhausted.iter_mut().find(|block| block.limit == *limit)?;
+        block.refused_calls += 1;
+        block.ends_at = block.ends_at.max((block.ends_at + PENALTY_SECONDS).min(now + MAX_PROLONGED_SECONDS));
         Some(block.limit.clone())
     }
 }

@@ -15,12 +15,12 @@ pub(crate) struct Settings {
     pub(crate) token_lifetime: Option<Duration>,
     pub(crate) drops_pkce: bool,
     pub(crate) requires_proof: bool,
-    pub(crate) ends_old_versions: bool,
+    pub(crate) rejects_retired_versions: bool,
     pub(crate) redirect_uris: Vec<String>,
     /// And when it ends, in seconds since 1970.
     pub(crate) outage: Option<(Outage, i64)>,
     /// Ad account number to (account_status, disable_reason).
-    pub(crate) standings: HashMap<u64, (i64, i64)>,
+    pub(crate) ad_account_statuses: HashMap<u64, (i64, i64)>,
 }
 
 impl Settings {
@@ -32,10 +32,10 @@ impl Settings {
             token_lifetime: Some(Duration::from_secs(5_184_000)),
             drops_pkce: false,
             requires_proof: true,
-            ends_old_versions: false,
+            rejects_retired_versions: false,
             redirect_uris: Vec::new(),
             outage: None,
-            standings: HashMap::new(),
+            ad_account_statuses: HashMap::new(),
         }
     }
 }

@@ -38,7 +38,7 @@ pub(crate) struct SharedState {
     grants: Mutex<Grants>,
     faults: Mutex<Vec<Fault>>,
     calls: Mutex<CallLog>,
-    limits: Mutex<RateLimits>,
+    rate_limits: Mutex<RateLimits>,
 }
 
 // By hand: the app secret and the state of all tokens do not belong into a log line.
@@ -79,7 +79,7 @@ impl SharedState {
             grants: Mutex::new(grants),
             faults: Mutex::default(),
             calls: Mutex::default(),
-            limits: Mutex::default(),
+            rate_limits: Mutex::default(),
         })
     }
 
@@ -103,8 +103,8 @@ impl SharedState {
         self.calls.lock().expect("no panic happens while this lock is held")
     }
 
-    pub(crate) fn limits(&self) -> MutexGuard<'_, RateLimits> {
-        self.limits.lock().expect("no panic happens while this lock is held")
+    pub(crate) fn rate_limits(&self) -> MutexGuard<'_, RateLimits> {
+        self.rate_limits.lock().expect("no panic happens while this lock is held")
     }
 
     /// The outage now, and the seconds until it ends.
@@ -123,7 +123,7 @@ impl SharedState {
         let mut grants = self.grants();
         let result = change(&mut grants);
         if let Some(path) = &self.state_file {
-            grants.forget_old(self.clock.now_seconds());
+            grants.prune(self.clock.now_seconds());
             if let Err(error) = state_file::save(path, &grants, &self.random) {
                 tracing::error!(%error, path = %path.display(), "the sandbox could not write its state file");
             }

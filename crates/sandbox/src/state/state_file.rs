@@ -28,7 +28,7 @@ pub(crate) fn load(path: &Path, random: &Random) -> std::io::Result<Grants> {
         Err(error) => return Err(error),
     };
     let mut read: Read = serde_json::from_slice(&text)?;
-    read.grants.index();
+    read.grants.rebuild_index();
     random.skip_to(read.drawn);
     Ok(read.grants)
 }

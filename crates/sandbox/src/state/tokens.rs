@@ -25,19 +25,20 @@ pub(crate) struct Token {
     /// `None`: never.
     pub(crate) expires_at: Option<i64>,
     /// The subcode of error 190, once dead before its time.
-    pub(crate) dead: Option<u32>,
+    #[serde(rename = "dead")]
+    pub(crate) invalidated_by: Option<u32>,
     #[serde(default)]
     pub(crate) kind: TokenKind,
 }
 
 impl Token {
     pub(crate) fn new(user_id: &str, kind: TokenKind, issued_at: i64, expires_at: Option<i64>) -> Token {
-        Token { user_id: user_id.to_owned(), issued_at, expires_at, dead: None, kind }
+        Token { user_id: user_id.to_owned(), issued_at, expires_at, invalidated_by: None, kind }
     }
 
     /// The subcode of error 190 under which this token is refused now.
-    pub(crate) fn refusal(&self, now: i64) -> Option<u32> {
-        self.dead.or_else(|| self.expires_at.filter(|end| *end <= now).map(|_| 463))
+    pub(crate) fn error_subcode(&self, now: i64) -> Option<u32> {
+        self.invalidated_by.or_else(|| self.expires_at.filter(|end| *end <= now).map(|_| 463))
     }
 }
 

@@ -5,7 +5,7 @@ use super::tables::{Node, World};
 
 impl World {
     /// Whether somebody can see this thing at all; client companies are seen by nobody here.
-    pub(crate) fn sees(&self, person: usize, node: Node) -> bool {
+    pub(crate) fn can_see(&self, person: usize, node: Node) -> bool {
         if let Some(business) = self.people[person].business {
             return match node {
                 Node::Person(index) => index == person,
@@ -23,14 +23,14 @@ impl World {
         let seen_by = match node {
             Node::Person(index) => Some(index),
             Node::Business(index) => self.businesses[index].member,
-            Node::AdAccount(index) => return self.opens(person, &self.ad_accounts[index]),
+            Node::AdAccount(index) => return self.can_open(person, &self.ad_accounts[index]),
             Node::Page(index) | Node::Instagram(index) => Some(self.pages[index].person),
         };
         seen_by == Some(person)
     }
 
     /// Whether somebody has a role on an ad account, or full control of a business that has.
-    fn opens(&self, person: usize, account: &AdAccount) -> bool {
+    fn can_open(&self, person: usize, account: &AdAccount) -> bool {
         let businesses = [account.owner, account.agency].into_iter().flatten();
         let mut businesses = businesses.map(|index| &self.businesses[index]);
         account.person == Some(person)
@@ -38,7 +38,7 @@ impl World {
     }
 
     /// Those with a role for this person, and those that a business opens to them.
-    pub(crate) fn accounts_opened_by(&self, person: usize) -> Vec<Node> {
-        self.accounts_where(|account| self.opens(person, account))
+    pub(crate) fn accessible_ad_accounts(&self, person: usize) -> Vec<Node> {
+        self.ad_accounts_where(|account| self.can_open(person, account))
     }
 }

@@ -81,7 +81,7 @@ pub(super) fn agency_account(
         1285..1306 => "JPY",
         _ => ["EUR", "EUR", "EUR", "CHF", "EUR", "USD", "EUR"][index % 7],
     };
-    let (status, reason) = standing(index);
+    let (status, reason) = agency_status(index);
     let mut account = AdAccount::plain(Some(person), &name, currency, status, reason);
     let digits = 12 + u32::try_from(index * 7 % 6).unwrap_or(0);
     account.id = hashed_id(4, index as u64, digits);
@@ -103,7 +103,7 @@ pub(super) fn agency_account(
 
 /// 39 accounts that cannot be used (25 disabled, 9 closed, 5 closing), 31 with something to settle or under
 /// review, the rest active.
-fn standing(index: usize) -> (i64, i64) {
+fn agency_status(index: usize) -> (i64, i64) {
     if index % 33 == 17 && index / 33 < 39 {
         let nth = index / 33;
         return match nth {

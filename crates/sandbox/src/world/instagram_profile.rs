@@ -14,7 +14,7 @@ pub(crate) struct InstagramProfile {
 
 impl World {
     /// The Instagram account of the person's first Page that has one, else one without a Page.
-    pub(crate) fn profile(&self, person: usize) -> InstagramProfile {
+    pub(crate) fn instagram_profile(&self, person: usize) -> InstagramProfile {
         let id = 24_000_000_000_000_000 + permuted(self.people[person].seed, 15);
         let mine = self.pages.iter().filter(|page| page.person == person);
         let linked = mine.filter_map(|page| page.professional().map(|instagram| (page, instagram)));

@@ -83,7 +83,7 @@ impl Persona {
         Persona::ALL.into_iter().find(|persona| persona.key() == key)
     }
 
-    pub(crate) fn note(self) -> &'static str {
+    pub(crate) fn description(self) -> &'static str {
         match self {
             Persona::SoleTrader => "1 ad account",
             Persona::Agency => "agency: 3 businesses, 1,307 ad accounts, Instagram",

@@ -176,13 +176,13 @@ mod tests {
             .iter()
             .map(|node| match node {
                 Node::Business(index) => {
-                    (world.owned_accounts(*index).len(), world.client_accounts(*index).len())
+                    (world.owned_ad_accounts(*index).len(), world.client_ad_accounts(*index).len())
                 }
                 other => panic!("{other:?}"),
             })
             .collect();
         assert_eq!(sizes, [(412, 0), (0, 873), (21, 0)]);
-        assert_eq!(world.accounts_of(aylin).len(), 1307);
+        assert_eq!(world.ad_accounts_of(aylin).len(), 1307);
         let pages = world.pages_where(|page| page.person == aylin);
         assert_eq!(pages.len(), 41);
         let instagram = world.pages_where(|page| page.person == aylin && page.instagram.is_some());

@@ -80,29 +80,29 @@ impl World {
     /// The ad accounts and Pages that a system user can have at all.
     pub(crate) fn assets_of_system_user(&self, user: usize) -> Vec<Node> {
         let Some(business) = self.people[user].business else { return Vec::new() };
-        let mut nodes = self.accounts_of_business(business);
+        let mut nodes = self.ad_accounts_of_business(business);
         nodes.extend(self.pages_where(|page| [page.business, page.agency].contains(&Some(business))));
         nodes
     }
 
-    pub(crate) fn accounts_of(&self, person: usize) -> Vec<Node> {
-        self.accounts_where(|account| account.person == Some(person))
+    pub(crate) fn ad_accounts_of(&self, person: usize) -> Vec<Node> {
+        self.ad_accounts_where(|account| account.person == Some(person))
     }
 
-    pub(crate) fn owned_accounts(&self, business: usize) -> Vec<Node> {
-        self.accounts_where(|account| account.owner == Some(business))
+    pub(crate) fn owned_ad_accounts(&self, business: usize) -> Vec<Node> {
+        self.ad_accounts_where(|account| account.owner == Some(business))
     }
 
-    pub(crate) fn client_accounts(&self, business: usize) -> Vec<Node> {
-        self.accounts_where(|account| account.agency == Some(business))
+    pub(crate) fn client_ad_accounts(&self, business: usize) -> Vec<Node> {
+        self.ad_accounts_where(|account| account.agency == Some(business))
     }
 
     /// The ad accounts assigned to a system user.
-    pub(crate) fn accounts_of_business(&self, business: usize) -> Vec<Node> {
-        self.accounts_where(|account| [account.owner, account.agency].contains(&Some(business)))
+    pub(crate) fn ad_accounts_of_business(&self, business: usize) -> Vec<Node> {
+        self.ad_accounts_where(|account| [account.owner, account.agency].contains(&Some(business)))
     }
 
-    pub(super) fn accounts_where(&self, keep: impl Fn(&AdAccount) -> bool) -> Vec<Node> {
+    pub(super) fn ad_accounts_where(&self, keep: impl Fn(&AdAccount) -> bool) -> Vec<Node> {
         let kept = self.ad_accounts.iter().enumerate().filter(|(_, account)| keep(account));
         kept.map(|(index, _)| Node::AdAccount(index)).collect()
     }

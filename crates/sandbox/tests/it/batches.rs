@@ -43,7 +43,7 @@ async fn items_answer_in_their_order_under_the_outer_proof() {
 async fn faults_reach_into_a_batch() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
-    world.control.fault(Fault { endpoint: Endpoint::Me, times: 1, effect: Effect::NullInBatch });
+    world.control.inject_fault(Fault { endpoint: Endpoint::Me, times: 1, effect: Effect::NullInBatch });
     let limited = Effect::Graph {
         status: 400,
         code: 17,
@@ -51,7 +51,7 @@ async fn faults_reach_into_a_batch() {
         kind: "OAuthException".to_owned(),
         message: "(#17) User request limit reached".to_owned(),
     };
-    world.control.fault(Fault { endpoint: Endpoint::AdAccounts, times: 1, effect: limited });
+    world.control.inject_fault(Fault { endpoint: Endpoint::AdAccounts, times: 1, effect: limited });
     let items =
         json!([{"method": "GET", "relative_url": "me"}, {"method": "GET", "relative_url": "me/adaccounts"}]);
     let (_, list) = batch(&world, &token, &items).await;
@@ -74,7 +74,7 @@ async fn a_batch_is_refused_as_a_whole() {
     let (_, list) =
         batch(&world, &token, &json!([{"relative_url": "me", "body": "access_token=EAAx"}])).await;
     assert_eq!(list[0]["code"], 400);
-    world.control.kill_tokens(Persona::Agency.user_id(), 458);
+    world.control.invalidate_tokens(Persona::Agency.user_id(), 458);
     assert_eq!(refusal(&batch(&world, &token, &json!([])).await), (400, 190, Some(458)));
 
     let token = world.login_as(Persona::Agency).await;

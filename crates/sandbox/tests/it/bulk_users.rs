@@ -68,8 +68,8 @@ async fn ten_thousand_people_are_quickly_connected_and_quickly_found() {
     let started = Instant::now();
     for user_id in &people {
         assert_eq!(world.control.grant(user_id).map(|grant| grant.live_tokens), Some(1));
-        world.control.kill_tokens(user_id, 459);
-        world.control.revive(user_id);
+        world.control.invalidate_tokens(user_id, 459);
+        world.control.restore_tokens(user_id);
     }
     let finding = started.elapsed();
     assert!(issuing + finding < Duration::from_secs(10), "{issuing:?} {finding:?}");
@@ -77,6 +77,6 @@ async fn ten_thousand_people_are_quickly_connected_and_quickly_found() {
     let last = &tokens[USERS - 1];
     assert_eq!(world.get(last, "me", &[]).await.1["id"], people[USERS - 1]);
     assert_eq!(world.exchange(last).await.0, 200);
-    assert_eq!(world.control.exchanges_of(&people[USERS - 1]), 1);
-    assert_eq!(world.control.exchanges_of(&people[0]), 0);
+    assert_eq!(world.control.exchange_count(&people[USERS - 1]), 1);
+    assert_eq!(world.control.exchange_count(&people[0]), 0);
 }

@@ -15,16 +15,16 @@ fn once(endpoint: Endpoint, effect: Effect) -> Fault {
 async fn the_connection_breaks_in_three_ways() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
-    world.control.fault(once(Endpoint::Me, Effect::Cut));
+    world.control.inject_fault(once(Endpoint::Me, Effect::Cut));
     let response = world.request(&token, "me", &[]).send().await.expect("the head comes");
     assert_eq!(response.status(), 200);
     assert!(response.bytes().await.is_err(), "the body does not");
 
-    world.control.fault(once(Endpoint::Me, Effect::Refuse));
+    world.control.inject_fault(once(Endpoint::Me, Effect::Refuse));
     assert!(world.request(&token, "me", &[]).send().await.is_err());
 
     let code = world.code(Answer::agree(Persona::Agency)).await;
-    world.control.fault(once(Endpoint::Token, Effect::LoseAnswer));
+    world.control.inject_fault(once(Endpoint::Token, Effect::LoseAnswer));
     let form = [
         ("client_id", crate::world::APP_ID),
         ("client_secret", crate::world::SECRET),
@@ -42,7 +42,7 @@ async fn the_connection_breaks_in_three_ways() {
 async fn a_call_that_hangs_is_left_by_the_caller() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
-    world.control.fault(once(Endpoint::Me, Effect::Hang));
+    world.control.inject_fault(once(Endpoint::Me, Effect::Hang));
     let hung = world.request(&token, "me", &[]).timeout(Duration::from_millis(50)).send().await;
     assert!(hung.expect_err("no answer").is_timeout());
     let calls = world.control.calls();
@@ -54,10 +54,10 @@ async fn a_call_that_hangs_is_left_by_the_caller() {
 async fn a_held_call_goes_on_when_released() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
-    world.control.fault(once(Endpoint::Me, Effect::Hold("gate".to_owned())));
+    world.control.inject_fault(once(Endpoint::Me, Effect::Hold("gate".to_owned())));
     let call = tokio::spawn(world.request(&token, "me", &[]).send());
-    world.control.wait_held("gate").await;
-    world.control.kill_tokens(Persona::Agency.user_id(), 458);
+    world.control.wait_until_held("gate").await;
+    world.control.invalidate_tokens(Persona::Agency.user_id(), 458);
     world.control.release("gate");
     let response = call.await.expect("no panic").expect("an answer");
     assert_eq!(response.status(), 400);
@@ -69,23 +69,26 @@ async fn answers_are_replaced_doubled_and_adorned() {
     let token = world.login_as(Persona::Agency).await;
     let html =
         Effect::Body { status: 502, content_type: "text/html".to_owned(), body: "<h1>Sorry".to_owned() };
-    world.control.fault(Fault { endpoint: Endpoint::Me, times: 2, effect: html });
+    world.control.inject_fault(Fault { endpoint: Endpoint::Me, times: 2, effect: html });
     for _ in 0..2 {
         let response = world.request(&token, "me", &[]).send().await.expect("an answer");
         assert_eq!(response.status(), 502);
         assert_eq!(response.text().await.expect("text"), "<h1>Sorry");
     }
-    world
-        .control
-        .fault(once(Endpoint::Me, Effect::Redirect { status: 302, location: "http://10.0.0.1/".to_owned() }));
+    world.control.inject_fault(once(
+        Endpoint::Me,
+        Effect::Redirect { status: 302, location: "http://10.0.0.1/".to_owned() },
+    ));
     let response = world.request(&token, "me", &[]).send().await.expect("an answer");
     assert_eq!(response.headers()["location"], "http://10.0.0.1/");
-    world.control.fault(once(Endpoint::Me, Effect::Headers(vec![("x-more".to_owned(), "1".to_owned())])));
+    world
+        .control
+        .inject_fault(once(Endpoint::Me, Effect::Headers(vec![("x-more".to_owned(), "1".to_owned())])));
     let response = world.request(&token, "me", &[]).send().await.expect("an answer");
     assert_eq!((response.status().as_u16(), response.headers()["x-more"].to_str().ok()), (200, Some("1")));
 
     let code = world.code(Answer::agree(Persona::Agency)).await;
-    world.control.fault(once(Endpoint::Token, Effect::AnswerTwice));
+    world.control.inject_fault(once(Endpoint::Token, Effect::AnswerTwice));
     assert_eq!(refusal(&world.redeem(&[("code", &code)]).await).2, Some(36009));
 }
 

@@ -58,17 +58,17 @@ async fn only_what_the_person_can_cure_lives_again() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     for curable in [459, 464] {
-        world.control.kill_tokens(AYLIN, curable);
+        world.control.invalidate_tokens(AYLIN, curable);
         assert_eq!(refusal(&world.get(&token, "me", &[]).await), (400, 190, Some(curable.into())));
-        world.control.revive(AYLIN);
+        world.control.restore_tokens(AYLIN);
         assert_eq!(world.get(&token, "me", &[]).await.0, 200);
         assert_eq!(world.inspect(&token).await["is_valid"], true);
     }
     for other in [460, 458] {
         let token = world.login_as(Persona::Agency).await;
-        world.control.kill_tokens(AYLIN, 459);
-        world.control.kill_tokens(AYLIN, other);
-        world.control.revive(AYLIN);
+        world.control.invalidate_tokens(AYLIN, 459);
+        world.control.invalidate_tokens(AYLIN, other);
+        world.control.restore_tokens(AYLIN);
         assert_eq!(refusal(&world.get(&token, "me", &[]).await), (400, 190, Some(other.into())));
     }
 }

@@ -38,7 +38,7 @@ async fn a_token_is_renewed_once_it_is_a_day_old() {
     let young = world.refresh(&old).await;
     assert_eq!(refusal(&young), (400, 100, None));
     assert_eq!(young.1["error"]["type"], "IGApiException");
-    assert_eq!(world.control.exchanges_of(tom), 0);
+    assert_eq!(world.control.exchange_count(tom), 0);
 
     world.control.advance(Duration::from_secs(1));
     let answered = world.refresh(&old).await;
@@ -49,7 +49,7 @@ async fn a_token_is_renewed_once_it_is_a_day_old() {
     assert!(new != old && new.starts_with("IGAA"));
     let query = [("grant_type", "ig_refresh_token"), ("access_token", old.as_str())];
     assert_eq!(world.read("v26.0/refresh_access_token", &query).await.0, 200, "the old one lives on");
-    assert_eq!(world.control.exchanges_of(tom), 2);
+    assert_eq!(world.control.exchange_count(tom), 2);
     assert_eq!(world.control.count(Endpoint::InstagramRefresh), 3);
 
     world.control.advance(days(59));
@@ -114,7 +114,7 @@ async fn a_dead_one_is_refused_like_any_other() {
     let world = world().await;
     let mei = Persona::Trouble.user_id();
     let token = world.instagram_token(mei);
-    world.control.kill_tokens(mei, 460);
+    world.control.invalidate_tokens(mei, 460);
     assert_eq!(refusal(&world.profile(&token).await), (400, 190, Some(460)));
     assert_eq!(refusal(&world.refresh(&token).await), (400, 190, Some(460)));
     let token = world.instagram_token(mei);
@@ -139,10 +139,10 @@ async fn a_refresh_may_give_back_what_it_was_sent() {
     let token = world.instagram_token(Persona::SoleTrader.user_id());
     world.control.advance(days(20));
     let fault = Fault { endpoint: Endpoint::InstagramRefresh, times: 1, effect: Effect::Unchanged };
-    world.control.fault(fault);
+    world.control.inject_fault(fault);
     let answered = world.refresh(&token).await;
     assert_eq!((token_of(&answered), answered.1["expires_in"].as_i64()), (token.clone(), Some(40 * 86_400)));
-    assert_eq!(world.control.exchanges_of(Persona::SoleTrader.user_id()), 0);
+    assert_eq!(world.control.exchange_count(Persona::SoleTrader.user_id()), 0);
     assert_ne!(token_of(&world.refresh(&token).await), token);
     let response = world.client.get(format!("{}/me", world.base)).bearer_auth(&token).send().await;
     let headers = response.expect("an answer").headers().clone();

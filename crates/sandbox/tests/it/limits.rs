@@ -39,8 +39,8 @@ async fn the_apps_limit_refuses_every_call_until_its_time_is_over() {
     let app = format!("{APP_ID}|{SECRET}");
     let tom_on_instagram =
         world.control.issue(TOM, TokenKind::Instagram, &["instagram_business_basic"], None);
-    world.control.use_up(RateLimit::App, minutes(10));
-    assert_eq!(world.control.refused(&RateLimit::App), 0);
+    world.control.exhaust_limit(RateLimit::App, minutes(10));
+    assert_eq!(world.control.refused_calls(&RateLimit::App), 0);
 
     let (headers, answer) = world.call(&token, "me").await;
     assert_eq!(refusal(&answer), (403, 4, None));
@@ -52,16 +52,16 @@ async fn the_apps_limit_refuses_every_call_until_its_time_is_over() {
     let other_host = world.get(&tom_on_instagram, "me", &[("fields", "username")]).await;
     assert_eq!(other_host.0, 200, "Instagram's own login is another app");
 
-    let block = world.control.blocks().remove(0);
-    assert_eq!((block.left, block.refused), (minutes(10) + Duration::from_secs(40), 4));
+    let block = world.control.exhausted_limits().remove(0);
+    assert_eq!((block.remaining, block.refused_calls), (minutes(10) + Duration::from_secs(40), 4));
     world.control.advance(minutes(10));
-    assert_eq!(world.control.blocks().len(), 1, "the calls have prolonged it");
+    assert_eq!(world.control.exhausted_limits().len(), 1, "the calls have prolonged it");
     world.control.advance(Duration::from_secs(40));
-    assert!(world.control.blocks().is_empty());
+    assert!(world.control.exhausted_limits().is_empty());
     let (headers, answer) = world.call(&token, "me").await;
     assert_eq!(answer.0, 200);
     assert!(usage(&headers, "x-app-usage")["call_count"].as_i64() < Some(100));
-    assert_eq!(world.control.refused(&RateLimit::App), 4, "the count outlives the block");
+    assert_eq!(world.control.refused_calls(&RateLimit::App), 4, "the count outlives the block");
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn an_ad_account_counts_down_in_seconds() {
     let token = world.login_as(Persona::Trouble).await;
     let account = world.first_account(&token).await;
     let limit = RateLimit::AdAccount(account.clone());
-    world.control.use_up(limit.clone(), minutes(5));
+    world.control.exhaust_limit(limit.clone(), minutes(5));
     let (headers, answer) = world.call(&token, &account).await;
     assert_eq!(refusal(&answer), (400, 17, Some(2_446_079)));
     assert_eq!(answer.1["error"]["is_transient"], false);
@@ -91,7 +91,7 @@ async fn an_ad_account_counts_down_in_seconds() {
     assert_eq!(usage(&headers, "x-ad-account-usage")["reset_time_duration"], 220);
     world.control.advance(Duration::from_secs(220));
     assert_eq!(world.call(&token, &account).await.1.0, 200);
-    assert_eq!(world.control.refused(&limit), 2);
+    assert_eq!(world.control.refused_calls(&limit), 2);
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn business_use_cases_count_down_in_minutes_and_apart() {
     assert_eq!(world.control.count(Endpoint::Insights), 1);
 
     let limit = |use_case| RateLimit::UseCase { id: account.clone(), use_case };
-    world.control.use_up(limit(UseCase::AdsInsights), minutes(30));
+    world.control.exhaust_limit(limit(UseCase::AdsInsights), minutes(30));
     let (headers, answer) = world.call(&token, &insights).await;
     assert_eq!(refusal(&answer), (400, 80_000, Some(2_446_079)));
     let told = usage(&headers, "x-business-use-case-usage")[bare][0].clone();
@@ -123,7 +123,7 @@ async fn business_use_cases_count_down_in_minutes_and_apart() {
     let types = usage(&headers, "x-business-use-case-usage")[bare].as_array().map(Vec::len);
     assert_eq!(types, Some(2), "both use cases stand under the id");
 
-    world.control.use_up(limit(UseCase::AdsManagement), minutes(2));
+    world.control.exhaust_limit(limit(UseCase::AdsManagement), minutes(2));
     assert_eq!(refusal(&world.call(&token, &account).await.1), (400, 80_004, Some(2_446_079)));
     world.control.advance(minutes(3));
     assert_eq!(world.call(&token, &account).await.1.0, 200);
@@ -141,7 +141,9 @@ async fn pages_are_limited_for_page_tokens_and_not_for_people() {
     let (_, body) = world.get(&token, "me/accounts", &[]).await;
     let page = body["data"][0]["id"].as_str().expect("an id");
     let page_token = body["data"][0]["access_token"].as_str().expect("a Page token");
-    world.control.use_up(RateLimit::UseCase { id: page.to_owned(), use_case: UseCase::Pages }, minutes(5));
+    world
+        .control
+        .exhaust_limit(RateLimit::UseCase { id: page.to_owned(), use_case: UseCase::Pages }, minutes(5));
     let (headers, answer) = world.call(page_token, page).await;
     assert_eq!(refusal(&answer), (400, 80_001, None));
     assert_eq!(usage(&headers, "x-business-use-case-usage")[page][0]["type"], "pages");
@@ -153,7 +155,7 @@ async fn one_persons_limit_leaves_the_others_alone_and_reaches_into_batches() {
     let world = world().await;
     let tom = world.login_as(Persona::SoleTrader).await;
     let aylin = world.login_as(Persona::Agency).await;
-    world.control.use_up(RateLimit::Person(TOM.to_owned()), minutes(5));
+    world.control.exhaust_limit(RateLimit::Person(TOM.to_owned()), minutes(5));
     let (headers, answer) = world.call(&tom, "me/adaccounts").await;
     assert_eq!(refusal(&answer), (400, 17, None));
     assert!(usage(&headers, "x-app-usage")["call_count"].as_i64() < Some(100), "no header tells");
@@ -161,7 +163,7 @@ async fn one_persons_limit_leaves_the_others_alone_and_reaches_into_batches() {
     assert_eq!(world.inspect(&tom).await["is_valid"], true);
 
     let account = world.first_account(&aylin).await;
-    world.control.use_up(RateLimit::AdAccount(account.clone()), minutes(5));
+    world.control.exhaust_limit(RateLimit::AdAccount(account.clone()), minutes(5));
     let items = json!([
         {"relative_url": "me"},
         {"relative_url": account},
@@ -175,26 +177,26 @@ async fn one_persons_limit_leaves_the_others_alone_and_reaches_into_batches() {
     let told =
         list[1]["headers"].as_array().expect("a list").iter().find(|one| one["name"] == "x-ad-account-usage");
     assert!(told.expect("a header")["value"].as_str().is_some_and(|value| value.contains("310")));
-    assert_eq!(world.control.refused(&RateLimit::Person(TOM.to_owned())), 2);
+    assert_eq!(world.control.refused_calls(&RateLimit::Person(TOM.to_owned())), 2);
 
-    world.control.kill_tokens(TOM, 460);
+    world.control.invalidate_tokens(TOM, 460);
     assert_eq!(refusal(&world.call(&tom, "me").await.1), (400, 190, Some(460)), "dead is dead");
     world.control.lift_limits();
-    assert!(world.control.blocks().is_empty());
+    assert!(world.control.exhausted_limits().is_empty());
 }
 
 #[tokio::test]
 async fn a_prolonged_block_never_lasts_more_than_an_hour() {
     let world = world().await;
     let token = world.login_as(Persona::Nobody).await;
-    world.control.use_up(RateLimit::App, Duration::from_secs(3_595));
+    world.control.exhaust_limit(RateLimit::App, Duration::from_secs(3_595));
     for _ in 0..4 {
         world.call(&token, "me").await;
     }
-    assert_eq!(world.control.blocks()[0].left, minutes(60));
-    world.control.use_up(RateLimit::App, minutes(90));
+    assert_eq!(world.control.exhausted_limits()[0].remaining, minutes(60));
+    world.control.exhaust_limit(RateLimit::App, minutes(90));
     world.call(&token, "me").await;
-    assert_eq!(world.control.blocks()[0].left, minutes(90), "what is longer stays as it is");
+    assert_eq!(world.control.exhausted_limits()[0].remaining, minutes(90), "what is longer stays as it is");
 }
 
 #[tokio::test]
@@ -202,7 +204,7 @@ async fn a_refused_revocation_ends_nothing() {
     let world = world().await;
     world.login_as(Persona::SoleTrader).await;
     world.control.set_app_urls(Some("http://127.0.0.1:9/deauthorize"), None);
-    world.control.use_up(RateLimit::App, minutes(5));
+    world.control.exhaust_limit(RateLimit::App, minutes(5));
     let app = format!("{APP_ID}|{SECRET}");
     assert_eq!(refusal(&world.delete(&app, &format!("{TOM}/permissions")).await), (403, 4, None));
     assert!(world.control.grant(TOM).is_some());

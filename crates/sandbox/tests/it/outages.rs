@@ -13,7 +13,7 @@ const AN_HOUR: Duration = Duration::from_secs(3_600);
 async fn everything_answers_503_until_the_outage_is_over() {
     let world = world().await;
     let token = world.login_as(Persona::SoleTrader).await;
-    world.control.break_down(Outage::Unavailable, AN_HOUR);
+    world.control.start_outage(Outage::Unavailable, AN_HOUR);
     world.control.clear_calls();
     let down = world.get(&token, "me", &[]).await;
     assert_eq!(refusal(&down), (503, 2, None));
@@ -38,7 +38,7 @@ async fn everything_answers_503_until_the_outage_is_over() {
 async fn a_silent_outage_leaves_callers_waiting() {
     let world = world().await;
     let token = world.login_as(Persona::SoleTrader).await;
-    world.control.break_down(Outage::Silent, AN_HOUR);
+    world.control.start_outage(Outage::Silent, AN_HOUR);
     let hung = world.request(&token, "me", &[]).timeout(Duration::from_millis(50)).send().await;
     assert!(hung.expect_err("no answer").is_timeout());
     assert_eq!(world.control.calls().last().map(|call| call.status), Some(0));

@@ -55,7 +55,7 @@ async fn a_system_users_token_is_renewed_for_sixty_days() {
     world.control.advance(days(10));
     assert_eq!(refusal(&world.exchange_for_sixty_days(&old).await), (400, 190, Some(463)), "to its own end");
     assert_eq!(world.get(&new, "me", &[]).await.0, 200);
-    assert_eq!(world.control.exchanges_of(AYLIN), 2);
+    assert_eq!(world.control.exchange_count(AYLIN), 2);
 }
 
 #[tokio::test]
@@ -78,16 +78,16 @@ async fn a_system_users_token_without_end_stays_without_end() {
 async fn a_persons_renewals_are_counted_by_person() {
     let world = world().await;
     let short = world.login(Answer::agree(Persona::Agency)).await;
-    assert_eq!(world.control.exchanges_of(AYLIN), 0, "a code is not a renewal");
+    assert_eq!(world.control.exchange_count(AYLIN), 0, "a code is not a renewal");
     let long = token_of(&world.exchange(&short).await);
     world.control.set_token_lifetime(Some(days(7)));
     assert_eq!(world.exchange(&long).await.1["expires_in"], 7 * 86_400);
     assert_eq!(refusal(&world.exchange("EAAnonsense").await), (400, 190, None));
     let twice = Fault { endpoint: Endpoint::Exchange, times: 1, effect: Effect::AnswerTwice };
-    world.control.fault(twice);
+    world.control.inject_fault(twice);
     world.exchange(&long).await;
-    assert_eq!(world.control.exchanges_of(AYLIN), 4);
-    assert_eq!(world.control.exchanges_of(Persona::Nobody.user_id()), 0);
+    assert_eq!(world.control.exchange_count(AYLIN), 4);
+    assert_eq!(world.control.exchange_count(Persona::Nobody.user_id()), 0);
 }
 
 #[tokio::test]
@@ -96,20 +96,20 @@ async fn an_exchange_may_give_back_what_it_was_sent() {
     let eternal = world.control.issue(AYLIN, TokenKind::SystemUser, &["ads_read"], None);
     let old = world.control.issue(AYLIN, TokenKind::User, &["ads_read"], Some(days(60)));
     world.control.advance(days(50));
-    world.control.fault(unchanged(Endpoint::Exchange));
+    world.control.inject_fault(unchanged(Endpoint::Exchange));
     let answered = world.exchange(&old).await;
     assert_eq!((token_of(&answered), answered.1["expires_in"].as_i64()), (old.clone(), Some(10 * 86_400)));
-    world.control.fault(unchanged(Endpoint::Exchange));
+    world.control.inject_fault(unchanged(Endpoint::Exchange));
     let answered = world.exchange(&eternal).await;
     assert_eq!((token_of(&answered), answered.1.get("expires_in")), (eternal, None));
-    assert_eq!(world.control.exchanges_of(AYLIN), 0);
+    assert_eq!(world.control.exchange_count(AYLIN), 0);
     assert_eq!(world.control.grant(AYLIN).map(|grant| grant.live_tokens), Some(2), "nothing new was made");
 
-    world.control.fault(unchanged(Endpoint::Me));
+    world.control.inject_fault(unchanged(Endpoint::Me));
     assert_eq!(world.get(&old, "me", &[]).await.1["id"], AYLIN);
     assert_ne!(token_of(&world.exchange(&old).await), old);
     world.control.advance(days(10));
-    world.control.fault(unchanged(Endpoint::Exchange));
+    world.control.inject_fault(unchanged(Endpoint::Exchange));
     assert_eq!(refusal(&world.exchange(&old).await), (400, 190, Some(463)), "the dead stay refused");
 }
 

@@ -43,8 +43,8 @@ async fn kinds_and_statuses_survive_too() {
     );
     assert_eq!(after.get(&instagram, "me", &[("fields", "username")]).await.0, 200);
     assert_eq!(after.control.grant(aylin).map(|grant| grant.live_tokens), Some(3));
-    assert_eq!(after.control.exchanges_of(aylin), 0, "counted since the start");
-    after.control.kill_tokens(aylin, 459);
+    assert_eq!(after.control.exchange_count(aylin), 0, "counted since the start");
+    after.control.invalidate_tokens(aylin, 459);
     assert_eq!(refusal(&after.get(&system_user, "me", &[]).await), (400, 190, Some(459)));
 }
 

@@ -1,6 +1,6 @@
 //! Ad accounts, Pages and businesses that were not ticked in the dialog.
 
-use metaads_sandbox::{Answer, Persona, Ticks};
+use metaads_sandbox::{Answer, AssetSelection, Persona};
 use serde_json::Value;
 
 use crate::world::{REDIRECT, World, query, refusal, world};
@@ -89,7 +89,7 @@ async fn a_later_login_replaces_the_selection_under_older_tokens() {
     let pages = world.ids(&token, "me/accounts").await;
     let (_, body) = world.get(&token, &pages[0], &[("fields", "instagram_business_account")]).await;
     let instagram = body["instagram_business_account"]["id"].as_str().expect("an id").to_owned();
-    world.login(Answer::ticking(Persona::PortfolioPages, &[&pages[1]])).await;
+    world.login(Answer::selecting(Persona::PortfolioPages, &[&pages[1]])).await;
     assert_eq!(world.ids(&token, "me/accounts").await, [pages[1].clone()]);
     assert!(world.ids(&token, "me/adaccounts").await.is_empty());
     assert_eq!(
@@ -99,7 +99,7 @@ async fn a_later_login_replaces_the_selection_under_older_tokens() {
     );
     world.login_as(Persona::PortfolioPages).await;
     assert_eq!(world.ids(&token, "me/accounts").await.len(), 1, "not asked, so the old selection stays");
-    world.login(Answer { ticks: Ticks::All, ..Answer::agree(Persona::PortfolioPages) }).await;
+    world.login(Answer { assets: AssetSelection::All, ..Answer::agree(Persona::PortfolioPages) }).await;
     assert_eq!(world.ids(&token, "me/accounts").await, pages);
 }
 
@@ -109,7 +109,7 @@ async fn a_system_user_sees_its_business_whatever_is_ticked() {
     let pia = world.login_as(Persona::PortfolioPages).await;
     let page = world.ids(&pia, "me/accounts").await.remove(0);
     let url = world.dialog_url(&[("config_id", "600700800900"), ("override_default_response_type", "true")]);
-    let back = world.control.authorize(&url, Answer::ticking(Persona::PortfolioPages, &[&page])).await;
+    let back = world.control.authorize(&url, Answer::selecting(Persona::PortfolioPages, &[&page])).await;
     let token = world.redeem(&[("code", &query(&back, "code").expect("a code"))]).await;
     let token = token.1["access_token"].as_str().expect("a token");
     assert_eq!(world.ids(token, "me/assigned_pages").await, [page]);

@@ -92,7 +92,7 @@ async fn a_dead_token_cannot_be_exchanged_and_says_why() {
     assert_eq!(refusal(&world.exchange(&token).await), (400, 190, Some(463)));
     assert_eq!(refusal(&world.get(&token, "me", &[]).await), (400, 190, Some(463)));
     let token = world.login_as(Persona::Agency).await;
-    world.control.kill_tokens(Persona::Agency.user_id(), 460);
+    world.control.invalidate_tokens(Persona::Agency.user_id(), 460);
     assert_eq!(refusal(&world.get(&token, "me", &[]).await), (400, 190, Some(460)));
     let inspected = world.inspect(&token).await;
     assert_eq!(inspected["is_valid"], false);

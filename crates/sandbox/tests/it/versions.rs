@@ -70,7 +70,7 @@ async fn long_ended_marketing_versions_are_refused() {
             (200, Some("v21.0"))
         );
     }
-    world.control.set_ends_old_versions(true);
+    world.control.set_reject_retired_versions(true);
     assert_eq!(refused(world.ask("v19.0", &token, "me/adaccounts", &[]).await).await, (400, 2635, None));
     assert_eq!(world.ask("v19.0", &token, "me", &[]).await.status(), 200);
 }

@@ -27,7 +27,7 @@ pub(crate) fn require(context: &Context, node: Node) -> Result<(), GraphError> {
 /// is missing, although it is not.
 pub(crate) fn require_control(context: &Context, business: usize) -> Result<(), GraphError> {
     let world = &context.shared.world;
-    let is_system_user = world.people[context.insight.person].business == Some(business);
+    let is_system_user = world.people[context.auth.person].business == Some(business);
     match is_system_user || world.businesses[business].is_admin {
         true => Ok(()),
         false => Err(GraphError::missing_permission(NO_BUSINESS)),
@@ -35,7 +35,7 @@ pub(crate) fn require_control(context: &Context, business: usize) -> Result<(), 
 }
 
 pub(crate) fn require_ads(context: &Context) -> Result<(), GraphError> {
-    match context.insight.has_any(&["ads_read", "ads_management"]) {
+    match context.auth.has_any(&["ads_read", "ads_management"]) {
         true => Ok(()),
         false => Err(GraphError::missing_permission(
             "Ad account owner has NOT grant ads_management or ads_read permission",
@@ -44,21 +44,21 @@ pub(crate) fn require_ads(context: &Context) -> Result<(), GraphError> {
 }
 
 pub(crate) fn require_business(context: &Context) -> Result<(), GraphError> {
-    match context.insight.has("business_management") {
+    match context.auth.has("business_management") {
         true => Ok(()),
         false => Err(GraphError::missing_permission(NO_BUSINESS)),
     }
 }
 
 pub(crate) fn require_pages(context: &Context) -> Result<(), GraphError> {
-    match context.insight.has("pages_show_list") {
+    match context.auth.has("pages_show_list") {
         true => Ok(()),
         false => Err(GraphError::missing_permission("Requires pages_show_list permission")),
     }
 }
 
 pub(crate) fn require_instagram(context: &Context) -> Result<(), GraphError> {
-    match context.insight.has("instagram_basic") {
+    match context.auth.has("instagram_basic") {
         true => Ok(()),
         false => Err(GraphError::missing_permission("Requires instagram_basic permission")),
     }

@@ -30,9 +30,9 @@ pub(crate) fn read(context: &Context, node: Node, edge: &str) -> Result<Option<E
 }
 
 pub(crate) fn permissions(context: &Context) -> Value {
-    let given = context.insight.grant.permissions.iter();
+    let given = context.auth.grant.permissions.iter();
     let data: Vec<Value> = given
-        .map(|(permission, status)| json!({"permission": permission, "status": status.word()}))
+        .map(|(permission, status)| json!({"permission": permission, "status": status.as_str()}))
         .collect();
     json!({ "data": data })
 }
@@ -42,16 +42,17 @@ fn rows(context: &Context, node: Node, edge: &str) -> Result<Option<Vec<Node>>, 
     if let Node::Person(person) = node
         && let Some(business) = world.people[person].business
     {
-        return system_users_rows(context, business, edge).map(|rows| rows.map(|rows| ticked(context, rows)));
+        return system_user_rows(context, business, edge)
+            .map(|rows| rows.map(|rows| only_selected(context, rows)));
     }
     let rows = match (node, edge) {
         (Node::Person(person), "adaccounts" | "assigned_ad_accounts") => {
             require_ads(context)?;
-            world.accounts_of(person)
+            world.ad_accounts_of(person)
         }
         (Node::Person(person), "personal_ad_accounts") => {
             require_ads(context)?;
-            let mut accounts = world.accounts_of(person);
+            let mut accounts = world.ad_accounts_of(person);
             accounts.retain(
                 |node| matches!(node, Node::AdAccount(index) if world.ad_accounts[*index].owner.is_none()),
             );
@@ -63,7 +64,7 @@ fn rows(context: &Context, node: Node, edge: &str) -> Result<Option<Vec<Node>>, 
         }
         (Node::Person(person), "accounts" | "assigned_pages") => {
             require_pages(context)?;
-            let sees_all = context.insight.has("business_management");
+            let sees_all = context.auth.has("business_management");
             world.pages_where(|page| page.person == person && (sees_all || page.business.is_none()))
         }
         (Node::Person(_), "assigned_product_catalogs" | "assigned_business_asset_groups") => {
@@ -76,7 +77,7 @@ fn rows(context: &Context, node: Node, edge: &str) -> Result<Option<Vec<Node>>, 
         },
         _ => return Ok(None),
     };
-    Ok(Some(ticked(context, rows)))
+    Ok(Some(only_selected(context, rows)))
 }
 
 /// What a business owns, and what others share with it. Instagram accounts: only those the API serves.
@@ -97,8 +98,8 @@ fn business_rows(context: &Context, business: usize, edge: &str) -> Result<Optio
     require_control(context, business)?;
     need(context)?;
     Ok(Some(match edge {
-        "owned_ad_accounts" => world.owned_accounts(business),
-        "client_ad_accounts" => world.client_accounts(business),
+        "owned_ad_accounts" => world.owned_ad_accounts(business),
+        "client_ad_accounts" => world.client_ad_accounts(business),
         "owned_pages" => world.pages_where(|page| page.business == Some(business)),
         "client_pages" => world.pages_where(|page| page.agency == Some(business)),
         "owned_instagram_accounts" | "instagram_business_accounts" | "instagram_accounts" => {
@@ -115,17 +116,13 @@ fn business_rows(context: &Context, business: usize, edge: &str) -> Result<Optio
 }
 
 /// A system user is no person: `/me/accounts` and `/me/adaccounts` are empty, what it has was assigned to it.
-fn system_users_rows(
-    context: &Context,
-    business: usize,
-    edge: &str,
-) -> Result<Option<Vec<Node>>, GraphError> {
+fn system_user_rows(context: &Context, business: usize, edge: &str) -> Result<Option<Vec<Node>>, GraphError> {
     let world = &context.shared.world;
     Ok(Some(match edge {
         "adaccounts" | "accounts" => Vec::new(),
         "assigned_ad_accounts" => {
             require_ads(context)?;
-            world.accounts_of_business(business)
+            world.ad_accounts_of_business(business)
         }
         "assigned_pages" => {
             require_pages(context)?;
@@ -144,7 +141,7 @@ fn system_users_rows(
 }
 
 /// Without what was not ticked in the dialog.
-fn ticked(context: &Context, mut rows: Vec<Node>) -> Vec<Node> {
-    rows.retain(|node| context.insight.covers(context.shared, *node));
+fn only_selected(context: &Context, mut rows: Vec<Node>) -> Vec<Node> {
+    rows.retain(|node| context.auth.includes(context.shared, *node));
     rows
 }

@@ -14,7 +14,7 @@ use crate::world::tables::Node;
 const BUSINESS_CREATED_AT: i64 = 1_551_690_728;
 
 /// The value of a field.
-pub(crate) enum Cell {
+pub(crate) enum FieldValue {
     Plain(Value),
     /// Another node, with the fields shown if none are asked for.
     Node(Node, &'static [&'static str]),
@@ -42,61 +42,65 @@ pub(crate) fn default_fields(node: Node) -> &'static [&'static str] {
     }
 }
 
-pub(crate) fn cell(context: &Context, node: Node, name: &str) -> Cell {
+pub(crate) fn field_value(context: &Context, node: Node, name: &str) -> FieldValue {
     if name == "id" {
-        return Cell::Plain(context.shared.world.id(node).into());
+        return FieldValue::Plain(context.shared.world.id(node).into());
     }
     match node {
-        Node::Person(index) => person_cell(context, index, name),
-        Node::Business(index) => business_cell(context, index, name),
-        Node::AdAccount(index) => account_cell(context, index, name),
-        Node::Page(index) => page_cell(context, index, name),
-        Node::Instagram(index) => instagram_cell(context, index, name),
+        Node::Person(index) => person_field(context, index, name),
+        Node::Business(index) => business_field(context, index, name),
+        Node::AdAccount(index) => ad_account_field(context, index, name),
+        Node::Page(index) => page_field(context, index, name),
+        Node::Instagram(index) => instagram_field(context, index, name),
     }
 }
 
-fn person_cell(context: &Context, index: usize, name: &str) -> Cell {
+fn person_field(context: &Context, index: usize, name: &str) -> FieldValue {
     let person = &context.shared.world.people[index];
     let (first_name, last_name) = person.name.split_once(' ').unwrap_or((&person.name, ""));
     match name {
-        "name" => Cell::Plain(person.name.as_str().into()),
-        "first_name" => Cell::Plain(first_name.into()),
-        "last_name" => Cell::Plain(last_name.into()),
-        "short_name" => Cell::Plain(first_name.into()),
-        "name_format" => Cell::Plain("{first} {last}".into()),
-        "email" if context.insight.has("email") => Cell::Plain(person.email().into()),
+        "name" => FieldValue::Plain(person.name.as_str().into()),
+        "first_name" => FieldValue::Plain(first_name.into()),
+        "last_name" => FieldValue::Plain(last_name.into()),
+        "short_name" => FieldValue::Plain(first_name.into()),
+        "name_format" => FieldValue::Plain("{first} {last}".into()),
+        "email" if context.auth.has("email") => FieldValue::Plain(person.email().into()),
         "client_business_id" => match person.business {
-            Some(business) => Cell::Plain(context.shared.world.businesses[business].id.to_string().into()),
-            None => Cell::Absent,
+            Some(business) => {
+                FieldValue::Plain(context.shared.world.businesses[business].id.to_string().into())
+            }
+            None => FieldValue::Absent,
         },
         // Nobody here has a middle name, and the others need a permission of their own or are no longer filled.
         "email" | "middle_name" | "age_range" | "birthday" | "gender" | "hometown" | "link" | "locale"
-        | "location" | "timezone" | "updated_time" | "verified" => Cell::Absent,
-        "picture" => Cell::Plain(picture::field(&context.request.base, person)),
-        _ => Cell::Unknown,
+        | "location" | "timezone" | "updated_time" | "verified" => FieldValue::Absent,
+        "picture" => FieldValue::Plain(picture::field(&context.request.base, person)),
+        _ => FieldValue::Unknown,
     }
 }
 
-fn business_cell(context: &Context, index: usize, name: &str) -> Cell {
+fn business_field(context: &Context, index: usize, name: &str) -> FieldValue {
     let business = &context.shared.world.businesses[index];
     match name {
-        "name" => Cell::Plain((*business.name).into()),
-        "verification_status" => Cell::Plain(business.verification.into()),
-        "link" => Cell::Plain(format!("https://www.facebook.com/{}", business.id).into()),
+        "name" => FieldValue::Plain((*business.name).into()),
+        "verification_status" => FieldValue::Plain(business.verification.into()),
+        "link" => FieldValue::Plain(format!("https://www.facebook.com/{}", business.id).into()),
         "created_time" => {
-            Cell::Plain(legacy::time(context.shared, context.request, BUSINESS_CREATED_AT).into())
+            FieldValue::Plain(legacy::time(context.shared, context.request, BUSINESS_CREATED_AT).into())
         }
-        "profile_picture_uri" => Cell::Plain(format!("{}/picture/business.svg", context.request.base).into()),
-        "primary_page" | "timezone_id" | "two_factor_type" | "vertical" => Cell::Absent,
-        _ => Cell::Unknown,
+        "profile_picture_uri" => {
+            FieldValue::Plain(format!("{}/picture/business.svg", context.request.base).into())
+        }
+        "primary_page" | "timezone_id" | "two_factor_type" | "vertical" => FieldValue::Absent,
+        _ => FieldValue::Unknown,
     }
 }
 
-fn account_cell(context: &Context, index: usize, name: &str) -> Cell {
+fn ad_account_field(context: &Context, index: usize, name: &str) -> FieldValue {
     let world = &context.shared.world;
     let account = &world.ad_accounts[index];
     let (timezone_id, timezone, offset) = TIMEZONES[usize::from(account.timezone)];
-    let (status, disable_reason) = standing(context.shared, account);
+    let (status, disable_reason) = account_status(context.shared, account);
     let plain = match name {
         "account_id" => account.id.to_string().into(),
         "name" => (*account.name).into(),
@@ -112,7 +116,7 @@ fn account_cell(context: &Context, index: usize, name: &str) -> Cell {
         "min_daily_budget" => 100.into(),
         "created_time" => legacy::time(context.shared, context.request, account.created_at).into(),
         "user_tasks" => tasks(account).into(),
-        "tasks" | "permitted_tasks" if is_assignment(context, "assigned_ad_accounts") => {
+        "tasks" | "permitted_tasks" if is_assigned_edge(context, "assigned_ad_accounts") => {
             tasks(account).into()
         }
         "capabilities" => json!(["DIRECT_SALES", "CAN_USE_REACH_AND_FREQUENCY"]),
@@ -121,24 +125,24 @@ fn account_cell(context: &Context, index: usize, name: &str) -> Cell {
         "owner" => owner_id(context, account).into(),
         "business_name" => business_name(context, account).into(),
         "business" => match account.owner {
-            Some(business) => return Cell::Node(Node::Business(business), &["name"]),
-            None => return Cell::Absent,
+            Some(business) => return FieldValue::Node(Node::Business(business), &["name"]),
+            None => return FieldValue::Absent,
         },
         "is_prepay_account" if account.tasks >= 3 => false.into(),
         "funding_source_details" if account.tasks == 5 => {
             json!({"id": (account.id % 1_000_000_007).to_string(), "display_string": "Visa *0000", "type": 1})
         }
         "is_prepay_account" | "funding_source_details" | "user_access_expire_time" | "end_advertiser" => {
-            return Cell::Absent;
+            return FieldValue::Absent;
         }
-        _ => return Cell::Unknown,
+        _ => return FieldValue::Unknown,
     };
-    Cell::Plain(plain)
+    FieldValue::Plain(plain)
 }
 
 /// Status and reason, as a test may have changed them.
-fn standing(shared: &SharedState, account: &AdAccount) -> (i64, i64) {
-    let changed = shared.settings().standings.get(&account.id).copied();
+fn account_status(shared: &SharedState, account: &AdAccount) -> (i64, i64) {
+    let changed = shared.settings().ad_account_statuses.get(&account.id).copied();
     changed.unwrap_or((account.status, account.disable_reason))
 }
 
@@ -159,7 +163,7 @@ fn business_name<'a>(context: &'a Context, account: &AdAccount) -> &'a str {
 }
 
 /// Rows of an `assigned_…` edge tell more than the nodes do.
-fn is_assignment(context: &Context, edge: &str) -> bool {
+fn is_assigned_edge(context: &Context, edge: &str) -> bool {
     let fields = context.request.params.get("fields").unwrap_or_default();
     context.request.segment(1) == edge || fields.contains(edge)
 }
@@ -172,58 +176,60 @@ fn tasks(account: &AdAccount) -> Vec<&'static str> {
     }
 }
 
-fn page_cell(context: &Context, index: usize, name: &str) -> Cell {
+fn page_field(context: &Context, index: usize, name: &str) -> FieldValue {
     let page = &context.shared.world.pages[index];
     match name {
-        "name" => Cell::Plain((*page.name).into()),
-        "category" => Cell::Plain(page.category.into()),
-        "category_list" => Cell::Plain(json!([{"id": "2265", "name": page.category}])),
-        "link" => Cell::Plain(format!("https://www.facebook.com/{}", page.id).into()),
-        "permitted_tasks" if !is_assignment(context, "assigned_pages") => Cell::Unknown,
-        "tasks" | "permitted_tasks" => Cell::Plain(match page.is_full_role {
+        "name" => FieldValue::Plain((*page.name).into()),
+        "category" => FieldValue::Plain(page.category.into()),
+        "category_list" => FieldValue::Plain(json!([{"id": "2265", "name": page.category}])),
+        "link" => FieldValue::Plain(format!("https://www.facebook.com/{}", page.id).into()),
+        "permitted_tasks" if !is_assigned_edge(context, "assigned_pages") => FieldValue::Unknown,
+        "tasks" | "permitted_tasks" => FieldValue::Plain(match page.is_full_role {
             true => json!(["MODERATE", "MESSAGING", "ANALYZE", "ADVERTISE", "CREATE_CONTENT", "MANAGE"]),
             false => json!(["ANALYZE", "ADVERTISE"]),
         }),
-        "access_token" => Cell::Plain(page_token(context.shared, &context.insight.token, page.id).into()),
+        "access_token" => FieldValue::Plain(page_token(context.shared, &context.auth.token, page.id).into()),
         // Both stand there for a professional account, only the second for a personal one.
         "instagram_business_account" | "connected_instagram_account" => {
             let is_there = match name {
                 "connected_instagram_account" => page.instagram.is_some(),
                 _ => page.professional().is_some(),
             };
-            match is_there && context.insight.has("instagram_basic") {
-                true => Cell::Node(Node::Instagram(index), &[]),
-                false => Cell::Absent,
+            match is_there && context.auth.has("instagram_basic") {
+                true => FieldValue::Node(Node::Instagram(index), &[]),
+                false => FieldValue::Absent,
             }
         }
         "business" => match page.business {
-            Some(business) => Cell::Node(Node::Business(business), &["name"]),
-            None => Cell::Absent,
+            Some(business) => FieldValue::Node(Node::Business(business), &["name"]),
+            None => FieldValue::Absent,
         },
         "picture" => {
             let url = format!("{}/picture/page.svg", context.request.base);
-            Cell::Plain(json!({"data": {"height": 50, "width": 50, "is_silhouette": false, "url": url}}))
+            FieldValue::Plain(
+                json!({"data": {"height": 50, "width": 50, "is_silhouette": false, "url": url}}),
+            )
         }
-        _ => Cell::Unknown,
+        _ => FieldValue::Unknown,
     }
 }
 
-fn instagram_cell(context: &Context, index: usize, name: &str) -> Cell {
+fn instagram_field(context: &Context, index: usize, name: &str) -> FieldValue {
     let page = &context.shared.world.pages[index];
     let Some(instagram) = &page.instagram else {
-        return Cell::Absent;
+        return FieldValue::Absent;
     };
     match name {
-        "username" => Cell::Plain((*instagram.username).into()),
-        "name" => Cell::Plain((*page.name).into()),
+        "username" => FieldValue::Plain((*instagram.username).into()),
+        "name" => FieldValue::Plain((*page.name).into()),
         "profile_picture_url" => {
-            Cell::Plain(format!("{}/picture/instagram.svg", context.request.base).into())
+            FieldValue::Plain(format!("{}/picture/instagram.svg", context.request.base).into())
         }
-        "followers_count" => Cell::Plain(instagram.followers.into()),
-        "follows_count" => Cell::Plain(42.into()),
-        "media_count" => Cell::Plain((instagram.followers % 300).into()),
-        "ig_id" => Cell::Plain((instagram.id % 10_000_000_000).into()),
-        "biography" | "website" => Cell::Absent,
-        _ => Cell::Unknown,
+        "followers_count" => FieldValue::Plain(instagram.followers.into()),
+        "follows_count" => FieldValue::Plain(42.into()),
+        "media_count" => FieldValue::Plain((instagram.followers % 300).into()),
+        "ig_id" => FieldValue::Plain((instagram.id % 10_000_000_000).into()),
+        "biography" | "website" => FieldValue::Absent,
+        _ => FieldValue::Unknown,
     }
 }

@@ -12,11 +12,11 @@ use crate::world::tables::Node;
 
 const DEFAULT_LIMIT: usize = 25;
 
-const MOST: usize = 1_000;
+const MAX_LIMIT: usize = 1_000;
 
 /// Which part of a list is wanted, and what of each row.
 #[derive(Debug, Default)]
-pub(crate) struct Page {
+pub(crate) struct PageRequest {
     limit: Option<usize>,
     after: Option<String>,
     before: Option<String>,
@@ -25,10 +25,10 @@ pub(crate) struct Page {
     selection_text: String,
 }
 
-impl Page {
-    pub(crate) fn from_params(params: &Params) -> Result<Page, GraphError> {
+impl PageRequest {
+    pub(crate) fn from_params(params: &Params) -> Result<PageRequest, GraphError> {
         let text = params.get("fields").unwrap_or_default();
-        let mut page = Page { selection_text: text.to_owned(), ..Page::default() };
+        let mut page = PageRequest { selection_text: text.to_owned(), ..PageRequest::default() };
         if !text.is_empty() {
             page.selection = Some(selection::parse(text)?);
         }
@@ -38,11 +38,11 @@ impl Page {
         Ok(page)
     }
 
-    pub(crate) fn from_field(field: &Field) -> Result<Page, GraphError> {
-        let mut page = Page {
+    pub(crate) fn from_field(field: &Field) -> Result<PageRequest, GraphError> {
+        let mut page = PageRequest {
             selection: field.inner.clone(),
             selection_text: field.inner_text.clone(),
-            ..Page::default()
+            ..PageRequest::default()
         };
         for (name, value) in &field.modifiers {
             page.modify(name, value)?;
@@ -79,11 +79,11 @@ pub(crate) fn list(
     parent: Node,
     edge: &str,
     rows: &[Node],
-    page: &Page,
+    page: &PageRequest,
     render_row: impl Fn(Node) -> Result<Value, GraphError>,
 ) -> Result<Value, GraphError> {
     let limit = page.limit.unwrap_or(DEFAULT_LIMIT);
-    if limit > MOST {
+    if limit > MAX_LIMIT {
         let mut error = GraphError::oauth(
             1,
             "Please reduce the amount of data you're asking for, then retry your request",
@@ -92,7 +92,7 @@ pub(crate) fn list(
         error.challenge = "unknown_error";
         return Err(error);
     }
-    let (start, end) = window(context, rows, page, limit)?;
+    let (start, end) = slice(context, rows, page, limit)?;
     let shown = &rows[start..end];
     let data: Result<Vec<Value>, GraphError> = shown.iter().map(|row| render_row(*row)).collect();
     let mut list = json!({ "data": data? });
@@ -101,10 +101,11 @@ pub(crate) fn list(
         let after = cursor(context, *last);
         list["paging"] = json!({"cursors": {"before": before, "after": after}});
         if end < rows.len() {
-            list["paging"]["next"] = link(context, parent, edge, page, limit, ("after", &after)).into();
+            list["paging"]["next"] = page_url(context, parent, edge, page, limit, ("after", &after)).into();
         }
         if start > 0 {
-            list["paging"]["previous"] = link(context, parent, edge, page, limit, ("before", &before)).into();
+            list["paging"]["previous"] =
+                page_url(context, parent, edge, page, limit, ("before", &before)).into();
         }
     }
     if page.has_summary {
@@ -113,7 +114,12 @@ pub(crate) fn list(
     Ok(list)
 }
 
-fn window(context: &Context, rows: &[Node], page: &Page, limit: usize) -> Result<(usize, usize), GraphError> {
+fn slice(
+    context: &Context,
+    rows: &[Node],
+    page: &PageRequest,
+    limit: usize,
+) -> Result<(usize, usize), GraphError> {
     let place = |text: &str| {
         let id = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok();
         let id = id.and_then(|bytes| String::from_utf8(bytes).ok());
@@ -138,16 +144,16 @@ fn cursor(context: &Context, node: Node) -> String {
 }
 
 /// As Meta's: absolute, on the host that was asked, with the token in it.
-fn link(
+fn page_url(
     context: &Context,
     parent: Node,
     edge: &str,
-    page: &Page,
+    page: &PageRequest,
     limit: usize,
     (direction, cursor): (&str, &str),
 ) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.append_pair("access_token", &context.insight.token);
+    query.append_pair("access_token", &context.auth.token);
     if !page.selection_text.is_empty() {
         query.append_pair("fields", &page.selection_text);
     }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::context::Context;
 use super::edges;
 use crate::graph_api::error::GraphError;
-use crate::graph_api::tokens::caller::{Insight, Viewer, identify};
+use crate::graph_api::tokens::caller::{AuthContext, Caller, identify};
 use crate::http::reply::Reply;
 use crate::http::request::Request;
 use crate::state::shared::SharedState;
@@ -16,11 +16,11 @@ pub(crate) fn serve(
     request: &Request,
     in_path: Option<&str>,
 ) -> Result<Reply, GraphError> {
-    let insight = insight(shared, request)?;
-    let user_id = shared.world.people[insight.person].user_id.as_str();
+    let auth = auth(shared, request)?;
+    let user_id = shared.world.people[auth.person].user_id.as_str();
     match (request.method.as_str(), in_path) {
         ("GET", None) => {
-            let context = Context { shared, insight: &insight, request };
+            let context = Context { shared, auth: &auth, request };
             Ok(Reply::json(&edges::permissions(&context)))
         }
         // Meta's page promises `true` for this form.
@@ -31,7 +31,7 @@ pub(crate) fn serve(
         ("DELETE", None) => {
             match request.params.get("permission") {
                 Some(permission) => revoke(shared, user_id, permission)?,
-                None => shared.change(|grants| grants.kill(user_id, 458)),
+                None => shared.change(|grants| grants.invalidate_tokens(user_id, 458)),
             }
             Ok(Reply::json(&json!({"success": true})))
         }
@@ -50,22 +50,22 @@ fn revoke(shared: &SharedState, user_id: &str, permission: &str) -> Result<(), G
 }
 
 /// The person meant: by their own token, or by their id with the app's token.
-fn insight(shared: &SharedState, request: &Request) -> Result<Insight, GraphError> {
+fn auth(shared: &SharedState, request: &Request) -> Result<AuthContext, GraphError> {
     let id = request.segment(0);
     match identify(shared, request)? {
-        Viewer::Person(insight) => {
-            let own = &shared.world.people[insight.person].user_id;
+        Caller::User(auth) => {
+            let own = &shared.world.people[auth.person].user_id;
             match id == "me" || id == own {
-                true => Ok(insight),
+                true => Ok(auth),
                 false => Err(GraphError::unsupported(&request.method, id)),
             }
         }
-        Viewer::App => {
+        Caller::App => {
             let person = shared.world.person(id);
             let grant = shared.grants().grant(id).cloned();
             match (person, grant) {
                 (Some(person), Some(grant)) => {
-                    Ok(Insight { person, grant, token: String::new(), page: None })
+                    Ok(AuthContext { person, grant, token: String::new(), page: None })
                 }
                 _ => Err(GraphError::unsupported(&request.method, id)),
             }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::graph_api::error::GraphError;
-use crate::graph_api::tokens::caller::{Viewer, identify};
+use crate::graph_api::tokens::caller::{Caller, identify};
 use crate::http::reply::Reply;
 use crate::http::request::Request;
 use crate::state::shared::SharedState;
@@ -23,8 +23,8 @@ pub(crate) fn field(base: &str, person: &Person) -> Value {
 pub(crate) fn of_person(shared: &SharedState, request: &Request) -> Result<Reply, GraphError> {
     let person = match request.segment(0) {
         "me" => match identify(shared, request)? {
-            Viewer::Person(insight) => Some(insight.person),
-            Viewer::App => None,
+            Caller::User(auth) => Some(auth.person),
+            Caller::App => None,
         },
         id => shared.world.person(id),
     };

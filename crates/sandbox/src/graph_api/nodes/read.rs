@@ -6,10 +6,10 @@ use super::access;
 use super::app;
 use super::context::Context;
 use super::fields::type_name;
-use super::paging::Page;
+use super::paging::PageRequest;
 use super::{render, selection};
 use crate::graph_api::error::GraphError;
-use crate::graph_api::tokens::caller::{Insight, Viewer, identify};
+use crate::graph_api::tokens::caller::{AuthContext, Caller, identify};
 use crate::http::reply::Reply;
 use crate::http::request::Request;
 use crate::state::shared::SharedState;
@@ -20,14 +20,14 @@ pub(crate) fn node_reply(shared: &SharedState, request: &Request, id: &str) -> R
 }
 
 pub(crate) fn node(shared: &SharedState, request: &Request, id: &str) -> Result<Value, GraphError> {
-    let insight = match identify(shared, request)? {
-        Viewer::App if id == shared.app_id || id == "app" => {
+    let auth = match identify(shared, request)? {
+        Caller::App if id == shared.app_id || id == "app" => {
             return app::node(shared, request);
         }
-        viewer => person(viewer, request)?,
+        caller => require_user(caller, request)?,
     };
-    let node = visible(shared, request, &insight, id)?;
-    let context = Context { shared, insight: &insight, request };
+    let node = find_visible(shared, request, &auth, id)?;
+    let context = Context { shared, auth: &auth, request };
     access::require(&context, node)?;
     let selection = request.params.get("fields").map(selection::parse).transpose()?;
     render::render(&context, node, selection.as_deref())
@@ -39,13 +39,13 @@ pub(crate) fn edge_reply(
     id: &str,
     edge: &str,
 ) -> Result<Reply, GraphError> {
-    let insight = person(identify(shared, request)?, request)?;
-    let node = visible(shared, request, &insight, id)?;
-    let context = Context { shared, insight: &insight, request };
+    let auth = require_user(identify(shared, request)?, request)?;
+    let node = find_visible(shared, request, &auth, id)?;
+    let context = Context { shared, auth: &auth, request };
     if request.method != "GET" {
         return Err(GraphError::unsupported(&request.method, id));
     }
-    let page = Page::from_params(&request.params)?;
+    let page = PageRequest::from_params(&request.params)?;
     match render::edge(&context, node, edge, &page)? {
         Some(list) => Ok(Reply::json(&list)),
         None => Err(GraphError::nonexisting_field(edge, type_name(node))),
@@ -53,29 +53,34 @@ pub(crate) fn edge_reply(
 }
 
 /// Most reads need a person behind the token.
-fn person(viewer: Viewer, request: &Request) -> Result<Insight, GraphError> {
-    match viewer {
-        Viewer::Person(insight) => Ok(insight),
-        Viewer::App if request.segment(0) == "me" => Err(GraphError::oauth(
+fn require_user(caller: Caller, request: &Request) -> Result<AuthContext, GraphError> {
+    match caller {
+        Caller::User(auth) => Ok(auth),
+        Caller::App if request.segment(0) == "me" => Err(GraphError::oauth(
             2500,
             "An active access token must be used to query information about the current user.",
         )),
-        Viewer::App => Err(GraphError::unsupported(&request.method, request.segment(0))),
+        Caller::App => Err(GraphError::unsupported(&request.method, request.segment(0))),
     }
 }
 
 /// What stands behind an id, as long as the person may know of it.
-fn visible(shared: &SharedState, request: &Request, insight: &Insight, id: &str) -> Result<Node, GraphError> {
+fn find_visible(
+    shared: &SharedState,
+    request: &Request,
+    auth: &AuthContext,
+    id: &str,
+) -> Result<Node, GraphError> {
     if id == "me" {
-        return Ok(insight.page.map_or(Node::Person(insight.person), Node::Page));
+        return Ok(auth.page.map_or(Node::Person(auth.person), Node::Page));
     }
     let found = shared.world.find(id);
     found
-        .filter(|node| is_shown(shared, insight, *node))
+        .filter(|node| is_shown(shared, auth, *node))
         .ok_or_else(|| GraphError::unsupported(&request.method, id))
 }
 
 /// Whether this person or system user may see a thing, and ticked it.
-fn is_shown(shared: &SharedState, insight: &Insight, node: Node) -> bool {
-    shared.world.sees(insight.person, node) && insight.covers(shared, node)
+fn is_shown(shared: &SharedState, auth: &AuthContext, node: Node) -> bool {
+    shared.world.can_see(auth.person, node) && auth.includes(shared, node)
 }

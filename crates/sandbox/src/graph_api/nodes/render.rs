@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::context::Context;
 use super::edges::{self, Edge};
-use super::fields::{Cell, cell, default_fields, type_name};
-use super::paging::{self, Page};
+use super::fields::{FieldValue, default_fields, field_value, type_name};
+use super::paging::{self, PageRequest};
 use super::selection::Field;
 use crate::graph_api::error::GraphError;
 use crate::world::tables::Node;
@@ -15,7 +15,7 @@ pub(crate) fn render(context: &Context, node: Node, fields: Option<&[Field]>) ->
     match fields {
         Some(fields) if !fields.is_empty() => {
             for field in fields {
-                if let Some(value) = field_value(context, node, field)? {
+                if let Some(value) = render_field(context, node, field)? {
                     object.insert(field.name.clone(), value);
                 }
             }
@@ -31,7 +31,7 @@ pub(crate) fn edge(
     context: &Context,
     node: Node,
     name: &str,
-    page: &Page,
+    page: &PageRequest,
 ) -> Result<Option<Value>, GraphError> {
     match edges::read(context, node, name)? {
         Some(Edge::Nodes(rows)) => {
@@ -45,17 +45,17 @@ pub(crate) fn edge(
 
 fn insert_plain(context: &Context, node: Node, names: &[&str], object: &mut Map<String, Value>) {
     for name in names {
-        if let Cell::Plain(value) = cell(context, node, name) {
+        if let FieldValue::Plain(value) = field_value(context, node, name) {
             object.insert((*name).to_owned(), value);
         }
     }
 }
 
-fn field_value(context: &Context, node: Node, field: &Field) -> Result<Option<Value>, GraphError> {
-    match cell(context, node, &field.name) {
-        Cell::Plain(value) => Ok(Some(value)),
-        Cell::Absent => Ok(None),
-        Cell::Node(inner, defaults) => match &field.inner {
+fn render_field(context: &Context, node: Node, field: &Field) -> Result<Option<Value>, GraphError> {
+    match field_value(context, node, &field.name) {
+        FieldValue::Plain(value) => Ok(Some(value)),
+        FieldValue::Absent => Ok(None),
+        FieldValue::Node(inner, defaults) => match &field.inner {
             Some(fields) => render(context, inner, Some(fields)).map(Some),
             None => {
                 let mut object = Map::new();
@@ -64,7 +64,7 @@ fn field_value(context: &Context, node: Node, field: &Field) -> Result<Option<Va
                 Ok(Some(Value::Object(object)))
             }
         },
-        Cell::Unknown => match edge(context, node, &field.name, &Page::from_field(field)?)? {
+        FieldValue::Unknown => match edge(context, node, &field.name, &PageRequest::from_field(field)?)? {
             // An expanded edge without rows is left out, not shown empty.
             Some(list) if list["data"].as_array().is_some_and(Vec::is_empty) => Ok(None),
             Some(list) => Ok(Some(list)),

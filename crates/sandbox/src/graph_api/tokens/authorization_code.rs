@@ -9,7 +9,7 @@ use crate::state::grants::Grants;
 use crate::state::tokens::Code;
 
 /// Uses a code up and gives what it stands for. A refusal other than "used" leaves it as it was.
-pub(crate) fn use_code(
+pub(crate) fn consume_code(
     grants: &mut Grants,
     code: &str,
     redirect_uri: &str,

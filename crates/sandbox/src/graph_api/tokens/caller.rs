@@ -9,13 +9,13 @@ use crate::state::grants::Grant;
 use crate::state::shared::SharedState;
 use crate::world::tables::Node;
 
-pub(crate) enum Viewer {
+pub(crate) enum Caller {
     App,
-    Person(Insight),
+    User(AuthContext),
 }
 
 /// A person's token, or that of one of their Pages.
-pub(crate) struct Insight {
+pub(crate) struct AuthContext {
     pub(crate) person: usize,
     pub(crate) grant: Grant,
     /// The token as sent; goes into `paging.next`.
@@ -24,20 +24,20 @@ pub(crate) struct Insight {
     pub(crate) page: Option<usize>,
 }
 
-impl Insight {
+impl AuthContext {
     pub(crate) fn has(&self, permission: &str) -> bool {
         self.grant.has(permission)
     }
 
     /// Whether a thing was ticked in the dialog; an Instagram account goes with its Page.
-    pub(crate) fn covers(&self, shared: &SharedState, node: Node) -> bool {
+    pub(crate) fn includes(&self, shared: &SharedState, node: Node) -> bool {
         let id = |node| shared.world.id(node);
         match node {
             Node::Person(_) => true,
-            Node::Business(_) => self.grant.covers_business(&id(node)),
-            Node::AdAccount(_) | Node::Page(_) => self.grant.covers(&id(node)),
+            Node::Business(_) => self.grant.includes_business(&id(node)),
+            Node::AdAccount(_) | Node::Page(_) => self.grant.includes_asset(&id(node)),
             Node::Instagram(index) => {
-                self.grant.covers(&id(Node::Page(index))) || self.grant.covers(&id(node))
+                self.grant.includes_asset(&id(Node::Page(index))) || self.grant.includes_asset(&id(node))
             }
         }
     }
@@ -48,7 +48,7 @@ impl Insight {
 }
 
 /// Reads token and proof of a call.
-pub(crate) fn identify(shared: &SharedState, request: &Request) -> Result<Viewer, GraphError> {
+pub(crate) fn identify(shared: &SharedState, request: &Request) -> Result<Caller, GraphError> {
     let Some(token) = request.params.get("access_token").filter(|token| !token.is_empty()) else {
         return Err(match request.segment(0) {
             "me" => GraphError::oauth(
@@ -63,11 +63,11 @@ pub(crate) fn identify(shared: &SharedState, request: &Request) -> Result<Viewer
             return Err(GraphError::oauth(190, "Invalid OAuth access token signature."));
         }
         appsecret_proof::check(shared, &request.params, token, false)?;
-        return Ok(Viewer::App);
+        return Ok(Caller::App);
     }
     let found = require_token(shared, token)?;
     appsecret_proof::check(shared, &request.params, token, shared.settings().requires_proof)?;
     let person = shared.world.person(&found.token.user_id).ok_or_else(unknown_token)?;
     let grant = shared.grants().grant(&found.token.user_id).cloned().unwrap_or_default();
-    Ok(Viewer::Person(Insight { person, grant, token: token.to_owned(), page: found.page }))
+    Ok(Caller::User(AuthContext { person, grant, token: token.to_owned(), page: found.page }))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::caller::{Viewer, identify};
+use super::caller::{Caller, identify};
 use super::issue::app_token;
 use super::lookup::{FoundToken, find_token};
 use crate::graph_api::error::{GraphError, dead_token};
@@ -15,12 +15,12 @@ use crate::state::tokens::TokenKind;
 use crate::world::tables::Node;
 
 pub(crate) fn serve(shared: &SharedState, request: &Request) -> Result<Reply, GraphError> {
-    let viewer = identify(shared, request)?;
+    let caller = identify(shared, request)?;
     let Some(input) = request.params.get("input_token").filter(|input| !input.is_empty()) else {
         return Err(GraphError::oauth(100, "(#100) The parameter input_token is required"));
     };
-    if let Viewer::Person(insight) = viewer
-        && insight.token != input
+    if let Caller::User(auth) = caller
+        && auth.token != input
     {
         let message = "(#100) You must provide an app access token, or a user access token that is an owner or \
                        developer of the app";
@@ -60,10 +60,10 @@ fn inspect(shared: &SharedState, input: &str) -> Value {
     if let Some(page) = found.page {
         data["profile_id"] = shared.world.id(Node::Page(page)).into();
     }
-    if let Some(subcode) = found.token.refusal(now) {
-        let dead = dead_token(subcode, &shared.app_id, found.token.expires_at.unwrap_or(now), now);
+    if let Some(subcode) = found.token.error_subcode(now) {
+        let error = dead_token(subcode, &shared.app_id, found.token.expires_at.unwrap_or(now), now);
         data["is_valid"] = false.into();
-        data["error"] = json!({"code": 190, "message": dead.message, "subcode": subcode});
+        data["error"] = json!({"code": 190, "message": error.message, "subcode": subcode});
     }
     data
 }
@@ -73,7 +73,7 @@ fn inspect(shared: &SharedState, input: &str) -> Value {
 fn granular_scopes(shared: &SharedState, found: &FoundToken, grant: &Grant) -> Vec<Value> {
     let world = &shared.world;
     if grant.targets.is_some() || grant.businesses.is_some() {
-        return grant.granted().iter().map(|scope| narrowed(shared, scope, grant)).collect();
+        return grant.granted().iter().map(|scope| selected_targets(shared, scope, grant)).collect();
     }
     let person = world.person(&found.token.user_id);
     let pages = world.pages_where(|page| Some(page.person) == person);
@@ -102,7 +102,7 @@ fn granular_scopes(shared: &SharedState, found: &FoundToken, grant: &Grant) -> V
 }
 
 /// A permission that covers only what was ticked: things of its kind, or all that was ticked where there is none.
-fn narrowed(shared: &SharedState, scope: &str, grant: &Grant) -> Value {
+fn selected_targets(shared: &SharedState, scope: &str, grant: &Grant) -> Value {
     let is_of_kind = |id: &&String| match scope {
         "ads_read" | "ads_management" => shared.world.find(&format!("act_{id}")).is_some(),
         scope if scope.starts_with("pages_") || scope.starts_with("instagram_") => {
@@ -110,17 +110,17 @@ fn narrowed(shared: &SharedState, scope: &str, grant: &Grant) -> Value {
         }
         _ => true,
     };
-    let ticked = match scope {
+    let selected = match scope {
         "business_management" => &grant.businesses,
         _ => &grant.targets,
     };
-    let Some(ticked) = ticked else {
+    let Some(selected) = selected else {
         return json!({ "scope": scope });
     };
-    let of_kind: Vec<&String> = ticked.iter().filter(is_of_kind).collect();
+    let of_kind: Vec<&String> = selected.iter().filter(is_of_kind).collect();
     // An empty list would say "all".
     match of_kind.is_empty() {
-        true => json!({"scope": scope, "target_ids": ticked}),
+        true => json!({"scope": scope, "target_ids": selected}),
         false => json!({"scope": scope, "target_ids": of_kind}),
     }
 }

@@ -12,7 +12,7 @@ use crate::state::tokens::{Token, TokenKind};
 pub(crate) const LONG_TTL: i64 = 5_184_000;
 
 /// How the tokens of this login begin.
-pub(crate) const HEAD: &str = "IGAA";
+pub(crate) const INSTAGRAM_PREFIX: &str = "IGAA";
 
 pub(crate) fn app_token(shared: &SharedState) -> String {
     format!("{}|{}", shared.app_id, shared.app_secret)
@@ -27,46 +27,48 @@ pub(crate) fn issue(
     lifetime: Option<Duration>,
 ) -> String {
     let now = shared.clock.now_seconds();
-    let text = quick_text(shared, kind);
+    let text = cheap_token_text(shared, kind);
     let token = Token::new(user_id, kind, now, lifetime.map(|lifetime| now + seconds(lifetime)));
-    let given = permissions.iter().map(|permission| ((*permission).to_owned(), true)).collect();
+    let granted = permissions.iter().map(|permission| ((*permission).to_owned(), true)).collect();
     shared.change(|grants| {
-        grants.agree(user_id, &given, now);
+        grants.record_login(user_id, &granted, now);
         grants.add_token(&text, token);
     });
     text
 }
 
 /// Gives a new token for a live one and says so; the old one stays as it is.
-pub(crate) fn renewed(shared: &SharedState, old: &Token, expires_at: Option<i64>) -> Value {
+pub(crate) fn issue_successor(shared: &SharedState, old: &Token, expires_at: Option<i64>) -> Value {
     let now = shared.clock.now_seconds();
-    let text = new_text(shared, old.kind);
-    shared.change(|grants| grants.renew(&text, Token::new(&old.user_id, old.kind, now, expires_at)));
-    body(shared, &text, expires_at.map(|end| end - now))
+    let text = new_token_text(shared, old.kind);
+    shared.change(|grants| {
+        grants.add_exchanged_token(&text, Token::new(&old.user_id, old.kind, now, expires_at))
+    });
+    token_response(shared, &text, expires_at.map(|end| end - now))
 }
 
 /// The answer that gives the very token back which was sent.
-pub(crate) fn unchanged(shared: &SharedState, text: &str, token: &Token) -> Value {
-    body(shared, text, token.expires_at.map(|end| end - shared.clock.now_seconds()))
+pub(crate) fn same_token(shared: &SharedState, text: &str, token: &Token) -> Value {
+    token_response(shared, text, token.expires_at.map(|end| end - shared.clock.now_seconds()))
 }
 
-pub(crate) fn new_text(shared: &SharedState, kind: TokenKind) -> String {
-    format!("{}{}", head(kind), shared.random.text("token", 180))
+pub(crate) fn new_token_text(shared: &SharedState, kind: TokenKind) -> String {
+    format!("{}{}", prefix(kind), shared.random.alphanumeric("token", 180))
 }
 
 /// As long as the others, but of few random letters: tests want ten thousand at once, and drawing takes time.
-fn quick_text(shared: &SharedState, kind: TokenKind) -> String {
-    format!("{}{}", head(kind), shared.random.text("token", 30).repeat(6))
+fn cheap_token_text(shared: &SharedState, kind: TokenKind) -> String {
+    format!("{}{}", prefix(kind), shared.random.alphanumeric("token", 30).repeat(6))
 }
 
-fn head(kind: TokenKind) -> &'static str {
+fn prefix(kind: TokenKind) -> &'static str {
     match kind {
         TokenKind::User | TokenKind::SystemUser => "EAA",
-        TokenKind::Instagram => HEAD,
+        TokenKind::Instagram => INSTAGRAM_PREFIX,
     }
 }
 
-pub(crate) fn body(shared: &SharedState, text: &str, expires_in: Option<i64>) -> Value {
+pub(crate) fn token_response(shared: &SharedState, text: &str, expires_in: Option<i64>) -> Value {
     let mut body = json!({"access_token": text, "token_type": "bearer"});
     if let Some(expires_in) = expires_in.filter(|_| !shared.settings().omits_expires_in) {
         body["expires_in"] = expires_in.into();

@@ -39,7 +39,7 @@ pub(crate) fn require_token(shared: &SharedState, text: &str) -> Result<FoundTok
 
 pub(crate) fn require_alive(shared: &SharedState, token: &Token) -> Result<(), GraphError> {
     let now = shared.clock.now_seconds();
-    match token.refusal(now) {
+    match token.error_subcode(now) {
         Some(subcode) => Err(dead_token(subcode, &shared.app_id, token.expires_at.unwrap_or(now), now)),
         None => Ok(()),
     }

@@ -8,8 +8,8 @@ use crate::state::shared::SharedState;
 use crate::state::tokens::TokenKind;
 
 /// A dialog request that may be shown.
-pub(crate) struct Ask {
-    pub(crate) login: Login,
+pub(crate) struct LoginRequest {
+    pub(crate) flow: LoginFlow,
     pub(super) redirect_uri: String,
     pub(super) state: Option<String>,
     /// In the order asked, `public_profile` among them.
@@ -21,7 +21,7 @@ pub(crate) struct Ask {
 
 /// Which login is asked for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Login {
+pub(crate) enum LoginFlow {
     Facebook,
     Business(&'static Configuration),
     Instagram,
@@ -78,15 +78,15 @@ const INSTAGRAM_SCOPES: [&str; 5] = [
 ];
 
 /// Decides whether a dialog request is shown; what is wrong with it otherwise never goes back to the app.
-pub(crate) fn validate(shared: &SharedState, params: &Params) -> Result<Ask, ErrorPage> {
+pub(crate) fn validate(shared: &SharedState, params: &Params) -> Result<LoginRequest, ErrorPage> {
     if params.get("client_id") != Some(&shared.app_id) {
         return Err(ErrorPage(
             "Invalid App ID",
             "The provided app ID does not look like a valid app ID.".to_owned(),
         ));
     }
-    let redirect_uri = check_redirect(shared, params.get("redirect_uri").unwrap_or_default())?;
-    let (login, scopes) = what_is_asked(params)?;
+    let redirect_uri = check_redirect_uri(shared, params.get("redirect_uri").unwrap_or_default())?;
+    let (flow, scopes) = requested_scopes(params)?;
     let response_type = params.get("response_type").unwrap_or("code");
     let mut types = response_type.split([',', ' ']);
     if !types.clone().any(|word| word == "code")
@@ -97,8 +97,8 @@ pub(crate) fn validate(shared: &SharedState, params: &Params) -> Result<Ask, Err
     }
     let challenge = params.get("code_challenge").filter(|_| !shared.settings().drops_pkce);
     let method = params.get("code_challenge_method").unwrap_or("plain");
-    Ok(Ask {
-        login,
+    Ok(LoginRequest {
+        flow,
         redirect_uri,
         state: params.get("state").map(str::to_owned),
         scopes,
@@ -112,9 +112,9 @@ pub(crate) fn validate(shared: &SharedState, params: &Params) -> Result<Ask, Err
 }
 
 /// Permissions by name, or a configuration in their place.
-fn what_is_asked(params: &Params) -> Result<(Login, Vec<String>), ErrorPage> {
+fn requested_scopes(params: &Params) -> Result<(LoginFlow, Vec<String>), ErrorPage> {
     let Some(id) = params.get("config_id") else {
-        return Ok((Login::Facebook, check_scopes(params.get("scope").unwrap_or_default())?));
+        return Ok((LoginFlow::Facebook, check_scopes(params.get("scope").unwrap_or_default())?));
     };
     let unknown =
         || ErrorPage("Invalid configuration", format!("There is no configuration {id} of this app."));
@@ -124,11 +124,11 @@ fn what_is_asked(params: &Params) -> Result<(Login, Vec<String>), ErrorPage> {
         let text = "A system user's token needs response_type=code and override_default_response_type=true.";
         return Err(ErrorPage("Unsupported response type", text.to_owned()));
     }
-    Ok((Login::Business(configuration), configurations::SCOPES.map(str::to_owned).to_vec()))
+    Ok((LoginFlow::Business(configuration), configurations::SCOPES.map(str::to_owned).to_vec()))
 }
 
 /// Instagram's own dialog: another app id, another vocabulary.
-pub(crate) fn validate_instagram(shared: &SharedState, params: &Params) -> Result<Ask, ErrorPage> {
+pub(crate) fn validate_instagram(shared: &SharedState, params: &Params) -> Result<LoginRequest, ErrorPage> {
     if params.get("client_id") != Some(&shared.instagram_app_id) {
         let text = "Invalid platform app: client_id is not the id of an Instagram app.".to_owned();
         return Err(ErrorPage("Invalid request", text));
@@ -136,7 +136,7 @@ pub(crate) fn validate_instagram(shared: &SharedState, params: &Params) -> Resul
     if params.get("response_type") != Some("code") {
         return Err(ErrorPage("Invalid request", "Invalid response_type.".to_owned()));
     }
-    let redirect_uri = check_redirect(shared, params.get("redirect_uri").unwrap_or_default())?;
+    let redirect_uri = check_redirect_uri(shared, params.get("redirect_uri").unwrap_or_default())?;
     let scope = params.get("scope").unwrap_or_default();
     let scopes: Vec<String> =
         scope.split([',', ' ']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
@@ -145,9 +145,9 @@ pub(crate) fn validate_instagram(shared: &SharedState, params: &Params) -> Resul
         return Err(ErrorPage("Invalid request", format!("Invalid Scopes: {scope}")));
     }
     let state = params.get("state").map(str::to_owned);
-    let login = Login::Instagram;
-    Ok(Ask {
-        login,
+    let flow = LoginFlow::Instagram;
+    Ok(LoginRequest {
+        flow,
         redirect_uri,
         state,
         scopes,
@@ -157,7 +157,7 @@ pub(crate) fn validate_instagram(shared: &SharedState, params: &Params) -> Resul
     })
 }
 
-fn check_redirect(shared: &SharedState, redirect_uri: &str) -> Result<String, ErrorPage> {
+fn check_redirect_uri(shared: &SharedState, redirect_uri: &str) -> Result<String, ErrorPage> {
     let not_absolute = || {
         let text = "The redirect_uri URL must be absolute".to_owned();
         ErrorPage("Invalid redirect_uri", text)
