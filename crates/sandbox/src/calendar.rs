@@ -1,8 +1,8 @@
-//! Calendar dates in UTC.
+//! Conversions between calendar dates and seconds since 1970, in UTC.
 
-/// Midnight in UTC as seconds since 1970.
+/// Midnight of a date, in seconds since 1970.
 pub(crate) const fn midnight(year: i64, month: i64, day: i64) -> i64 {
-    // Days since 1970 by Howard Hinnant's `days_from_civil`.
+    // Howard Hinnant's `days_from_civil`.
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
     let year_of_era = year.rem_euclid(400);
@@ -12,7 +12,7 @@ pub(crate) const fn midnight(year: i64, month: i64, day: i64) -> i64 {
     (era * 146_097 + day_of_era - 719_468) * 86_400
 }
 
-/// Days since 1970 to a date (Howard Hinnant's `civil_from_days`).
+/// Year, month and day of a number of days since 1970 (Howard Hinnant's `civil_from_days`).
 pub(crate) fn date(days: i64) -> (i64, i64, i64) {
     let z = days + 719_468;
     let era = z.div_euclid(146_097);

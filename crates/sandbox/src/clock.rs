@@ -1,16 +1,16 @@
-//! The sandbox's own clock. Libraries never read the wall clock elsewhere: everything asks here.
+//! The sandbox's clock. Nothing else in this crate reads the wall clock.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Where "now" comes from, in milliseconds since the epoch.
+/// Where the current time comes from.
 #[derive(Debug, Clone, Default)]
 pub enum Clock {
-    /// The machine's clock.
+    /// The system clock.
     #[default]
     System,
-    /// Moved by hand, by the test that shares the number.
+    /// Milliseconds since the epoch, advanced by the test that shares this number.
     Manual(Arc<AtomicI64>),
 }
 
@@ -25,12 +25,12 @@ impl Clock {
         }
     }
 
-    /// Whole seconds since the epoch, the unit Meta speaks in.
+    /// Whole seconds since the epoch, the unit of Meta's timestamps.
     pub(crate) fn now_seconds(&self) -> i64 {
         self.now_ms().div_euclid(1000)
     }
 
-    /// Moves a manual clock forward; the system's clock stays as it is.
+    /// Advances a manual clock. Has no effect on the system clock.
     pub(crate) fn advance(&self, by: Duration) {
         if let Clock::Manual(now) = self {
             now.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
@@ -38,7 +38,7 @@ impl Clock {
     }
 }
 
-/// Whole seconds, small enough to be added to any time.
+/// Whole seconds, capped so that adding them to a timestamp cannot overflow.
 pub(crate) fn seconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX).min(i64::MAX / 4)
 }

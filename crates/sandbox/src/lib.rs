@@ -1,12 +1,27 @@
-//! A pretend Meta on a real socket: login dialog, token endpoint and the part of the Graph API that an ads
-//! product reads. For tests and for the demo; it knows nothing of the product that talks to it.
+//! A pretend Meta on a real socket, for tests and for the demo: login dialog, token endpoint, and the part of the
+//! Graph API that an ads product reads. It knows nothing about the product that talks to it.
 //!
-//! Its JSON is written by hand from Meta's documentation and from recorded answers, never from the client's
-//! types: else client and server could be wrong together. One plain-http socket serves everything.
+//! Its JSON is written by hand from Meta's documentation and from recorded responses. It shares no type with a
+//! client, because a shared mistake would go unnoticed. One plain HTTP socket serves everything.
+//!
+//! ```text
+//! server ──► control, dialog, graph_api ──► webhooks ──► state ──► world
+//!
+//! control     the control page, its JSON API, the `Control` handle for Rust tests
+//! dialog      the login dialog: its pages, and the grants and codes that result from the answers
+//! graph_api   token endpoint, nodes and edges, batches, rate limits, versions
+//! webhooks    calls from Meta to the app
+//! state       grants, tokens, injected faults, rate limits, settings, the call log, the state file
+//! world       who lives here: people, businesses, ad accounts, Pages (immutable)
+//! http        requests, replies and the HTML layout
+//! ```
+//!
+//! Each part uses only what is to its right, plus `http`, `clock` and the like. In addition `control` uses `dialog`
+//! and `graph_api`, and `dialog` injects faults with `graph_api`. No two files depend on each other in a circle.
 
-#![allow(
+#![expect(
     clippy::disallowed_methods,
-    reason = "a program of its own: it shares no clock, task or client with the service"
+    reason = "the sandbox has its own clock, tasks and HTTP client, and shares none with the service"
 )]
 
 mod calendar;
@@ -43,7 +58,7 @@ pub use world::persona::Persona;
 
 use state::shared::SharedState;
 
-/// A running sandbox; dropping it stops the server and closes its connections.
+/// A running sandbox. Dropping it stops the server and closes its connections.
 #[derive(Debug)]
 pub struct Sandbox {
     shared: Arc<SharedState>,
@@ -58,20 +73,20 @@ impl Sandbox {
         Ok(Sandbox { shared, server })
     }
 
-    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    /// `http://127.0.0.1:PORT`, without a trailing slash.
     pub fn url(&self) -> String {
         self.shared.base.clone()
     }
 
-    /// The strings by which tests pull; cheap to clone.
+    /// The handle that controls this sandbox; cheap to clone.
     pub fn control(&self) -> Control {
         Control::new(Arc::clone(&self.shared))
     }
 
-    /// Stops and waits until the socket is closed.
+    /// Stops the server and waits until the socket is closed.
     pub async fn stop(mut self) {
         self.server.abort();
-        // Aborted on purpose: the error says only that.
+        // The only error is that the task was aborted.
         let _ = (&mut self.server).await;
     }
 

@@ -1,4 +1,4 @@
-//! How a sandbox starts.
+//! The options a sandbox is started with.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -6,31 +6,31 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 
-/// The name of the one app that the sandbox knows.
+/// The name of the only app this sandbox knows.
 pub(crate) const APP_NAME: &str = "The app under test";
 
-/// How a sandbox starts.
+/// The options a sandbox is started with.
 #[derive(Clone)]
 pub struct Options {
-    /// Port 0 takes any free one.
+    /// Port 0 picks a free port.
     pub listen: SocketAddr,
     pub app_id: String,
     pub app_secret: String,
-    /// The app of Instagram's own login.
+    /// The app id of Instagram Login.
     pub instagram_app_id: String,
     pub instagram_app_secret: String,
     pub clock: Clock,
-    /// Added to every Graph call, not to the dialog.
+    /// Added to every Graph call, but not to the dialog.
     pub latency: Duration,
-    /// Grants and tokens survive a restart here. JSON; holds only SHA-256 of codes and tokens.
+    /// JSON file that keeps grants and tokens across restarts. Contains codes and tokens only as SHA-256.
     pub state_file: Option<PathBuf>,
-    /// The same tokens and codes in every run.
+    /// With a seed, every run issues the same tokens and codes.
     pub seed: Option<u64>,
-    /// So many people more than the personas, without assets; `bulk_user_id` tells their ids.
+    /// How many users to add to the personas. They have no assets; `bulk_user_id` returns their ids.
     pub bulk_users: usize,
 }
 
-// By hand: the app secret does not belong into a log line.
+// Not derived, so that the app secret never reaches a log line.
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Options")

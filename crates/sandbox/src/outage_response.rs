@@ -1,4 +1,4 @@
-//! What calls get while Meta is down.
+//! How calls are answered during an outage.
 
 use crate::dialog::pages;
 use crate::graph_api::classify::classify;
@@ -11,16 +11,32 @@ use crate::state::faults::Endpoint;
 use crate::state::outage::Outage;
 use crate::state::shared::SharedState;
 
-/// What a call meets: noted, and neither performed nor charged to a fault.
-pub(crate) async fn meet(
-    shared: &SharedState,
-    request: &Request,
-    is_dialog: bool,
-    outage: Outage,
-) -> Outcome {
-    let endpoint = if is_dialog { Endpoint::Dialog } else { classify(shared, request) };
+const UNAVAILABLE: u16 = 503;
+
+/// The dialog during an outage. Performs nothing and consumes no injected fault.
+pub(crate) async fn dialog(shared: &SharedState, request: &Request, outage: Outage) -> Outcome {
+    log_or_hang(shared, request, Endpoint::Dialog, outage).await;
+    Outcome::Reply(pages::outage(UNAVAILABLE))
+}
+
+/// A Graph call during an outage. Performs nothing and consumes no injected fault.
+pub(crate) async fn graph_call(shared: &SharedState, request: &Request, outage: Outage) -> Outcome {
+    let endpoint = classify(shared, request);
+    log_or_hang(shared, request, endpoint, outage).await;
+    let trace_id = usage_headers::new_trace_id(shared);
+    let error = GraphError {
+        status: UNAVAILABLE,
+        challenge: "unknown_error",
+        is_bare: true,
+        ..GraphError::oauth(2, "Service temporarily unavailable")
+    };
+    Outcome::Reply(usage_headers::add_headers(shared, request, endpoint, error.reply(&trace_id), &trace_id))
+}
+
+/// Logs the call; never returns if the outage is silent.
+async fn log_or_hang(shared: &SharedState, request: &Request, endpoint: Endpoint, outage: Outage) {
     let status = match outage {
-        Outage::Unavailable => 503,
+        Outage::Unavailable => UNAVAILABLE,
         Outage::Silent => 0,
     };
     shared.calls().record(Call {
@@ -31,18 +47,8 @@ pub(crate) async fn meet(
         in_batch: false,
         status,
     });
-    if outage == Outage::Silent {
-        return std::future::pending().await;
+    match outage {
+        Outage::Unavailable => {}
+        Outage::Silent => std::future::pending().await,
     }
-    if is_dialog {
-        return Outcome::Reply(pages::outage(status));
-    }
-    let trace_id = usage_headers::new_trace_id(shared);
-    let error = GraphError {
-        status,
-        challenge: "unknown_error",
-        is_bare: true,
-        ..GraphError::oauth(2, "Service temporarily unavailable")
-    };
-    Outcome::Reply(usage_headers::add_headers(shared, request, endpoint, error.reply(&trace_id), &trace_id))
 }

@@ -1,7 +1,7 @@
 //! Random strings for tokens, codes and trace ids: from the operating system, or reproducible from a seed.
 //!
-//! One key is drawn at the start; every string is SHA-256 over key, counter and purpose.
-//! With a seed the counter is part of the state file, so that a restart does not hand out a token twice.
+//! One key is drawn at startup; every string is the SHA-256 of key, counter and purpose. The state file keeps
+//! the counter, so that a seeded sandbox does not issue the same token again after a restart.
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::Read;
@@ -26,7 +26,7 @@ impl Random {
         Random { key, drawn: AtomicU64::new(0) }
     }
 
-    /// How many strings were drawn; kept in the state file.
+    /// How many strings have been drawn.
     pub(crate) fn drawn(&self) -> u64 {
         self.drawn.load(Ordering::SeqCst)
     }
@@ -49,7 +49,7 @@ impl Random {
                 if out.len() == length {
                     return out;
                 }
-                // 248 is 4 × 62: larger bytes would favour the first letters.
+                // 248 is 4 × 62: accepting larger bytes would favor the first letters.
                 if byte < 248 {
                     out.push(char::from(ALPHABET[usize::from(byte % 62)]));
                 }
@@ -59,8 +59,8 @@ impl Random {
     }
 }
 
-/// 32 bytes nobody can guess: the system's random device where there is one, mixed with the keys the
-/// standard library draws from the system for its hash tables.
+/// 32 unpredictable bytes: from the system's random device, if there is one, mixed with the random keys that the
+/// standard library uses for its hash maps.
 fn system_key() -> [u8; 32] {
     let mut pool = Sha256::new();
     let mut device = [0_u8; 32];

@@ -1,4 +1,5 @@
-//! The socket: accepts, takes a request apart, lets the faults have their say, answers.
+//! The socket: accepts connections, parses requests, passes them to the control page, the dialog or the Graph
+//! API.
 
 use std::io;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use crate::{dialog, graph_api};
 
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
 
-/// Serves until the task is aborted; connections are its children and end with it.
+/// Serves until the task is aborted, which closes all connections.
 pub(crate) async fn run(listener: TcpListener, shared: Arc<SharedState>) {
     let mut connections = JoinSet::new();
     loop {
@@ -37,7 +38,7 @@ pub(crate) async fn run(listener: TcpListener, shared: Arc<SharedState>) {
                 continue;
             }
         };
-        // Small answers must not wait for a full packet.
+        // Do not let small responses wait for a full packet.
         let _ = stream.set_nodelay(true);
         let shared = Arc::clone(&shared);
         connections.spawn(async move {
@@ -45,17 +46,20 @@ pub(crate) async fn run(listener: TcpListener, shared: Arc<SharedState>) {
                 let shared = Arc::clone(&shared);
                 async move { serve(&shared, request.map(Body::new)).await }
             });
-            // A connection that ends badly is the caller's business, or a fault that was asked for.
+            // Errors here are caused by the client, or injected on purpose.
             let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
         });
     }
 }
 
-/// An error closes the connection without an answer.
+/// An error closes the connection without a response.
 async fn serve(shared: &Arc<SharedState>, request: HttpRequest<Body>) -> io::Result<Response<Body>> {
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
-        return Ok(response(Reply::text(413, "text/plain; charset=utf-8", "too large"), None));
+        return Ok(response(
+            Reply::text(413, "text/plain; charset=utf-8", "The request body is too large."),
+            None,
+        ));
     };
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     if target.starts_with("/_control") {
@@ -65,19 +69,19 @@ async fn serve(shared: &Arc<SharedState>, request: HttpRequest<Body>) -> io::Res
     versions::resolve(shared, &mut request);
     let is_dialog = request.segment(0) == "dialog" || dialog::handler::is_instagram_dialog(&request);
     if let Some((outage, _)) = shared.current_outage() {
-        return respond(outage_response::meet(shared, &request, is_dialog, outage).await);
+        return respond(match is_dialog {
+            true => outage_response::dialog(shared, &request, outage).await,
+            false => outage_response::graph_call(shared, &request, outage).await,
+        });
     }
-    if !is_dialog {
-        let latency = shared.settings().latency;
-        if !latency.is_zero() {
-            tokio::time::sleep(latency).await;
-        }
+    if is_dialog {
+        return respond(dialog::handler::call(shared, &request, &parts.headers).await);
     }
-    let outcome = match request.segment(0) {
-        _ if is_dialog => dialog::handler::call(shared, &request, &parts.headers).await,
-        _ => graph_api::handler::call(shared, request).await,
-    };
-    respond(outcome)
+    let latency = shared.settings().latency;
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
+    respond(graph_api::handler::call(shared, request).await)
 }
 
 fn respond(outcome: Outcome) -> io::Result<Response<Body>> {
@@ -87,11 +91,11 @@ fn respond(outcome: Outcome) -> io::Result<Response<Body>> {
             let half = reply.body.len() / 2;
             Ok(response(reply, Some(half)))
         }
-        Outcome::Closed => Err(io::Error::other("closed without an answer, as asked")),
+        Outcome::Closed => Err(io::Error::other("connection closed by an injected fault")),
     }
 }
 
-/// `cut_at`: the body ends there although the head promised more.
+/// `cut_at`: end the body after this many bytes, although Content-Length promises more.
 fn response(reply: Reply, cut_at: Option<usize>) -> Response<Body> {
     let whole = reply.body.len();
     let body = match cut_at {
@@ -115,10 +119,10 @@ fn response(reply: Reply, cut_at: Option<usize>) -> Response<Body> {
     response
 }
 
-/// Gives the first bytes time to leave before the connection breaks.
+/// Lets the first bytes leave before the connection breaks.
 fn cut_after(first: Bytes) -> impl Stream<Item = io::Result<Bytes>> {
     stream::once(async { Ok(first) }).chain(stream::once(async {
         tokio::task::yield_now().await;
-        Err(io::Error::other("cut in the body, as asked"))
+        Err(io::Error::other("body truncated by an injected fault"))
     }))
 }

@@ -1,4 +1,4 @@
-//! HMAC-SHA256, which signs webhooks, `appsecret_proof` and the Page tokens.
+//! HMAC-SHA256, used for webhook signatures, `appsecret_proof` and Page tokens.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;

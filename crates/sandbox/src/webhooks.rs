@@ -1,5 +1,7 @@
-//! What Meta sends by itself: deauthorize and data deletion callbacks, webhook events, the handshake. All of it
-//! is signed with the app secret and really posted.
+//! Calls from Meta to the app: deauthorize and data deletion callbacks, webhook events, the verification
+//! request.
+//!
+//! They are signed with the app secret and sent over HTTP.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,15 +14,15 @@ use crate::signing::hmac_sha256;
 use crate::state::outbox::{Delivery, Subscription};
 use crate::state::shared::SharedState;
 
-/// Deliveries that the control page and tests can see.
+/// How many deliveries are kept for the control page and for tests.
 const MAX_DELIVERIES: usize = 200;
 
-/// A post that fails is sent so often; the real one goes on for 36 hours.
+/// The real Meta retries for 36 hours.
 const MAX_ATTEMPTS: u32 = 3;
 
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
-/// base64url(signature) "." base64url(payload).
+/// The `signed_request` parameter: base64url(signature) "." base64url(payload).
 pub(crate) fn signed_request(shared: &SharedState, user_id: &str) -> String {
     let now = shared.clock.now_seconds();
     let payload = json!({"user_id": user_id, "algorithm": "HMAC-SHA256", "issued_at": now});
@@ -33,8 +35,8 @@ fn sign(shared: &SharedState, bytes: &[u8]) -> Vec<u8> {
     hmac_sha256(&shared.app_secret, bytes)
 }
 
-/// The bytes as Meta writes them: no letter beyond ASCII, slashes escaped. Whoever parses and writes them anew
-/// breaks the signature.
+/// JSON with Meta's escaping: ASCII only, `/` and `@` escaped. A receiver that parses and re-serializes the body
+/// before checking the signature will fail.
 pub(crate) fn meta_json_bytes(value: &Value) -> Vec<u8> {
     let mut out = String::new();
     for letter in value.to_string().chars() {
@@ -53,7 +55,7 @@ pub(crate) fn meta_json_bytes(value: &Value) -> Vec<u8> {
     out.into_bytes()
 }
 
-/// A person took the app away: the callback, and the webhook where it is subscribed to.
+/// A person removed the app: sends the deauthorize callback, and the `permissions` webhook if subscribed to.
 pub(crate) fn send_deauthorized(shared: &Arc<SharedState>, user_id: &str) {
     if let Some(url) = shared.outbox().deauthorize_url.clone() {
         post_signed_request(shared, "deauthorize", url, user_id);
@@ -62,14 +64,14 @@ pub(crate) fn send_deauthorized(shared: &Arc<SharedState>, user_id: &str) {
     send_event(shared, "permissions", user_id, &change);
 }
 
-/// A person pressed "Send request" after removing the app.
+/// A person pressed "Send request" after removing the app: sends the data deletion callback.
 pub(crate) fn send_data_deletion(shared: &Arc<SharedState>, user_id: &str) {
     if let Some(url) = shared.outbox().deletion_url.clone() {
         post_signed_request(shared, "data_deletion", url, user_id);
     }
 }
 
-/// A webhook with one change, if somebody subscribed to its field.
+/// Sends a webhook with one change, if the app has subscribed to its field.
 pub(crate) fn send_event(shared: &Arc<SharedState>, object: &str, id: &str, change: &Value) {
     let field = change["field"].as_str().unwrap_or_default();
     let is_subscribed =
@@ -90,7 +92,7 @@ pub(crate) fn send_event(shared: &Arc<SharedState>, object: &str, id: &str, chan
     post_event(shared, object, url, &json!({"object": object, "entry": [entry]}));
 }
 
-/// The bytes of an event and their signature.
+/// The body of a webhook, and the value of `X-Hub-Signature-256`.
 pub(crate) fn signed_event(shared: &SharedState, body: &Value) -> (Vec<u8>, String) {
     let bytes = meta_json_bytes(body);
     let signature = format!("sha256={}", hex::encode(sign(shared, &bytes)));
@@ -145,7 +147,7 @@ fn record(shared: &SharedState, delivery: Delivery) {
     outbox.deliveries.drain(..extra);
 }
 
-/// The handshake: does the address answer with the challenge?
+/// The verification request of a subscription: true if the callback URL echoes the challenge.
 pub(crate) async fn verify_callback(shared: &SharedState, callback_url: &str, verify_token: &str) -> bool {
     let challenge = shared.random.alphanumeric("challenge", 12);
     let query = [

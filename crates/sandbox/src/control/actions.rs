@@ -1,5 +1,7 @@
-//! What a business does under Business settings > Integrations > Connected apps: removes the app, or gives it an
-//! asset more or less. The system user's tokens follow, and the app is told where it has subscribed.
+//! What people and businesses do at Facebook: remove the app, or change the assets it may access.
+//!
+//! The affected tokens change accordingly, and the app gets the webhooks it has subscribed to. A business does
+//! this under Business settings > Integrations > Connected apps.
 
 use std::sync::Arc;
 
@@ -16,7 +18,7 @@ pub(crate) enum AssetChange {
     Withdraw,
 }
 
-/// Ends the system user's tokens with 458. `None`: the app has nothing of this business.
+/// Invalidates the system user's tokens with 458. `None`: the app is not connected to this business.
 pub(crate) fn remove_app_from_business(shared: &Arc<SharedState>, business_id: &str) -> Option<()> {
     let user_id = connected_user(shared, business_id)?;
     shared.change(|grants| grants.invalidate_tokens(&user_id, 458));
@@ -24,7 +26,8 @@ pub(crate) fn remove_app_from_business(shared: &Arc<SharedState>, business_id: &
     Some(())
 }
 
-/// `asset_id`: an ad account, with or without `act_`, or a Page. `None`: not of this business, or no app there.
+/// `asset_id`: an ad account, with or without `act_`, or a Page. `None`: it does not belong to this business, or
+/// the app is not connected to it.
 pub(crate) fn change_asset(
     shared: &Arc<SharedState>,
     business_id: &str,
@@ -56,7 +59,7 @@ pub(crate) fn change_asset(
     Some(())
 }
 
-/// The system user of the business, if it has granted anything.
+/// The system user of the business, if the app is connected to it.
 fn connected_user(shared: &SharedState, business_id: &str) -> Option<String> {
     let Some(Node::Business(business)) = shared.world.find(business_id.trim()) else { return None };
     let user_id = shared.world.system_user_of(business)?.user_id.clone();
@@ -68,7 +71,7 @@ fn notify(shared: &Arc<SharedState>, field: &str, business_id: &str) {
     webhooks::send_event(shared, "application", &shared.app_id, &change);
 }
 
-/// The person removes the app under Business Integrations: the tokens end with 458, and the app is told.
+/// A person removes the app under Business Integrations: invalidates the tokens with 458 and notifies the app.
 pub(crate) fn remove_app(shared: &Arc<SharedState>, user_id: &str) {
     shared.change(|grants| grants.invalidate_tokens(user_id, 458));
     webhooks::send_deauthorized(shared, user_id);

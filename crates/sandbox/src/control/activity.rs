@@ -1,11 +1,10 @@
-//! What was sent to the app, and the recent calls.
+//! The sections with what was sent to the app, and the recent calls.
 
 use std::fmt::Write;
 
 use crate::http::html::escape;
 use crate::state::shared::SharedState;
 
-/// What was sent to the app.
 pub(crate) fn deliveries(shared: &SharedState, main: &mut String) {
     main.push_str("<h2>Sent to the app</h2>\n");
     let outbox = shared.outbox();
@@ -22,7 +21,7 @@ pub(crate) fn deliveries(shared: &SharedState, main: &mut String) {
     main.push_str("</table>\n");
 }
 
-/// Names of parameters only: values may be secrets.
+/// Shows only the names of parameters, because values may be secrets.
 pub(crate) fn calls(shared: &SharedState, main: &mut String) {
     main.push_str("<h2>Recent calls</h2>\n<table>\n<tr><th>Call</th><th>With</th><th>Status</th></tr>\n");
     for call in shared.calls().recent(30) {

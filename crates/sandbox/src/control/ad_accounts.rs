@@ -1,4 +1,4 @@
-//! The section for the status of an ad account.
+//! The section that changes the status of an ad account.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ const STATUSES: [(i64, &str); 8] = [
     (101, "closed (101)"),
 ];
 
-/// Another standing of an ad account, and the webhook that tells of it.
+/// Changes the status and sends the `ad_account` webhook.
 pub(crate) fn set_status(shared: &Arc<SharedState>, form: &Params) -> Option<()> {
     let id: u64 = form.get("account_id")?.trim().trim_start_matches("act_").parse().ok()?;
     shared.world.find(&format!("act_{id}"))?;
@@ -33,10 +33,9 @@ pub(crate) fn set_status(shared: &Arc<SharedState>, form: &Params) -> Option<()>
     Some(())
 }
 
-/// Ad accounts change their standing, and the app hears of it where it has subscribed.
 pub(crate) fn html(main: &mut String) {
     main.push_str(
-        "<h2>An ad account</h2>\n<form method=\"post\" action=\"/_control/accounts\" class=\"row\">\n\
+        "<h2>Ad account status</h2>\n<form method=\"post\" action=\"/_control/accounts\" class=\"row\">\n\
          <label>act_ <input name=\"account_id\" inputmode=\"numeric\" required></label>\n\
          <label>becomes <select name=\"account_status\">\n",
     );

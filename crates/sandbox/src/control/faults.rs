@@ -1,4 +1,4 @@
-//! The section for faults: injecting and clearing them.
+//! The section that injects and clears faults.
 
 use std::fmt::Write;
 
@@ -9,15 +9,15 @@ use crate::state::shared::SharedState;
 
 const EFFECTS: [(&str, &str); 12] = [
     ("outage", "outage (503, code 2)"),
-    ("delay", "5 seconds late"),
-    ("hang", "no answer at all"),
-    ("cut", "cut in the body"),
-    ("wrong-shape", "wrong shape"),
-    ("unchanged", "the very token that was sent (exchanges)"),
-    ("dead-460", "dead token: password changed (190/460)"),
-    ("dead-458", "dead token: app removed (190/458)"),
-    ("dead-459", "dead token: checkpoint (190/459)"),
-    ("dead-463", "dead token: expired (190/463)"),
+    ("delay", "delayed by 5 seconds"),
+    ("hang", "no response"),
+    ("cut", "body truncated"),
+    ("wrong-shape", "unexpected JSON"),
+    ("unchanged", "token unchanged (exchanges)"),
+    ("dead-460", "invalid token: password changed (190/460)"),
+    ("dead-458", "invalid token: app removed (190/458)"),
+    ("dead-459", "invalid token: checkpoint (190/459)"),
+    ("dead-463", "invalid token: expired (190/463)"),
     ("app-limit", "rate limit of the app (4)"),
     ("account-limit", "rate limit of the account (17)"),
 ];
@@ -67,7 +67,9 @@ fn effect_from_key(name: &str) -> Option<Effect> {
 }
 
 pub(crate) fn html(shared: &SharedState, main: &mut String) {
-    main.push_str("<h2>Misbehave</h2>\n<form method=\"post\" action=\"/_control/faults\" class=\"row\">\n");
+    main.push_str(
+        "<h2>Inject faults</h2>\n<form method=\"post\" action=\"/_control/faults\" class=\"row\">\n",
+    );
     main.push_str(
         "<label>The next <input type=\"number\" name=\"times\" value=\"1\" min=\"1\" max=\"1000\"></label>\n",
     );
@@ -80,14 +82,14 @@ pub(crate) fn html(shared: &SharedState, main: &mut String) {
     for (value, label) in EFFECTS {
         let _ = writeln!(main, "<option value=\"{value}\">{label}</option>");
     }
-    main.push_str("</select></label>\n<button class=\"first\">Arm</button>\n</form>\n");
-    let armed = shared.faults().clone();
-    if armed.is_empty() {
-        main.push_str("<p>No fault is armed.</p>\n");
+    main.push_str("</select></label>\n<button class=\"first\">Inject</button>\n</form>\n");
+    let injected = shared.faults().clone();
+    if injected.is_empty() {
+        main.push_str("<p>No faults are injected.</p>\n");
         return;
     }
     main.push_str("<ul>\n");
-    for fault in armed {
+    for fault in injected {
         let _ = writeln!(
             main,
             "<li>{} × {}: {}</li>",
@@ -109,20 +111,20 @@ fn name(endpoint: Endpoint) -> String {
 fn describe(effect: &Effect) -> String {
     match effect {
         Effect::Delay(by) => format!("{} s late", by.as_secs_f32()),
-        Effect::Hang => "no answer".to_owned(),
-        Effect::Cut => "cut in the body".to_owned(),
+        Effect::Hang => "no response".to_owned(),
+        Effect::Cut => "body truncated".to_owned(),
         Effect::Refuse => "connection closed".to_owned(),
-        Effect::Body { status, .. } => format!("another body, status {status}"),
+        Effect::Body { status, .. } => format!("different body, status {status}"),
         Effect::Graph { status, code, subcode, .. } => match subcode {
             Some(subcode) => format!("Graph error {code}/{subcode}, status {status}"),
             None => format!("Graph error {code}, status {status}"),
         },
-        Effect::Redirect { status, .. } => format!("sent elsewhere, status {status}"),
+        Effect::Redirect { status, .. } => format!("redirect, status {status}"),
         Effect::AnswerTwice => "performed twice".to_owned(),
-        Effect::LoseAnswer => "performed, answer lost".to_owned(),
+        Effect::LoseAnswer => "performed, response lost".to_owned(),
         Effect::NullInBatch => "null in a batch".to_owned(),
         Effect::Hold(name) => format!("held as {}", escape(name)),
-        Effect::Headers(_) => "more headers".to_owned(),
+        Effect::Headers(_) => "additional headers".to_owned(),
         Effect::Unchanged => "token unchanged".to_owned(),
     }
 }

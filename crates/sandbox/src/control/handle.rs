@@ -1,4 +1,4 @@
-//! `Control`, the handle of Rust tests on a running sandbox.
+//! `Control`, the handle with which Rust tests control a running sandbox.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::state::shared::SharedState;
 use crate::state::tokens::TokenKind;
 use crate::webhooks;
 
-/// A handle on a running sandbox; all clones act on the same one.
+/// Controls a running sandbox. All clones act on the same one.
 #[derive(Debug, Clone)]
 pub struct Control {
     shared: Arc<SharedState>,
@@ -37,40 +37,40 @@ impl Control {
         self.shared.faults().clear();
     }
 
-    /// Uses an allowance up for so long: calls that draw on it are refused, and each prolongs the block by ten
-    /// seconds, up to an hour from then.
+    /// Exhausts a rate limit for this long: calls that count against it are refused, and each prolongs the block
+    /// by ten seconds, to at most an hour from then.
     pub fn exhaust_limit(&self, limit: RateLimit, duration: Duration) {
         let ends_at = self.shared.clock.now_seconds() + seconds(duration);
         self.shared.rate_limits().exhaust(limit, ends_at);
     }
 
-    /// The allowances that are used up now.
+    /// The rate limits that are exhausted now.
     pub fn exhausted_limits(&self) -> Vec<ExhaustedLimit> {
         self.shared.rate_limits().exhausted(self.shared.clock.now_seconds())
     }
 
-    /// Calls refused since this allowance was last used up; also after the block has ended.
+    /// Calls refused since this limit was last exhausted, also after the block has ended.
     pub fn refused_calls(&self, limit: &RateLimit) -> usize {
         self.shared.rate_limits().refused_calls(limit)
     }
 
-    /// Ends all blocks and forgets their counts.
+    /// Ends all blocks and resets their counts.
     pub fn lift_limits(&self) {
         self.shared.rate_limits().clear();
     }
 
-    /// Meta is down for so long; only the control page answers.
+    /// Meta is down for this long. Only the control page still answers.
     pub fn start_outage(&self, outage: Outage, duration: Duration) {
         let ends_at = self.shared.clock.now_seconds() + seconds(duration);
         self.shared.settings().outage = Some((outage, ends_at));
     }
 
-    /// Ends an outage before its time.
+    /// Ends an outage early.
     pub fn end_outage(&self) {
         self.shared.settings().outage = None;
     }
 
-    /// The outage now, and how long it still lasts.
+    /// The current outage, and how long it still lasts.
     pub fn outage(&self) -> Option<(Outage, Duration)> {
         let (outage, left) = self.shared.current_outage()?;
         Some((outage, Duration::from_secs(u64::try_from(left).unwrap_or(0))))
@@ -81,7 +81,7 @@ impl Control {
         self.shared.calls().list()
     }
 
-    /// All calls of an endpoint since the start or since `clear_calls`.
+    /// All calls of an endpoint since startup or `clear_calls`.
     pub fn count(&self, endpoint: Endpoint) -> usize {
         self.shared.calls().count(endpoint)
     }
@@ -90,7 +90,7 @@ impl Control {
         self.shared.calls().clear();
     }
 
-    /// Moves a manual clock; without effect on the system's.
+    /// Advances a manual clock. Has no effect on the system clock.
     pub fn advance(&self, by: Duration) {
         self.shared.clock.advance(by);
     }
@@ -99,27 +99,26 @@ impl Control {
         self.shared.settings().latency = latency;
     }
 
-    /// What this person granted; `None` if they never did, or took it all back.
+    /// What this person has granted; `None` if nothing was granted or everything was revoked.
     pub fn grant(&self, user_id: &str) -> Option<GrantView> {
         let now = self.shared.clock.now_seconds();
         self.shared.grants().view(user_id, now)
     }
 
-    /// Ends every token of this person with this subcode of error 190: 458 app removed (the grant goes too),
-    /// 459 checkpoint, 460 password changed, 463 expired, 464 unconfirmed, 467 logged out.
+    /// Invalidates all tokens of this person with a subcode of error 190: 458 app removed (also removes the
+    /// grant), 459 checkpoint, 460 password changed, 463 expired, 464 unconfirmed user, 467 logged out.
     pub fn invalidate_tokens(&self, user_id: &str, subcode: u32) {
         self.shared.change(|grants| grants.invalidate_tokens(user_id, subcode));
     }
 
-    /// Where the app wants to hear that somebody removed it, and that somebody wants their data deleted; as in
-    /// the App Dashboard.
+    /// The deauthorize and data deletion callback URLs, as set in the App Dashboard.
     pub fn set_app_urls(&self, deauthorize_url: Option<&str>, deletion_url: Option<&str>) {
         let mut outbox = self.shared.outbox();
         outbox.deauthorize_url = deauthorize_url.map(str::to_owned);
         outbox.deletion_url = deletion_url.map(str::to_owned);
     }
 
-    /// Subscribes the app without a handshake, as in the App Dashboard.
+    /// Subscribes the app without the verification request, as in the App Dashboard.
     pub fn subscribe(&self, object: &str, fields: &[&str], callback_url: &str) {
         let mut outbox = self.shared.outbox();
         outbox.subscriptions.retain(|one| one.object != object);
@@ -130,44 +129,45 @@ impl Control {
         });
     }
 
-    /// The person removes the app under Business Integrations: tokens end with 458, and the app is told.
+    /// The person removes the app under Business Integrations: the tokens are invalidated with 458, and the app
+    /// is notified.
     pub fn remove_app(&self, user_id: &str) {
         actions::remove_app(&self.shared, user_id);
     }
 
-    /// A business removes the app under its connected apps: its system user's tokens end with 458, and
-    /// `business_integration_uninstall` is sent. Without effect where the app has nothing of this business.
+    /// A business removes the app under its connected apps: its system user's tokens are invalidated with 458,
+    /// and `business_integration_uninstall` is sent. Has no effect if the app is not connected to this business.
     pub fn remove_app_from_business(&self, business_id: &str) {
         let _ = actions::remove_app_from_business(&self.shared, business_id);
     }
 
-    /// A business gives the app's system user an ad account or Page of its own, and
-    /// `business_integration_update` is sent. Without effect where the app has nothing of this business.
+    /// A business assigns one of its ad accounts or Pages to the app's system user, and
+    /// `business_integration_update` is sent. Has no effect if the app is not connected to this business.
     pub fn assign_asset(&self, business_id: &str, asset_id: &str) {
         let _ = actions::change_asset(&self.shared, business_id, asset_id, AssetChange::Assign);
     }
 
-    /// A business takes an ad account or Page back from the app's system user; else as `assign_asset`.
+    /// The inverse of `assign_asset`.
     pub fn withdraw_asset(&self, business_id: &str, asset_id: &str) {
         let _ = actions::change_asset(&self.shared, business_id, asset_id, AssetChange::Withdraw);
     }
 
-    /// The person presses "Send request" beside the removed app.
+    /// The person presses "Send request" next to the removed app.
     pub fn request_data_deletion(&self, user_id: &str) {
         webhooks::send_data_deletion(&self.shared, user_id);
     }
 
-    /// Sends a webhook with one change (`{"field", "value"}`), if somebody subscribed to it.
+    /// Sends a webhook with one change (`{"field", "value"}`), if the app has subscribed to it.
     pub fn send_event(&self, object: &str, id: &str, change: &serde_json::Value) {
         webhooks::send_event(&self.shared, object, id, change);
     }
 
-    /// A `signed_request` as the callbacks carry it, signed by our app secret now.
+    /// A `signed_request` as in the callbacks, signed now with the app secret.
     pub fn signed_request(&self, user_id: &str) -> String {
         webhooks::signed_request(&self.shared, user_id)
     }
 
-    /// The body of an event as Meta writes it, and the value of `X-Hub-Signature-256`.
+    /// The body of a webhook with Meta's escaping, and the value of `X-Hub-Signature-256`.
     pub fn signed_event(&self, body: &serde_json::Value) -> (Vec<u8>, String) {
         webhooks::signed_event(&self.shared, body)
     }
@@ -177,13 +177,14 @@ impl Control {
         self.shared.outbox().deliveries.clone()
     }
 
-    /// Lets the tokens live again that were ended by 459 or 464, as if the person had done what Facebook asked.
+    /// Makes the tokens valid again that were invalidated with 459 or 464, as if the person had done what
+    /// Facebook asked for.
     pub fn restore_tokens(&self, user_id: &str) {
         self.shared.change(|grants| grants.restore_tokens(user_id));
     }
 
-    /// A new live token without the dialog, and the grant it stands on: these permissions and `public_profile`
-    /// are granted, data access ends in 90 days. `lifetime`: `None` never ends.
+    /// Issues a valid token without the dialog, and records the grant: these permissions and `public_profile`,
+    /// with data access for 90 days. `lifetime`: `None` means the token never expires.
     pub fn issue(
         &self,
         user_id: &str,
@@ -194,42 +195,43 @@ impl Control {
         issue::issue(&self.shared, user_id, kind, permissions, lifetime)
     }
 
-    /// How many new tokens were given for older ones of this person since the start, by `fb_exchange_token` or
-    /// `ig_refresh_token`; an answer `Effect::Unchanged` is none.
+    /// How many tokens of this person were exchanged for new ones since startup, by `fb_exchange_token` or
+    /// `ig_refresh_token`. Exchanges with `Effect::Unchanged` do not count.
     pub fn exchange_count(&self, user_id: &str) -> usize {
         self.shared.grants().exchange_count(user_id)
     }
 
-    /// RateLimits the grant to these assets (ad accounts and Pages by id); `None`: all. As if the person had ticked
-    /// them in the dialog.
+    /// Limits the grant to these assets (ad accounts and Pages by id), as if the person had selected them in the
+    /// dialog; `None` means all.
     pub fn set_targets(&self, user_id: &str, targets: Option<&[&str]>) {
         let bare = |id: &&str| id.strip_prefix("act_").unwrap_or(id).to_owned();
         let targets = targets.map(|ids| ids.iter().map(bare).collect());
         self.shared.change(|grants| grants.set_targets(user_id, targets));
     }
 
-    /// Moves the end of this person's data access; without effect on somebody who granted nothing.
+    /// Sets when this person's data access ends. Has no effect if this person has granted nothing.
     pub fn set_data_access(&self, user_id: &str, ends_in: Duration) {
         let expires_at = self.shared.clock.now_seconds() + seconds(ends_in);
         self.shared.change(|grants| grants.set_data_access(user_id, expires_at));
     }
 
-    /// Changes one permission of this person's grant; without effect on somebody who granted nothing.
+    /// Sets the status of one permission. Has no effect if this person has granted nothing.
     pub fn set_permission(&self, user_id: &str, permission: &str, status: PermissionStatus) {
         self.shared.change(|grants| grants.set_permission(user_id, permission, status));
     }
 
-    /// False: whoever answers the dialog is sent back with error 1349126.
+    /// If false, every answer to the dialog redirects back with error 1349126.
     pub fn set_app_active(&self, is_active: bool) {
         self.shared.settings().is_app_active = is_active;
     }
 
-    /// True: token answers lack `expires_in`.
+    /// If true, responses of the token endpoint lack `expires_in`.
     pub fn set_omit_expires_in(&self, omit: bool) {
         self.shared.settings().omits_expires_in = omit;
     }
 
-    /// The life of tokens from now on handed out by `fb_exchange_token`; `None` never ends (`expires_at` 0).
+    /// The lifetime of tokens issued by `fb_exchange_token` from now on; `None` means they never expire
+    /// (`expires_at` 0).
     pub fn set_token_lifetime(&self, lifetime: Option<Duration>) {
         self.shared.settings().token_lifetime = lifetime;
     }
@@ -242,38 +244,39 @@ impl Control {
         }
     }
 
-    /// True: ad endpoints refuse (2635) also the versions that Graph has ended and serves as the oldest one.
+    /// If true, ad endpoints also refuse (2635) versions that Graph has retired and serves as the oldest one.
     pub fn set_reject_retired_versions(&self, ends: bool) {
         self.shared.settings().rejects_retired_versions = ends;
     }
 
-    /// True: as the real dialog was seen to do, drops the code challenge, so that a verifier is refused.
+    /// If true, the dialog drops the code challenge, so that the verifier is refused. The real dialog was seen
+    /// to do this.
     pub fn set_drop_pkce(&self, drops: bool) {
         self.shared.settings().drops_pkce = drops;
     }
 
-    /// The switch "Require App Secret"; on at the start.
+    /// The switch "Require App Secret". On by default.
     pub fn set_require_proof(&self, requires: bool) {
         self.shared.settings().requires_proof = requires;
     }
 
-    /// Allows a redirect target beside localhost and loopback addresses.
+    /// Allows a redirect URI. Those on localhost and loopback addresses are always allowed.
     pub fn register_redirect_uri(&self, redirect_uri: &str) {
         self.shared.settings().redirect_uris.push(redirect_uri.to_owned());
     }
 
-    /// Does what a browser does on the dialog: the address it is sent to in the end, or the text of the
-    /// dialog's error page after `error-page: `.
+    /// Does what a browser does in the dialog. Returns the URL it is redirected to, or `error-page: ` and the
+    /// text of the error page.
     pub async fn authorize(&self, dialog_url: &str, answer: Answer) -> String {
         without_browser::answer_url(&self.shared, dialog_url, &answer)
     }
 
-    /// Lets the calls go on that are held under this name now.
+    /// Releases the calls that are waiting at this barrier now (`Effect::Hold`).
     pub fn release(&self, name: &str) {
         self.shared.barriers.release(name);
     }
 
-    /// Resolves as soon as a call is held under this name.
+    /// Resolves as soon as a call is waiting at this barrier (`Effect::Hold`).
     pub async fn wait_until_held(&self, name: &str) {
         self.shared.barriers.wait_until_held(name).await;
     }

@@ -9,12 +9,13 @@ use crate::http::request::Params;
 use crate::state::shared::SharedState;
 use crate::state::tokens::TokenKind;
 
-/// A token without the dialog: `user_id`, `permissions` by comma, `days` (60 unless told; 0 is for ever) and `kind`.
+/// Parameters: `user_id`, `permissions` separated by commas, `days` (default 60; 0 means it never expires),
+/// `kind`.
 pub(crate) fn issue(shared: &SharedState, form: &Params) -> Option<Reply> {
     let user_id = form.get("user_id").filter(|id| shared.world.person(id).is_some())?;
     let kind = form.get("kind").unwrap_or("user");
     let kind: TokenKind = serde_json::from_value(kind.into()).ok()?;
-    let lifetime = lifetime_from_days(form.get("days").unwrap_or("60"))?;
+    let lifetime = lifetime_from_days(form.get("days").unwrap_or("60")).ok()?;
     let permissions = form.get("permissions").unwrap_or_default();
     let permissions: Vec<&str> =
         permissions.split([',', ' ']).filter(|permission| !permission.is_empty()).collect();

@@ -1,9 +1,9 @@
-//! How long something lasts: a form field in minutes.
+//! The form field for a duration in minutes.
 
 use crate::http::request::Params;
 use crate::state::shared::SharedState;
 
-/// A week; whoever wants more moves the clock.
+/// A week. For more, advance the clock.
 const MAX_MINUTES: i64 = 7 * 24 * 60;
 
 pub(crate) fn ends_at(shared: &SharedState, form: &Params) -> Option<i64> {

@@ -1,4 +1,4 @@
-//! Making the sandbox misbehave: the control page, its JSON API and the `Control` handle.
+//! Controlling the sandbox: the control page, its JSON API, and the `Control` handle for Rust.
 
 mod actions;
 mod activity;

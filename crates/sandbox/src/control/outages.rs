@@ -1,4 +1,4 @@
-//! The section for outages.
+//! The section that starts and ends outages.
 
 use std::fmt::Write;
 
@@ -23,7 +23,7 @@ pub(crate) fn start_or_end(shared: &SharedState, form: &Params) -> Option<()> {
 }
 
 pub(crate) fn html(shared: &SharedState, main: &mut String) {
-    main.push_str("<h2>An outage</h2>\n");
+    main.push_str("<h2>Outage</h2>\n");
     if let Some((outage, left)) = shared.current_outage() {
         let how = match outage {
             Outage::Unavailable => "answers 503 to everything",

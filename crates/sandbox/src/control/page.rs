@@ -1,4 +1,4 @@
-//! The control page, put together from its sections.
+//! The control page, assembled from its sections.
 
 use super::{activity, ad_accounts, faults, outages, rate_limits, settings, users};
 use crate::http::html::layout;

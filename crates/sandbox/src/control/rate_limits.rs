@@ -1,4 +1,4 @@
-//! The section for rate limits.
+//! The section that exhausts and lifts rate limits.
 
 use std::fmt::Write;
 
@@ -19,7 +19,7 @@ pub(crate) fn html(shared: &SharedState, main: &mut String) {
     let _ = writeln!(
         main,
         "<h2>Rate limits</h2>\n<form method=\"post\" action=\"/_control/limits\" class=\"row\">\n\
-         <label>Use up <select name=\"limit\">\n<option value=\"app\">the app’s (4)</option>\n\
+         <label>Exhaust <select name=\"limit\">\n<option value=\"app\">the app’s (4)</option>\n\
          <option value=\"person\">a person’s (17)</option>\n\
          <option value=\"ad_account\">an ad account’s (17/2446079)</option>"
     );
@@ -30,11 +30,11 @@ pub(crate) fn html(shared: &SharedState, main: &mut String) {
     let _ = writeln!(
         main,
         "</select></label>\n<label>of id <input name=\"id\" placeholder=\"none for the app\"></label>\n{FIELD}\
-         <button class=\"first\">Use up</button>\n</form>"
+         <button class=\"first\">Exhaust</button>\n</form>"
     );
     let blocks = shared.rate_limits().exhausted(shared.clock.now_seconds());
     if blocks.is_empty() {
-        main.push_str("<p>No limit is used up.</p>\n");
+        main.push_str("<p>No rate limit is exhausted.</p>\n");
         return;
     }
     main.push_str("<ul>\n");

@@ -1,4 +1,4 @@
-//! The control page: see who is connected, and make Meta misbehave.
+//! The routes under `/_control`. A form gets a redirect back to the page; JSON gets JSON.
 
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ pub(crate) fn serve(shared: &Arc<SharedState>, parts: &Parts, body: &[u8]) -> Re
             reply.status = 422;
             reply
         }
-        (None, false) => html::page(422, html::error("Not understood", "A value is missing or unknown.")),
+        (None, false) => html::page(422, html::error("Invalid request", "A value is missing or unknown.")),
     }
 }
 
@@ -64,7 +64,7 @@ fn header<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
     parts.headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Browsers say where a form comes from; tools that say nothing are let through.
+/// Browsers name the site a form was sent from; requests that do not name any are allowed.
 fn is_cross_site(parts: &Parts) -> bool {
     if let Some(site) = header(parts, "sec-fetch-site") {
         return !matches!(site, "same-origin" | "none");

@@ -1,4 +1,4 @@
-//! The section for the settings of the app.
+//! The section with the settings of the app.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -10,23 +10,23 @@ use crate::state::shared::SharedState;
 
 const DAY: u64 = 86_400;
 
-/// Longer than anybody waits for an answer.
+/// Longer than any client waits for a response.
 const MAX_LATENCY_MS: u64 = 600_000;
 
-/// The switches: name, what it says when on, and its place in the settings.
+/// A switch: name, label, and the field in the settings.
 type Switch = (&'static str, &'static str, fn(&mut Settings) -> &mut bool);
 
 const SWITCHES: [Switch; 5] = [
-    ("active", "The app is active; else logins end with 1349126", |all| &mut all.is_app_active),
-    ("requires_proof", "Calls need appsecret_proof", |all| &mut all.requires_proof),
+    ("active", "The app is active (if off, logins end with error 1349126)", |all| &mut all.is_app_active),
+    ("requires_proof", "Calls require appsecret_proof", |all| &mut all.requires_proof),
     ("drops_pkce", "The dialog drops the code challenge", |all| &mut all.drops_pkce),
-    ("omits_expires_in", "Token answers lack expires_in", |all| &mut all.omits_expires_in),
-    ("ends_old_versions", "Ad endpoints refuse versions that Graph has ended", |all| {
+    ("omits_expires_in", "Token responses lack expires_in", |all| &mut all.omits_expires_in),
+    ("ends_old_versions", "Ad endpoints refuse versions that Graph has retired", |all| {
         &mut all.rejects_retired_versions
     }),
 ];
 
-/// Changes what is named, all of it or, if a name or value is unknown, nothing.
+/// Changes all settings that are named or, if a name or value is invalid, none of them.
 pub(crate) fn change(shared: &SharedState, form: &Params) -> Option<()> {
     let mut settings = shared.settings().clone();
     for (name, value) in &form.0 {
@@ -58,7 +58,7 @@ fn set(settings: &mut Settings, name: &str, value: &str) -> Option<()> {
             let latency = value.parse().ok().filter(|latency| *latency <= MAX_LATENCY_MS)?;
             settings.latency = Duration::from_millis(latency);
         }
-        "token_days" => settings.token_lifetime = lifetime_from_days(value)?,
+        "token_days" => settings.token_lifetime = lifetime_from_days(value).ok()?,
         "redirect_uri" => settings.redirect_uris.push(url::Url::parse(value).ok().map(|_| value.to_owned())?),
         "deauthorize_url" | "deletion_url" if !value.is_empty() => drop(url::Url::parse(value).ok()?),
         "deauthorize_url" | "deletion_url" => {}
@@ -67,12 +67,14 @@ fn set(settings: &mut Settings, name: &str, value: &str) -> Option<()> {
     Some(())
 }
 
-/// Days; 0 is for ever.
-pub(crate) fn lifetime_from_days(days: &str) -> Option<Option<Duration>> {
-    match days.parse::<u64>().ok().filter(|days| *days <= 36_500)? {
-        0 => Some(None),
-        days => Some(Some(Duration::from_secs(days * DAY))),
-    }
+/// Not a number of days, or too many of them.
+#[derive(Debug)]
+pub(crate) struct InvalidDays;
+
+/// 0 days mean that the token never expires: `None`.
+pub(crate) fn lifetime_from_days(days: &str) -> Result<Option<Duration>, InvalidDays> {
+    let days = days.parse::<u64>().ok().filter(|days| *days <= 36_500).ok_or(InvalidDays)?;
+    Ok((days > 0).then(|| Duration::from_secs(days * DAY)))
 }
 
 pub(crate) fn html(shared: &SharedState, main: &mut String) {
@@ -91,7 +93,7 @@ pub(crate) fn html(shared: &SharedState, main: &mut String) {
         (outbox.deauthorize_url.clone().unwrap_or_default(), outbox.deletion_url.clone().unwrap_or_default())
     };
     let fields = [
-        ("redirect_uri", "One more redirect URI", ""),
+        ("redirect_uri", "Add a redirect URI", ""),
         ("deauthorize_url", "Deauthorize callback", deauthorize.as_str()),
         ("deletion_url", "Data deletion callback", deletion.as_str()),
     ];

@@ -1,4 +1,4 @@
-//! `/_control/state`: what happened and what is in force, as JSON.
+//! `/_control/state`: the current state as JSON, without any secret.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,6 @@ use crate::http::reply::Reply;
 use crate::state::faults::Endpoint;
 use crate::state::shared::SharedState;
 
-/// What happened and what is in force, without any secret.
 pub(crate) fn state(shared: &SharedState) -> Reply {
     let now = shared.clock.now_seconds();
     let people: Vec<Value> = {

@@ -1,4 +1,4 @@
-//! The section for the connected people and businesses.
+//! The section with the connected people and businesses.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ const INVALIDATIONS: [(u32, &str); 4] =
 const PERSON_ACTIONS: [(&str, &str); 3] = [
     ("remove", "Remove the app on Facebook"),
     ("delete", "Request data deletion"),
-    ("heal", "Do what Facebook asks"),
+    ("heal", "Resolve the checkpoint"),
 ];
 
 pub(crate) fn invalidate_tokens(shared: &SharedState, form: &Params) -> Option<()> {
@@ -26,7 +26,7 @@ pub(crate) fn invalidate_tokens(shared: &SharedState, form: &Params) -> Option<(
     Some(())
 }
 
-/// What a person does on facebook.com.
+/// Actions of a person on facebook.com.
 pub(crate) fn act_as_person(shared: &Arc<SharedState>, form: &Params) -> Option<()> {
     let user_id = form.get("user_id")?;
     shared.world.person(user_id)?;
@@ -41,7 +41,7 @@ pub(crate) fn act_as_person(shared: &Arc<SharedState>, form: &Params) -> Option<
     Some(())
 }
 
-/// What a business does in its settings.
+/// Actions of a business in its settings.
 pub(crate) fn act_as_business(shared: &Arc<SharedState>, form: &Params) -> Option<()> {
     let business_id = form.get("business_id")?;
     let asset_id = form.get("asset_id").unwrap_or_default();
@@ -60,7 +60,7 @@ pub(crate) fn html(shared: &SharedState, main: &mut String) {
     let views: Vec<_> = grants.user_ids().filter_map(|user_id| grants.view(user_id, now)).collect();
     drop(grants);
     if views.is_empty() {
-        main.push_str("<p>Nobody yet.</p>\n");
+        main.push_str("<p>No one yet.</p>\n");
     }
     for view in views {
         let person = shared.world.person(&view.user_id).map(|index| &shared.world.people[index]);
@@ -85,7 +85,6 @@ pub(crate) fn html(shared: &SharedState, main: &mut String) {
     }
 }
 
-/// What a person does on facebook.com.
 fn person_actions(user_id: &str, main: &mut String) {
     let _ = writeln!(
         main,
@@ -99,7 +98,6 @@ fn person_actions(user_id: &str, main: &mut String) {
     main.push_str("</form>\n");
 }
 
-/// What a business does in its settings.
 fn business_actions(business_id: &str, main: &mut String) {
     let _ = writeln!(
         main,

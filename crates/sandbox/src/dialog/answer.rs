@@ -1,35 +1,35 @@
-//! How the dialog is answered: by whom, for what, and with which button.
+//! An answer to the dialog: who answers, what they allow, which button they press.
 
 use crate::world::persona::Persona;
 
-/// How somebody answers the dialog.
+/// An answer to the dialog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     pub persona: Persona,
-    /// Permissions whose tick is taken away.
+    /// Permissions that are unchecked.
     pub declined: Vec<String>,
-    /// Login for Business: which of the person's businesses.
+    /// Login for Business: the index of one of the person's businesses.
     pub business: usize,
     pub assets: AssetSelection,
     pub decision: Decision,
 }
 
-/// Which ad accounts, Pages and businesses are ticked.
+/// Which ad accounts, Pages and businesses the app may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AssetSelection {
-    /// The dialog does not ask; what was ticked before stays.
+    /// The dialog does not ask; an earlier selection stays.
     Unchanged,
     All,
     /// Only these, by id; ad accounts with `act_`.
     Only(Vec<String>),
 }
 
-/// The button pressed.
+/// The button that is pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     Agree,
     Cancel,
-    /// Pretends that the app is in development and this person has no role on it.
+    /// Pretends that the app is in development mode and this person has no role on it.
     AppNotActive,
 }
 
@@ -39,7 +39,7 @@ impl Answer {
         Answer { persona, declined: Vec::new(), business: 0, assets: AssetSelection::Unchanged, decision }
     }
 
-    /// Login for Business with the person's business number `business`.
+    /// Login for Business, for the person's business number `business`.
     pub fn for_business(persona: Persona, business: usize) -> Answer {
         Answer { business, ..Answer::agree(persona) }
     }

@@ -1,6 +1,6 @@
-//! The dialog's question which ad accounts, Pages and businesses the app may see, for people with few of them.
+//! The part of the dialog where a person selects ad accounts, Pages and businesses, if they have only a few.
 //!
-//! There are no scripts: the page carries one list for each person, and the style shows the chosen one's.
+//! There are no scripts: the page contains one list per persona, and CSS shows that of the chosen persona.
 
 use std::fmt::Write;
 
@@ -11,10 +11,10 @@ use crate::state::shared::SharedState;
 use crate::world::persona::Persona;
 use crate::world::tables::Node;
 
-/// Whoever has more is not asked: no list of a thousand boxes.
+/// People with more assets are not asked, to avoid a list of a thousand checkboxes.
 const MAX_OFFERED: usize = 20;
 
-/// What the dialog asks this person about; nothing if it is too much, or nothing to choose.
+/// The assets this person can select from; empty if there are none or too many.
 fn offered_assets(shared: &SharedState, persona: Persona) -> Vec<Node> {
     let world = &shared.world;
     let Some(person) = world.person(persona.user_id()) else { return Vec::new() };
@@ -62,7 +62,9 @@ fn row(shared: &SharedState, persona: Persona, node: Node, html: &mut String) {
     let grants = shared.grants();
     let is_selected = grants.grant(persona.user_id()).is_none_or(|grant| match node {
         Node::Business(_) => grant.includes_business(&id),
-        _ => grant.includes_asset(&id),
+        Node::Person(_) | Node::AdAccount(_) | Node::Page(_) | Node::Instagram(_) => {
+            grant.includes_asset(&id)
+        }
     });
     let checked = if is_selected { " checked" } else { "" };
     let _ = writeln!(
@@ -73,8 +75,8 @@ fn row(shared: &SharedState, persona: Persona, node: Node, html: &mut String) {
     );
 }
 
-/// What the form says was ticked; `None` if it offered something and nothing was. The boxes of the people who
-/// were not chosen come along and do not count.
+/// The selection in the submitted form; `None` if assets were offered and none was selected. Checkboxes of other
+/// personas are submitted as well and ignored.
 pub(crate) fn from_form(shared: &SharedState, persona: Persona, form: &Params) -> Option<AssetSelection> {
     let offered = offered_assets(shared, persona);
     if form.get("targets").is_none() || offered.is_empty() {

@@ -1,4 +1,4 @@
-//! Carries out the answer to the dialog, and builds the URL it sends the browser to.
+//! Carries out an answer to the dialog: records the grant, issues the code.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::state::shared::SharedState;
 use crate::state::tokens::{CODE_TTL, Code, TokenKind};
 use crate::world::tables::Node;
 
-/// Carries an answer out; the address the browser goes to.
+/// Returns the URL the browser is redirected to.
 pub(crate) fn complete(shared: &SharedState, login: &LoginRequest, answer: &Answer) -> String {
     let is_active = shared.settings().is_app_active;
     match answer.decision {
@@ -46,7 +46,7 @@ fn grant_and_issue_code(shared: &SharedState, login: &LoginRequest, answer: &Ans
                 Some(system_user) => {
                     (system_user.user_id.as_str(), TokenKind::SystemUser, configuration.lifetime)
                 }
-                // Without a portfolio there is nobody to act for; the real dialog wants one made first.
+                // The real dialog asks the person to create a business portfolio first.
                 None => {
                     return callback_url(
                         login,
@@ -67,9 +67,11 @@ fn grant_and_issue_code(shared: &SharedState, login: &LoginRequest, answer: &Ans
             .iter()
             .map(|scope| {
                 let is_granted = match login.flow {
-                    // All or nothing.
+                    // Login for Business grants all permissions or none.
                     LoginFlow::Business(_) => true,
-                    _ => is_granted(scope, before.get(scope).copied(), login.is_rerequest, answer),
+                    LoginFlow::Facebook | LoginFlow::Instagram => {
+                        is_granted(scope, before.get(scope).copied(), login.is_rerequest, answer)
+                    }
                 };
                 (scope.clone(), is_granted)
             })
@@ -103,7 +105,7 @@ fn grant_and_issue_code(shared: &SharedState, login: &LoginRequest, answer: &Ans
     callback_url(login, &pairs)
 }
 
-/// A login replaces the selection under every token of the person, as far as the dialog offered one.
+/// If the dialog offered a selection, it replaces the previous one for all tokens of the person.
 fn apply_selection(shared: &SharedState, grants: &mut Grants, user_id: &str, selection: &AssetSelection) {
     let (assets, businesses) = match selection {
         AssetSelection::Unchanged => return,
@@ -123,18 +125,22 @@ fn apply_selection(shared: &SharedState, grants: &mut Grants, user_id: &str, sel
     grants.set_businesses(user_id, businesses);
 }
 
-/// Asked again, what was granted stays; asked without `rerequest`, what was declined is not even offered.
+/// With `rerequest`, granted permissions stay granted; without it, declined permissions are not offered.
 fn is_granted(scope: &str, before: Option<PermissionStatus>, is_rerequest: bool, answer: &Answer) -> bool {
     let is_selected = !answer.declined.iter().any(|declined| declined == scope);
     match (scope, before) {
         ("public_profile", _) => true,
         (_, Some(PermissionStatus::Granted)) if is_rerequest => true,
         (_, Some(PermissionStatus::Declined)) if !is_rerequest => false,
-        _ => is_selected,
+        (
+            _,
+            Some(PermissionStatus::Granted | PermissionStatus::Declined | PermissionStatus::Expired) | None,
+        ) => is_selected,
     }
 }
 
-/// The callback with these values, its own query kept, `state` as it came, and Facebook's odd fragment.
+/// The redirect URI with its own query, these parameters, the unchanged `state`, and the `#_=_` that Facebook
+/// appends.
 fn callback_url(login: &LoginRequest, pairs: &[(&str, &str)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(pairs);

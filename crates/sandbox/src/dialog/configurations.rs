@@ -1,5 +1,5 @@
-//! Configurations of Facebook Login for Business, as an operator makes them in the App Dashboard: each fixes the
-//! kind of token, its life and the permissions.
+//! Configurations of Facebook Login for Business, which an operator would create in the App Dashboard: each
+//! defines the kind of token, its lifetime and the permissions.
 
 use crate::state::tokens::TokenKind;
 
@@ -7,12 +7,12 @@ use crate::state::tokens::TokenKind;
 pub(crate) struct Configuration {
     pub(crate) id: &'static str,
     pub(crate) kind: TokenKind,
-    /// Seconds; `None`: for ever.
+    /// Seconds; `None` means the token never expires.
     pub(crate) lifetime: Option<i64>,
     pub(crate) note: &'static str,
 }
 
-/// What every configuration here asks for.
+/// The permissions that every configuration requests.
 pub(crate) const SCOPES: [&str; 6] = [
     "ads_management",
     "ads_read",
@@ -29,7 +29,7 @@ pub(crate) const CONFIGURATIONS: [Configuration; 3] = [
         id: "600700800900",
         kind: TokenKind::SystemUser,
         lifetime: None,
-        note: "system user, never ends",
+        note: "system user, never expires",
     },
     Configuration {
         id: "600700800901",
@@ -37,7 +37,7 @@ pub(crate) const CONFIGURATIONS: [Configuration; 3] = [
         lifetime: Some(SIXTY_DAYS),
         note: "system user, 60 days",
     },
-    Configuration { id: "600700800902", kind: TokenKind::User, lifetime: None, note: "a person's token" },
+    Configuration { id: "600700800902", kind: TokenKind::User, lifetime: None, note: "user token" },
 ];
 
 pub(crate) fn find(id: &str) -> Option<&'static Configuration> {

@@ -1,4 +1,4 @@
-//! The dialog's two requests: the page, and the form it posts.
+//! The two requests of the dialog: the page, and the form it submits.
 
 use axum::http::HeaderMap;
 
@@ -42,7 +42,7 @@ fn serve(shared: &SharedState, request: &Request, headers: &HeaderMap) -> Reply 
         return html::page(200, pages::dialog(shared, request, &login, last_person(headers)));
     }
     if request.method != "POST" {
-        return html::page(405, html::error("Not this way", "Answers come by the form."));
+        return html::page(405, html::error("Method not allowed", "Answers are sent with POST."));
     }
     let Some(mut answer) = answer(&request.params, &login.scopes) else {
         return html::page(400, html::error("No answer", "Choose a person and press one of the buttons."));
@@ -50,7 +50,7 @@ fn serve(shared: &SharedState, request: &Request, headers: &HeaderMap) -> Reply 
     if answer.decision == Decision::Agree {
         match asset_selection::from_form(shared, answer.persona, &request.params) {
             Some(assets) => answer.assets = assets,
-            None => return html::page(400, html::error("Nothing selected", "Tick at least one of them.")),
+            None => return html::page(400, html::error("Nothing selected", "Select at least one of them.")),
         }
     }
     let person = format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax", answer.persona.key());
@@ -58,7 +58,7 @@ fn serve(shared: &SharedState, request: &Request, headers: &HeaderMap) -> Reply 
     Reply::redirect(302, &target).with("set-cookie", person).with("cache-control", "no-store")
 }
 
-/// Instagram's own dialog: `/oauth/authorize`.
+/// The dialog of Instagram Login: `/oauth/authorize`.
 pub(crate) fn is_instagram_dialog(request: &Request) -> bool {
     request.segment(0) == "oauth" && request.segment(1) == "authorize"
 }

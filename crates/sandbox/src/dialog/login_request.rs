@@ -1,4 +1,6 @@
-//! Whether an authorization request may be shown at all.
+//! Validates the request for a login, and decides whether the dialog is shown.
+//!
+//! Invalid requests end on an error page and never redirect back to the app.
 
 use url::{Host, Url};
 
@@ -7,19 +9,19 @@ use crate::http::request::Params;
 use crate::state::shared::SharedState;
 use crate::state::tokens::TokenKind;
 
-/// A dialog request that may be shown.
+/// A valid request, for which the dialog is shown.
 pub(crate) struct LoginRequest {
     pub(crate) flow: LoginFlow,
     pub(super) redirect_uri: String,
     pub(super) state: Option<String>,
-    /// In the order asked, `public_profile` among them.
+    /// In the requested order, `public_profile` included.
     pub(crate) scopes: Vec<String>,
     pub(crate) is_rerequest: bool,
     pub(super) wants_granted_scopes: bool,
     pub(super) challenge: Option<(String, String)>,
 }
 
-/// Which login is asked for.
+/// Which login is requested.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum LoginFlow {
     Facebook,
@@ -27,11 +29,11 @@ pub(crate) enum LoginFlow {
     Instagram,
 }
 
-/// A page of the dialog's own that leads nowhere: title and sentence.
+/// Title and text of an error page, which has no way back to the app.
 #[derive(Debug)]
 pub(crate) struct ErrorPage(pub(crate) &'static str, pub(crate) String);
 
-/// Permissions of Facebook Login; the `instagram_business_*` family belongs to Instagram's own login.
+/// Permissions of Facebook Login. The `instagram_business_*` permissions belong to Instagram Login.
 const KNOWN_SCOPES: [&str; 33] = [
     "public_profile",
     "email",
@@ -68,7 +70,7 @@ const KNOWN_SCOPES: [&str; 33] = [
     "configure_page_transactions",
 ];
 
-/// Permissions of Instagram's own login.
+/// Permissions of Instagram Login.
 const INSTAGRAM_SCOPES: [&str; 5] = [
     "instagram_business_basic",
     "instagram_business_content_publish",
@@ -77,7 +79,7 @@ const INSTAGRAM_SCOPES: [&str; 5] = [
     "instagram_business_manage_insights",
 ];
 
-/// Decides whether a dialog request is shown; what is wrong with it otherwise never goes back to the app.
+/// For Facebook Login and Login for Business.
 pub(crate) fn validate(shared: &SharedState, params: &Params) -> Result<LoginRequest, ErrorPage> {
     if params.get("client_id") != Some(&shared.app_id) {
         return Err(ErrorPage(
@@ -92,7 +94,7 @@ pub(crate) fn validate(shared: &SharedState, params: &Params) -> Result<LoginReq
     if !types.clone().any(|word| word == "code")
         || !types.all(|word| matches!(word, "code" | "granted_scopes"))
     {
-        let text = format!("This response type is not served here: {response_type}");
+        let text = format!("This response type is not supported: {response_type}");
         return Err(ErrorPage("Unsupported response type", text));
     }
     let challenge = params.get("code_challenge").filter(|_| !shared.settings().drops_pkce);
@@ -111,13 +113,12 @@ pub(crate) fn validate(shared: &SharedState, params: &Params) -> Result<LoginReq
     })
 }
 
-/// Permissions by name, or a configuration in their place.
+/// Either the permissions in `scope`, or those of the configuration in `config_id`.
 fn requested_scopes(params: &Params) -> Result<(LoginFlow, Vec<String>), ErrorPage> {
     let Some(id) = params.get("config_id") else {
         return Ok((LoginFlow::Facebook, check_scopes(params.get("scope").unwrap_or_default())?));
     };
-    let unknown =
-        || ErrorPage("Invalid configuration", format!("There is no configuration {id} of this app."));
+    let unknown = || ErrorPage("Invalid configuration", format!("This app has no configuration {id}."));
     let configuration = configurations::find(id).ok_or_else(unknown)?;
     let overrides = params.get("override_default_response_type") == Some("true");
     if configuration.kind == TokenKind::SystemUser && !overrides {
@@ -127,7 +128,7 @@ fn requested_scopes(params: &Params) -> Result<(LoginFlow, Vec<String>), ErrorPa
     Ok((LoginFlow::Business(configuration), configurations::SCOPES.map(str::to_owned).to_vec()))
 }
 
-/// Instagram's own dialog: another app id, another vocabulary.
+/// For Instagram Login, which has another app id and other permissions.
 pub(crate) fn validate_instagram(shared: &SharedState, params: &Params) -> Result<LoginRequest, ErrorPage> {
     if params.get("client_id") != Some(&shared.instagram_app_id) {
         let text = "Invalid platform app: client_id is not the id of an Instagram app.".to_owned();

@@ -1,4 +1,4 @@
-//! The login dialog.
+//! The login dialog: its pages, and the answers to them.
 
 pub(crate) mod answer;
 mod asset_selection;

@@ -1,4 +1,4 @@
-//! The dialog's pages: plain HTML without scripts.
+//! The pages of the dialog: plain HTML without scripts.
 
 use std::fmt::Write;
 
@@ -23,7 +23,7 @@ pub(crate) fn dialog(
     let mut main = String::from("<h1>The app under test asks for access</h1>\n");
     if !shared.settings().is_app_active {
         main.push_str(
-            "<p class=\"note\">This app is not active: whoever continues is sent back with 1349126.</p>\n",
+            "<p class=\"note\">This app is not active: Continue redirects back with error 1349126.</p>\n",
         );
     }
     let action = match login.flow {
@@ -35,7 +35,7 @@ pub(crate) fn dialog(
         LoginFlow::Business(one) => {
             let _ = writeln!(main, "<p>Login for Business, configuration {}: {}.</p>", one.id, one.note);
         }
-        LoginFlow::Instagram => main.push_str("<p>Instagram’s own login, without Facebook.</p>\n"),
+        LoginFlow::Instagram => main.push_str("<p>Instagram Login, without Facebook.</p>\n"),
     }
     let _ = writeln!(main, "<form method=\"post\" action=\"{action}\">");
     for (name, value) in request.params.0.iter().filter(|(name, _)| !is_form_field(name)) {
@@ -60,24 +60,25 @@ pub(crate) fn dialog(
     html::layout("Asks for access", &main)
 }
 
-/// The page shown while Meta is down.
+/// The page shown during an outage.
 pub(crate) fn outage(status: u16) -> Reply {
     html::page(status, html::error(OUTAGE_TITLE, OUTAGE_TEXT))
 }
 
-/// Names the form fills itself; the original request cannot answer for the person.
+/// Parameters that the form sets itself. They are not copied from the request, which must not answer for the
+/// person.
 fn is_form_field(name: &str) -> bool {
     matches!(name, "persona" | "permission" | "decision" | "business" | "target" | "targets")
 }
 
-/// The agency has three; the others have one or none.
+/// The agency has three businesses, the other personas have one or none.
 const BUSINESSES: &str = "<fieldset>\n<legend>For which of your businesses?</legend>\n\
      <label><input type=\"radio\" name=\"business\" value=\"0\" checked><span>the first</span></label>\n\
      <label><input type=\"radio\" name=\"business\" value=\"1\"><span>the second</span></label>\n\
      <label><input type=\"radio\" name=\"business\" value=\"2\"><span>the third</span></label>\n</fieldset>\n";
 
 fn people(chosen: Persona) -> String {
-    let mut html = String::from("<fieldset>\n<legend>Who are you today?</legend>\n");
+    let mut html = String::from("<fieldset>\n<legend>Log in as</legend>\n");
     for persona in Persona::ALL {
         let (key, name, note) = (persona.key(), escape(persona.name()), persona.description());
         let checked = if persona == chosen { " checked" } else { "" };
@@ -91,24 +92,29 @@ fn people(chosen: Persona) -> String {
     html
 }
 
-/// One box for each permission. What a person granted or declined before differs between the people, and there
-/// are no scripts: the page carries a mark for each of them, and the style shows the chosen one's.
+/// One checkbox per permission. Earlier decisions differ between personas and there are no scripts, so the page
+/// contains a mark for each persona, and CSS shows those of the chosen one.
 fn permissions(shared: &SharedState, login: &LoginRequest) -> String {
     let mut html = String::from("<fieldset>\n<legend>What do you allow?</legend>\n");
     let mut style = String::new();
     for scope in &login.scopes {
+        let is_public_profile = scope == "public_profile";
         let mut marks = String::new();
-        for persona in Persona::ALL {
+        for persona in Persona::ALL.into_iter().filter(|_| !is_public_profile) {
             let key = persona.key();
             let before = shared
                 .grants()
                 .grant(persona.user_id())
                 .and_then(|grant| grant.permissions.get(scope).copied());
             let mark = match before {
-                _ if scope == "public_profile" => continue,
-                Some(PermissionStatus::Granted) if login.is_rerequest => "granted before; stays",
-                Some(PermissionStatus::Declined) if !login.is_rerequest => "declined before; not offered",
-                _ => continue,
+                Some(PermissionStatus::Granted) if login.is_rerequest => "granted before, stays granted",
+                Some(PermissionStatus::Declined) if !login.is_rerequest => {
+                    "declined before, not offered again"
+                }
+                Some(PermissionStatus::Granted | PermissionStatus::Declined | PermissionStatus::Expired)
+                | None => {
+                    continue;
+                }
             };
             let _ = write!(marks, "<small class=\"mark for-{key}\">{mark}</small>");
             let _ = write!(
@@ -117,7 +123,7 @@ fn permissions(shared: &SharedState, login: &LoginRequest) -> String {
                  body:has(#persona-{key}:checked) #row-{scope} .for-{key}{{display:inline}}"
             );
         }
-        let is_fixed = scope == "public_profile" || matches!(login.flow, LoginFlow::Business(_));
+        let is_fixed = is_public_profile || matches!(login.flow, LoginFlow::Business(_));
         let fixed = if is_fixed { " disabled" } else { "" };
         let _ = writeln!(
             html,

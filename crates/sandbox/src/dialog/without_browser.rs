@@ -7,7 +7,7 @@ use super::pages;
 use crate::http::request::Params;
 use crate::state::shared::SharedState;
 
-/// The dialog without a browser.
+/// The URL the browser would be redirected to, or `error-page: ` and the text of the error page.
 pub(crate) fn answer_url(shared: &SharedState, dialog_url: &str, answer: &Answer) -> String {
     if shared.current_outage().is_some() {
         return format!("error-page: {}: {}", pages::OUTAGE_TITLE, pages::OUTAGE_TEXT);

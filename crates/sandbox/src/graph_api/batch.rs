@@ -1,4 +1,4 @@
-//! Batches: up to 50 calls in one, answered in their order, each with its own status and headers.
+//! Batches: up to 50 calls in one, answered in order, each with its own status and headers.
 
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ pub(crate) async fn perform(shared: &SharedState, outer: &Request) -> Reply {
         }
     };
     let has_headers = outer.params.get("include_headers") != Some("false");
-    // Side by side: the slowest item makes the time, not their sum.
+    // Concurrently: a batch takes as long as its slowest item.
     let answers =
         futures_util::future::join_all(items.into_iter().map(|item| answer_item(shared, outer, item))).await;
     let list: Vec<Value> = answers.iter().map(|outcome| item_value(outcome, has_headers)).collect();
@@ -84,7 +84,7 @@ async fn answer_item(shared: &SharedState, outer: &Request, mut item: Request) -
     faulted.finish(&item, endpoint, reply)
 }
 
-/// The outer proof serves the items that use the outer token; an item with a token of its own needs its own.
+/// The outer proof is valid for items that use the outer token. An item with its own token needs its own proof.
 fn inherit_token(outer: &Request, item: &mut Request) {
     if item.params.get("access_token").is_some() {
         return;

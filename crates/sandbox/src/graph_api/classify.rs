@@ -1,4 +1,4 @@
-//! Which endpoint a call is for: what faults are injected and calls counted by.
+//! Which endpoint a call belongs to. Faults are injected and calls are counted by endpoint.
 
 use super::{instagram, subscriptions};
 use crate::http::request::Request;

@@ -9,7 +9,6 @@ use crate::http::request::{MarketingVersion, Request};
 use crate::state::faults::Endpoint;
 use crate::state::shared::SharedState;
 
-/// Performs a single call and puts Meta's headers on the answer.
 pub(crate) fn perform(shared: &SharedState, request: &Request, endpoint: Endpoint) -> Reply {
     let trace_id = usage_headers::new_trace_id(shared);
     let answer = match rate_limits::refusal(shared, request, endpoint) {
@@ -44,7 +43,7 @@ fn route(shared: &SharedState, request: &Request) -> Result<Reply, GraphError> {
     }
 }
 
-/// Nothing lives at the root but batches, and `?ids=` as long as it lasts.
+/// The root serves only batches, and `?ids=` until it is removed.
 fn root(shared: &SharedState, request: &Request) -> Result<Reply, GraphError> {
     let Some(ids) = request.params.get("ids") else {
         return Err(GraphError { subcode: None, ..GraphError::method(100, "Unsupported get request.") });

@@ -1,11 +1,11 @@
-//! Graph errors in the shape Meta sends them.
+//! Graph errors in Meta's envelope.
 
 use serde_json::json;
 
 use crate::calendar::date;
 use crate::http::reply::Reply;
 
-/// A refusal; becomes Meta's error envelope.
+/// A Graph error. `kind` is Meta's `type`.
 #[derive(Debug, Clone)]
 pub(crate) struct GraphError {
     pub(crate) status: u16,
@@ -13,7 +13,7 @@ pub(crate) struct GraphError {
     pub(crate) code: Option<i64>,
     pub(crate) subcode: Option<i64>,
     pub(crate) message: String,
-    /// The third word of `WWW-Authenticate`.
+    /// The third value of `WWW-Authenticate`.
     pub(crate) challenge: &'static str,
     pub(crate) is_bare: bool,
 }
@@ -34,7 +34,7 @@ impl GraphError {
         GraphError { subcode, challenge: "invalid_code", ..GraphError::oauth(100, message) }
     }
 
-    /// Does not exist, or is none of this person's business: Meta does not say which.
+    /// The node does not exist, or this person must not see it: Meta does not say which.
     pub(crate) fn unsupported(method: &str, id: &str) -> GraphError {
         let method = method.to_lowercase();
         let message = format!(
@@ -60,11 +60,11 @@ impl GraphError {
         self.reply_as(self.kind, trace_id)
     }
 
-    /// With a `type` of the caller's choice.
+    /// With another `type`.
     pub(crate) fn reply_as(&self, kind: &str, trace_id: &str) -> Reply {
         let is_transient = match self.code {
             Some(2 | 4) => Some(true),
-            // As seen in 2026, although it does pass.
+            // As seen in 2026, although this limit is transient.
             Some(17) => Some(false),
             _ => None,
         };
@@ -91,7 +91,7 @@ impl GraphError {
     }
 }
 
-/// Error 190 with the words Meta uses for each subcode.
+/// Error 190 with Meta's message for each subcode.
 pub(crate) fn dead_token(subcode: u32, app_id: &str, ended_at: i64, now: i64) -> GraphError {
     let reason = match subcode {
         458 => format!("The user has not authorized application {app_id}."),
@@ -112,7 +112,7 @@ pub(crate) fn dead_token(subcode: u32, app_id: &str, ended_at: i64, now: i64) ->
     error
 }
 
-/// Day and time as in Meta's messages, in UTC.
+/// Date and time as in Meta's messages, in UTC.
 fn utc(seconds: i64) -> String {
     let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let (year, month, day) = date(days);

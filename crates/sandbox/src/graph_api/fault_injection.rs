@@ -1,4 +1,4 @@
-//! The way of one call through the faults: noted on arrival, delayed or held, answered, noted again.
+//! One call and the fault injected into it: logged on arrival, delayed or held, performed, logged again.
 
 use super::error::GraphError;
 use super::usage_headers;
@@ -16,7 +16,7 @@ pub(crate) struct FaultedCall<'a> {
 }
 
 impl<'a> FaultedCall<'a> {
-    /// Notes the call, takes its fault and lets it wait as long as the fault says.
+    /// Logs the call, takes its fault, and waits if the fault says so.
     pub(crate) async fn begin(
         shared: &'a SharedState,
         request: &Request,
@@ -31,16 +31,17 @@ impl<'a> FaultedCall<'a> {
             status: 0,
         });
         let effect = shared.take_fault(endpoint);
-        match &effect {
-            Some(Effect::Delay(by)) => tokio::time::sleep(*by).await,
-            Some(Effect::Hold(name)) => shared.barriers.wait(name).await,
-            Some(Effect::Hang) if !request.in_batch => std::future::pending().await,
-            _ => {}
+        if let Some(Effect::Delay(by)) = &effect {
+            tokio::time::sleep(*by).await;
+        } else if let Some(Effect::Hold(name)) = &effect {
+            shared.barriers.wait(name).await;
+        } else if effect == Some(Effect::Hang) && !request.in_batch {
+            std::future::pending::<()>().await;
         }
         FaultedCall { shared, call_number, effect, in_batch: request.in_batch }
     }
 
-    /// How often the request is to be performed; none: `leave` makes the answer by itself.
+    /// How often to perform the request. With 0, `finish` creates the response by itself.
     pub(crate) fn executions(&self) -> u32 {
         match &self.effect {
             Some(Effect::AnswerTwice) => 2,
@@ -52,16 +53,24 @@ impl<'a> FaultedCall<'a> {
                 | Effect::Refuse
                 | Effect::Hang,
             ) => 0,
-            _ => 1,
+            Some(
+                Effect::Delay(_)
+                | Effect::Hold(_)
+                | Effect::Cut
+                | Effect::LoseAnswer
+                | Effect::Headers(_)
+                | Effect::Unchanged,
+            )
+            | None => 1,
         }
     }
 
-    /// An exchange shall give back the token it was sent.
+    /// Whether an exchange has to return the token it was sent.
     pub(crate) fn returns_same_token(&self) -> bool {
         self.effect == Some(Effect::Unchanged)
     }
 
-    /// `reply`: the last answer of performing it, if it was performed.
+    /// `reply`: the last response, if the request was performed.
     pub(crate) fn finish(self, request: &Request, endpoint: Endpoint, reply: Option<Reply>) -> Outcome {
         let outcome = self.outcome(request, endpoint, reply);
         let status = match &outcome {
@@ -69,10 +78,8 @@ impl<'a> FaultedCall<'a> {
             Outcome::Closed => 0,
         };
         self.shared.calls().record_status(self.call_number, status);
-        match outcome {
-            Outcome::Truncated(_) if self.in_batch => Outcome::Closed,
-            other => other,
-        }
+        let is_truncated_item = self.in_batch && matches!(outcome, Outcome::Truncated(_));
+        if is_truncated_item { Outcome::Closed } else { outcome }
     }
 
     fn outcome(&self, request: &Request, endpoint: Endpoint, reply: Option<Reply>) -> Outcome {
@@ -82,36 +89,34 @@ impl<'a> FaultedCall<'a> {
         let Some(mut reply) = reply else {
             return Outcome::Closed;
         };
-        match &self.effect {
-            Some(Effect::Cut) => Outcome::Truncated(reply),
-            Some(Effect::LoseAnswer) => Outcome::Closed,
-            Some(Effect::Headers(headers)) => {
-                reply
-                    .headers
-                    .retain(|(own, _)| !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(own)));
-                reply.headers.extend(headers.iter().cloned());
-                Outcome::Reply(reply)
-            }
-            _ => Outcome::Reply(reply),
+        if self.effect == Some(Effect::Cut) {
+            return Outcome::Truncated(reply);
         }
+        if self.effect == Some(Effect::LoseAnswer) {
+            return Outcome::Closed;
+        }
+        if let Some(Effect::Headers(headers)) = &self.effect {
+            reply.headers.retain(|(own, _)| !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(own)));
+            reply.headers.extend(headers.iter().cloned());
+        }
+        Outcome::Reply(reply)
     }
 
-    /// The answers a fault writes by itself.
+    /// The response that a fault sends instead of the real one.
     fn replacement(&self, request: &Request, endpoint: Endpoint) -> Option<Reply> {
-        match self.effect.as_ref()? {
-            Effect::Body { status, content_type, body } => {
-                Some(Reply::text(*status, content_type, body.clone()))
-            }
-            Effect::Redirect { status, location } => Some(Reply::redirect(*status, location)),
-            Effect::Graph { status, code, subcode, kind, message } => {
-                let mut error = GraphError::oauth(*code, message.clone());
-                error.status = *status;
-                error.subcode = *subcode;
-                let trace_id = usage_headers::new_trace_id(self.shared);
-                let reply = error.reply_as(kind, &trace_id);
-                Some(usage_headers::add_headers(self.shared, request, endpoint, reply, &trace_id))
-            }
-            _ => None,
+        let effect = self.effect.as_ref()?;
+        if let Effect::Body { status, content_type, body } = effect {
+            return Some(Reply::text(*status, content_type, body.clone()));
         }
+        if let Effect::Redirect { status, location } = effect {
+            return Some(Reply::redirect(*status, location));
+        }
+        let Effect::Graph { status, code, subcode, kind, message } = effect else { return None };
+        let mut error = GraphError::oauth(*code, message.clone());
+        error.status = *status;
+        error.subcode = *subcode;
+        let trace_id = usage_headers::new_trace_id(self.shared);
+        let reply = error.reply_as(kind, &trace_id);
+        Some(usage_headers::add_headers(self.shared, request, endpoint, reply, &trace_id))
     }
 }

@@ -1,7 +1,7 @@
-//! What Instagram's own login leads to: renewing its tokens and reading whose they are.
+//! The API of Instagram Login: exchanging and refreshing its tokens, and reading the profile.
 //!
-//! In the world outside this is another host; here the head of the token tells the two apart. No proof is
-//! demanded, and no app secret.
+//! At Meta, this is another host; here the prefix of the token decides. Neither `appsecret_proof` nor the app
+//! secret is required to read.
 
 use serde_json::{Map, Value, json};
 
@@ -19,16 +19,16 @@ use crate::world::instagram_profile::InstagramProfile;
 /// The first token lives for an hour.
 const SHORT_TTL: i64 = 3_600;
 
-/// Younger tokens are not renewed.
+/// Younger tokens cannot be refreshed.
 const MIN_REFRESH_AGE: i64 = 86_400;
 
-/// Whether a call to `/me` is one for Instagram.
+/// Whether a call to `/me` is meant for Instagram.
 pub(crate) fn has_instagram_token(request: &Request) -> bool {
     request.params.get("access_token").is_some_and(|token| token.starts_with(INSTAGRAM_PREFIX))
 }
 
-/// The code of Instagram's dialog for a token of an hour. Flat, with a number for an id; refusals have a form
-/// of their own.
+/// Exchanges a code of the Instagram dialog for a token that lives for an hour. The response is flat, with a
+/// numeric id; errors have their own format.
 pub(crate) fn exchange_code(shared: &SharedState, params: &Params) -> Reply {
     let refused = |message: &str| {
         let body = json!({"error_type": "OAuthException", "code": 400, "error_message": message});
@@ -69,7 +69,7 @@ fn granted_scopes(shared: &SharedState, user_id: &str) -> Vec<String> {
     granted.into_iter().filter(|permission| permission.starts_with("instagram_business_")).collect()
 }
 
-/// `/access_token`: the token of an hour for one of sixty days.
+/// `/access_token`: exchanges the first token for one that lives for sixty days.
 pub(crate) fn long_lived(shared: &SharedState, request: &Request) -> Result<Reply, GraphError> {
     require_get(request)?;
     if request.params.get("grant_type") != Some("ig_exchange_token") {
@@ -83,7 +83,7 @@ pub(crate) fn long_lived(shared: &SharedState, request: &Request) -> Result<Repl
     Ok(Reply::json(&issue::issue_successor(shared, &old, Some(end))))
 }
 
-/// `/refresh_access_token`: another token for sixty days.
+/// `/refresh_access_token`: returns another token that lives for sixty days.
 pub(crate) fn refresh(shared: &SharedState, request: &Request) -> Result<Reply, GraphError> {
     require_get(request)?;
     if request.params.get("grant_type") != Some("ig_refresh_token") {
@@ -102,7 +102,7 @@ pub(crate) fn refresh(shared: &SharedState, request: &Request) -> Result<Reply, 
     Ok(Reply::json(&body))
 }
 
-/// `/me` with a token of this login.
+/// `/me` with an Instagram token.
 pub(crate) fn me(shared: &SharedState, request: &Request) -> Result<Reply, GraphError> {
     require_get(request)?;
     let (_, token) = live_token(shared, request)?;
@@ -134,7 +134,7 @@ fn value(profile: &InstagramProfile, base: &str, field: &str) -> Option<Value> {
     }
 }
 
-/// The live Instagram token of a call.
+/// The Instagram token of a call, if it is valid.
 fn live_token<'a>(shared: &SharedState, request: &'a Request) -> Result<(&'a str, Token), GraphError> {
     let Some(text) = request.params.get("access_token").filter(|text| !text.is_empty()) else {
         return Err(GraphError::oauth(104, "An access token is required to request this resource."));

@@ -1,5 +1,5 @@
-//! Five old habits of the protocol that v26.0 has dropped, and all versions on 2026-10-27: `pretty`, `debug`,
-//! `date_format`, the root's `ids`, and ETags. Afterwards `ids` is refused and the others go unheard.
+//! Five features that v26.0 has removed, and that all versions lose on 2026-10-27: `pretty`, `debug`,
+//! `date_format`, `ids` at the root, and ETags. Afterwards `ids` is refused and the others are ignored.
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -14,7 +14,7 @@ pub(crate) fn is_served(shared: &SharedState, request: &Request) -> bool {
     request.version != NEWEST && shared.clock.now_seconds() < LEGACY_REMOVED_AT
 }
 
-/// `debug`, `pretty` and the ETag, on an answer that is ready otherwise.
+/// Applies `debug`, `pretty` and the ETag to a finished response.
 pub(crate) fn apply(shared: &SharedState, request: &Request, mut reply: Reply) -> Reply {
     if request.method != "GET" || !is_served(shared, request) {
         return reply;
@@ -42,7 +42,7 @@ pub(crate) fn apply(shared: &SharedState, request: &Request, mut reply: Reply) -
     reply.with("etag", tag)
 }
 
-/// `GET /?ids=a,b`: each of them under its id. An id that cannot be read fails the whole call.
+/// `GET /?ids=a,b`: each node under its id. An id that cannot be read fails the whole call.
 pub(crate) fn by_ids<E>(ids: &str, read: impl Fn(&str) -> Result<Value, E>) -> Result<Reply, E> {
     let mut object = Map::new();
     for id in ids.split(',').map(str::trim).filter(|id| !id.is_empty()) {
@@ -51,7 +51,7 @@ pub(crate) fn by_ids<E>(ids: &str, read: impl Fn(&str) -> Result<Value, E>) -> R
     Ok(Reply::json(&Value::Object(object)))
 }
 
-/// A time as Meta writes it, or as `date_format` wants it: letters as in PHP, `U` for seconds since 1970.
+/// A time in Meta's default format or in `date_format`: letters as in PHP, `U` for seconds since 1970.
 pub(crate) fn time(shared: &SharedState, request: &Request, seconds: i64) -> String {
     let format = request.params.get("date_format").filter(|_| is_served(shared, request));
     let format = format.unwrap_or("Y-m-d\\TH:i:sO");

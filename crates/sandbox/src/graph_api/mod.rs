@@ -1,4 +1,6 @@
 //! The Graph API: token endpoint, nodes and edges, batches.
+//!
+//! `handler` is the entry point; `dispatch` performs a single call.
 
 mod batch;
 pub(crate) mod classify;

@@ -1,4 +1,4 @@
-//! Which rate limits a call counts against, and the refusal when one of them is exhausted.
+//! Which rate limits a call counts against, and the error when one of them is exhausted.
 
 use super::error::GraphError;
 use super::tokens::lookup::{FoundToken, find_token};
@@ -8,10 +8,10 @@ use crate::state::rate_limits::{RateLimit, UseCase};
 use crate::state::shared::SharedState;
 use crate::world::tables::Node;
 
-/// The subcode of the limits that belong to one ad account.
+/// The subcode of the limits of ad accounts.
 const AD_ACCOUNT_SUBCODE: i64 = 2_446_079;
 
-/// Meta's refusal, if the call draws on an allowance that is used up.
+/// The error, if one of the limits that the call counts against is exhausted.
 pub(crate) fn refusal(shared: &SharedState, request: &Request, endpoint: Endpoint) -> Option<GraphError> {
     let now = shared.clock.now_seconds();
     if shared.rate_limits().exhausted(now).is_empty() {
@@ -42,7 +42,7 @@ fn error_for(limit: &RateLimit) -> GraphError {
     }
 }
 
-/// Code, subcode, and whose calls were too many.
+/// Code, subcode, and the part of the message that names the object.
 fn use_case_error(use_case: UseCase) -> (i64, Option<i64>, &'static str) {
     match use_case {
         UseCase::AdsInsights => (80_000, Some(AD_ACCOUNT_SUBCODE), "from this ad-account"),
@@ -54,7 +54,7 @@ fn use_case_error(use_case: UseCase) -> (i64, Option<i64>, &'static str) {
     }
 }
 
-/// What a call draws on. Instagram's own hosts belong to another app, and pictures to no limit.
+/// Instagram Login belongs to another app, and pictures count against no limit.
 fn limits_of_call(shared: &SharedState, request: &Request, endpoint: Endpoint, now: i64) -> Vec<RateLimit> {
     let is_instagram_host = matches!(
         endpoint,

@@ -1,4 +1,5 @@
-//! `/{app-id}/subscriptions`: which webhooks the app wants. Subscribing calls the address first.
+//! `/{app-id}/subscriptions`: which webhooks the app has subscribed to. Subscribing verifies the callback URL
+//! first.
 
 use serde_json::{Value, json};
 

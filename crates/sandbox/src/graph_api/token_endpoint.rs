@@ -1,10 +1,10 @@
-//! The token endpoint: a code for a token, a token for a longer one, and Meta's refusals.
+//! The token endpoint: redeems codes, exchanges and revokes tokens.
 
 use serde_json::json;
 
 use super::error::GraphError;
 use super::instagram;
-use super::tokens::appsecret_proof;
+use super::tokens::appsecret_proof::{self, Requirement};
 use super::tokens::authorization_code::consume_code;
 use super::tokens::issue::{self, LONG_TTL, app_token};
 use super::tokens::lookup::{FoundToken, find_token, require_alive, unknown_token};
@@ -23,7 +23,7 @@ pub(crate) fn serve(shared: &SharedState, request: &Request) -> Result<Reply, Gr
     }
     check_app(shared, params)?;
     if let Some(token) = params.get("access_token") {
-        appsecret_proof::check(shared, params, token, false)?;
+        appsecret_proof::check(shared, params, token, Requirement::Optional)?;
     }
     match params.get("grant_type").unwrap_or("authorization_code") {
         "fb_exchange_token" => exchange(shared, request),
@@ -92,7 +92,7 @@ fn exchange(shared: &SharedState, request: &Request) -> Result<Reply, GraphError
         TokenKind::SystemUser if params.get("set_token_expires_in_60_days") == Some("true") => {
             Some(now + LONG_TTL)
         }
-        // Another token with the same end, or with none.
+        // The new token has the same expiry as the old one, or none.
         TokenKind::SystemUser => token.expires_at,
         TokenKind::User | TokenKind::Instagram => {
             shared.settings().token_lifetime.map(|lifetime| now + seconds(lifetime))
@@ -101,7 +101,7 @@ fn exchange(shared: &SharedState, request: &Request) -> Result<Reply, GraphError
     Ok(Reply::json(&issue::issue_successor(shared, &token, expires_at)))
 }
 
-/// `/oauth/revoke`: ends one token; that of a system user has no person whose grant could end.
+/// `/oauth/revoke`: invalidates a single token. Used for system users, which have no personal grant to revoke.
 pub(crate) fn revoke(shared: &SharedState, request: &Request) -> Result<Reply, GraphError> {
     check_app(shared, &request.params)?;
     let text = request.params.get("revoke_token").unwrap_or_default();

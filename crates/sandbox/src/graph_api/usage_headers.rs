@@ -1,5 +1,6 @@
-//! The headers Meta puts on every Graph answer: version served, trace id, and how much of the limits is used.
-//! Each limit in its own unit: percent, minutes, seconds.
+//! The headers of every Graph response: version, trace id, and rate limit usage.
+//!
+//! Each limit has its own unit: percent, minutes or seconds.
 
 use serde_json::{Map, Value, json};
 
@@ -38,14 +39,13 @@ pub(crate) fn add_headers(
     if let MarketingVersion::Upgraded(warning) = &request.marketing_version {
         reply = reply.with("x-ad-api-version-warning", warning.as_str());
     }
-    // Percent of the hour's allowance; grows slowly so that a demo stays far below the limit.
+    // In percent. Grows slowly, so that a demo stays far below the limit.
     let idle = (shared.calls().total() / 200).min(60);
     let app = exhausted_usage(shared, &RateLimit::App).map_or(idle, |usage| usage.percent);
-    let usage = match endpoint {
-        Endpoint::InstagramRefresh | Endpoint::InstagramMe => {
-            json!({"call_volume": idle, "cpu_time": idle / 3})
-        }
-        _ => json!({"call_count": app, "total_cputime": idle / 3, "total_time": idle / 2}),
+    let is_instagram = matches!(endpoint, Endpoint::InstagramRefresh | Endpoint::InstagramMe);
+    let usage = match is_instagram {
+        true => json!({"call_volume": idle, "cpu_time": idle / 3}),
+        false => json!({"call_count": app, "total_cputime": idle / 3, "total_time": idle / 2}),
     };
     reply = reply.with("x-app-usage", usage.to_string());
     if let Some(usage) = use_cases(shared, request, idle) {
@@ -57,13 +57,13 @@ pub(crate) fn add_headers(
     }
 }
 
-/// `None`: the allowance is not used up.
+/// `None`: the limit is not exhausted.
 fn exhausted_usage(shared: &SharedState, limit: &RateLimit) -> Option<Usage> {
     shared.rate_limits().usage(limit, shared.clock.now_seconds())
 }
 
-/// Under the id of the thing that was asked: the use case of the call, and those of this id that are used up.
-/// Calls on ad accounts always carry it, others only while something is used up.
+/// Reported under the id of the requested node: the use case of the call, and the exhausted ones of the same id.
+/// Calls on ad accounts always report it, others only while something is exhausted.
 fn use_cases(shared: &SharedState, request: &Request, idle: usize) -> Option<Value> {
     let (id, own) = rate_limits::use_case(shared, request)?;
     let is_account = request.segment(0).starts_with("act_");
@@ -79,7 +79,7 @@ fn use_cases(shared: &SharedState, request: &Request, idle: usize) -> Option<Val
             "call_count": percent,
             "total_cputime": 1,
             "total_time": 1,
-            // In minutes; zero only if calls go.
+            // In minutes; 0 only if calls are accepted.
             "estimated_time_to_regain_access": (seconds_left + 59) / 60,
             "ads_api_access_tier": TIER,
         }))
@@ -98,7 +98,6 @@ fn ad_account(
     let usage = exhausted_usage(shared, &RateLimit::AdAccount(account.to_owned()));
     let Usage { percent, seconds_left } = usage.unwrap_or(Usage { percent: idle, seconds_left: 0 });
     let percent = json!(percent).as_f64();
-    // In seconds.
     let usage =
         json!({"acc_id_util_pct": percent, "reset_time_duration": seconds_left, "ads_api_access_tier": TIER});
     let reply = reply.with("x-ad-account-usage", usage.to_string());

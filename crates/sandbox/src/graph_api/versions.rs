@@ -1,8 +1,9 @@
-//! Meta's versions: which are served, until when, and what becomes of a call that asks for another one.
+//! Meta's API versions: which ones are served, until when, and what happens to calls that request another one.
 //!
-//! Graph and Marketing end at different times. A version whose Graph end has passed, an unknown one and none at
-//! all are served as the oldest usable one, without a word but the header `facebook-api-version`. A Marketing
-//! version that has ended is served as the next one and a header warns, or, if it ended long ago, it is refused.
+//! The Graph API and the Marketing API of a version end at different times. A version whose Graph API has ended
+//! is served as the oldest available one, as are unknown and missing versions; only the header
+//! `facebook-api-version` shows it. A version whose Marketing API has ended is served as the next one, with a
+//! warning header, or refused if it ended long ago.
 
 use super::error::GraphError;
 use crate::calendar::midnight;
@@ -12,7 +13,7 @@ use crate::state::shared::SharedState;
 #[derive(Debug)]
 struct Version {
     name: &'static str,
-    /// From this moment on Graph serves an older version's callers with a newer one.
+    /// From this moment on, Graph calls are served by a newer version.
     graph_ends: Option<i64>,
     marketing: Marketing,
 }
@@ -20,9 +21,9 @@ struct Version {
 #[derive(Debug, Clone, Copy)]
 enum Marketing {
     Open,
-    /// From this moment on its calls are served as the next version.
+    /// From this moment on, calls are served by the next version.
     UpgradedFrom(i64),
-    /// Ended long ago: its calls fail.
+    /// Ended long ago: calls are refused.
     Refused,
 }
 
@@ -46,15 +47,15 @@ const TABLE: [Version; 6] = [
 
 pub(crate) const NEWEST: &str = "v26.0";
 
-/// From this day on the five old habits of the protocol (`legacy.rs`) are gone from every version.
+/// From this day on, no version serves the legacy features (`legacy.rs`).
 pub(crate) const LEGACY_REMOVED_AT: i64 = midnight(2026, 10, 27);
 
-/// The moment after a version's last day: it is served through the day that Meta names.
+/// The moment after the last day of a version, which Meta names inclusively.
 const fn end_of(year: i64, month: i64, last_day: i64) -> i64 {
     midnight(year, month, last_day) + 86_400
 }
 
-/// Decides under which version a call is served. Items of a batch ask for the version of the batch.
+/// Decides which version serves a call. Items of a batch use the version of the batch.
 pub(crate) fn resolve(shared: &SharedState, request: &mut Request) {
     let now = shared.clock.now_seconds();
     let served = graph_version(&request.requested_version, now);
@@ -62,7 +63,8 @@ pub(crate) fn resolve(shared: &SharedState, request: &mut Request) {
     if !is_marketing(request) {
         return;
     }
-    // Whether the ad endpoints of a version that Graph itself has ended fail is not known; a switch makes them.
+    // It is not known whether the ad endpoints refuse versions that Graph has retired. A setting makes them do
+    // so.
     let is_known = served.name == request.requested_version;
     match served.marketing {
         Marketing::Refused if is_known || shared.settings().rejects_retired_versions => {
@@ -85,7 +87,7 @@ fn graph_version(requested: &str, now: i64) -> &'static Version {
     found.or_else(|| usable.next()).unwrap_or(&TABLE[TABLE.len() - 1])
 }
 
-/// The next version whose Marketing side is open.
+/// The next version whose Marketing API has not ended.
 fn next_open_version(ended: &Version, now: i64) -> &'static Version {
     let newer = TABLE.iter().skip_while(|version| version.name != ended.name).skip(1);
     let is_open = |version: &&Version| match version.marketing {
@@ -96,7 +98,7 @@ fn next_open_version(ended: &Version, now: i64) -> &'static Version {
     newer.into_iter().find(is_open).unwrap_or(&TABLE[TABLE.len() - 1])
 }
 
-/// Ad accounts and the lists of them are the Marketing API's; all else here is Graph's.
+/// Ad accounts and their lists belong to the Marketing API, everything else here to Graph.
 fn is_marketing(request: &Request) -> bool {
     request.segment(0).starts_with("act_")
         || matches!(
@@ -111,7 +113,7 @@ fn is_marketing(request: &Request) -> bool {
         )
 }
 
-/// The answer to a call of a Marketing version that ended long ago.
+/// The error for calls to a version whose Marketing API ended long ago.
 pub(crate) fn refusal() -> GraphError {
     let message = format!(
         "(#2635) You are calling a deprecated version of the Ads API. Please update to the latest version: \

@@ -1,4 +1,4 @@
-//! The HTML layout that dialog and control page share: no scripts, and a look that nobody takes for Facebook.
+//! The HTML layout of dialog and control page: no scripts, and nothing that could be mistaken for Facebook.
 
 use super::reply::Reply;
 
@@ -23,7 +23,7 @@ pub(crate) fn error(title: &str, text: &str) -> String {
 
 pub(crate) fn page(status: u16, html: String) -> Reply {
     Reply::text(status, "text/html; charset=utf-8", html)
-        // No form-action here: browsers would hold it against the redirect to the app.
+        // No form-action: browsers would apply it to the redirect back to the app as well.
         .with(
             "content-security-policy",
             "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",

@@ -1,4 +1,4 @@
-//! Requests, replies and the HTML layout: what `dialog`, `graph_api` and `control` have in common.
+//! Requests, replies and the HTML layout, shared by `dialog`, `graph_api` and `control`.
 
 pub(crate) mod html;
 pub(crate) mod reply;

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-/// One answer of the Graph, before the usage headers are put on.
+/// A complete response.
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
-    /// Meta leaves version and usage headers out if it could not even parse the token.
+    /// Without version and usage headers: Meta omits them if it could not even parse the token.
     pub(crate) is_bare: bool,
 }
 
@@ -32,12 +32,12 @@ impl Reply {
     }
 }
 
-/// What goes back to the caller.
+/// What the client gets, including broken responses.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Reply(Reply),
     /// The head and half of the body.
     Truncated(Reply),
-    /// Nothing; the connection ends. In a batch: `null`.
+    /// No response: the connection is closed. In a batch: `null`.
     Closed,
 }

@@ -1,4 +1,4 @@
-//! A parsed request: version, path, and the values of query and form.
+//! A parsed request: version, path, and the parameters from query and form.
 
 use axum::http::{HeaderMap, Method};
 use serde_json::Value;
@@ -7,21 +7,21 @@ use serde_json::Value;
 #[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) method: String,
-    /// As asked, with the version.
+    /// As requested, version included.
     pub(crate) path: String,
-    /// Behind the version.
+    /// The path segments after the version.
     pub(crate) segments: Vec<String>,
-    /// The version in the path; empty without one.
+    /// The version in the path; empty if there is none.
     pub(crate) requested_version: String,
-    /// The version that answers.
+    /// The version that serves the call.
     pub(crate) version: String,
     pub(crate) marketing_version: MarketingVersion,
     pub(crate) params: Params,
     pub(crate) in_batch: bool,
-    /// A fault: an exchange gives back the token it was sent.
+    /// Injected fault: an exchange returns the token it was sent.
     pub(crate) returns_same_token: bool,
     pub(crate) if_none_match: Option<String>,
-    /// `http://host` under which the caller reached us; links in answers use it.
+    /// `http://host` as the client addressed us; used for links in responses.
     pub(crate) base: String,
 }
 
@@ -54,7 +54,7 @@ impl Params {
 }
 
 impl Request {
-    /// Under the version it asks for; `versions::resolve` decides which one answers.
+    /// `version` is the requested one until `versions::resolve` decides which version serves the call.
     pub(crate) fn new(method: &str, target: &str, base: &str) -> Request {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let mut segments: Vec<String> =
@@ -116,7 +116,7 @@ impl Request {
 }
 
 fn decode(segment: &str) -> String {
-    // A plus sign stands for itself in a path.
+    // In a path, a plus sign is a plus sign.
     let text = format!("x={}", segment.replace('+', "%2B").replace('&', "%26"));
     let decoded = url::form_urlencoded::parse(text.as_bytes()).next().map(|(_, value)| value.into_owned());
     decoded.unwrap_or_default()
@@ -129,12 +129,12 @@ fn is_version(segment: &str) -> bool {
     !major.is_empty() && [major, minor].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// How a call to the Marketing API is served.
+/// How a call to the Marketing API is served, given the version it requested.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum MarketingVersion {
     #[default]
     AsRequested,
-    /// With the words of the warning.
+    /// Served by a newer version; the text of the warning header.
     Upgraded(String),
     Retired,
 }

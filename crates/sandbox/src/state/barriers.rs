@@ -1,4 +1,4 @@
-//! Calls that wait for a test: held under a name until the test releases that name.
+//! Barriers: calls wait at a named barrier until the test releases it.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -12,13 +12,13 @@ pub(crate) struct Barriers {
 
 #[derive(Debug, Clone)]
 struct Barrier {
-    /// How many calls wait.
+    /// How many calls are waiting.
     waiting: watch::Sender<usize>,
-    /// Counts the releases; a change lets every waiting call go on.
+    /// Number of releases so far; every waiting call continues when it changes.
     releases: watch::Sender<u64>,
 }
 
-/// Takes the call off the count even if the caller went away meanwhile.
+/// Decrements the number of waiting calls, even if the client disconnects meanwhile.
 struct Waiting(watch::Sender<usize>);
 
 impl Drop for Waiting {
@@ -39,7 +39,7 @@ impl Barriers {
         let mut released = barrier.releases.subscribe();
         barrier.waiting.send_modify(|waiting| *waiting += 1);
         let _waiting = Waiting(barrier.waiting);
-        // The sender lives in the map, so this ends only by a release.
+        // The sender lives in the map, so only a release ends the wait.
         let _ = released.changed().await;
     }
 

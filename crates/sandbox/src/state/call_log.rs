@@ -1,4 +1,4 @@
-//! What was asked of the sandbox, for tests to look at: the last 5,000 calls and a count for each endpoint.
+//! The log of calls, for tests and the control page: the last 5,000 calls and a count per endpoint.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -7,13 +7,13 @@ use super::faults::Endpoint;
 
 const MAX_CALLS: usize = 5_000;
 
-/// One call, batch items included. `status` is 0 while the call is still held or hanging.
+/// One call, batch items included. `status` is 0 while the call waits at a barrier or hangs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Call {
     pub endpoint: Endpoint,
     pub method: String,
     pub path: String,
-    /// Query and form values as they came, secrets too; `Debug` leaves those out.
+    /// Query and form values as received, including secrets; `Debug` redacts those.
     pub params: Vec<(String, String)>,
     pub in_batch: bool,
     pub status: u16,
@@ -50,7 +50,7 @@ pub(crate) struct CallLog {
 }
 
 impl CallLog {
-    /// Notes a call on arrival; its status is filled in by `answered`.
+    /// Logs a call on arrival, without a status. Returns its number for `record_status`.
     pub(crate) fn record(&mut self, call: Call) -> u64 {
         *self.counts.entry(call.endpoint).or_default() += 1;
         if self.calls.len() == MAX_CALLS {

@@ -1,28 +1,28 @@
-//! Faults: what the next n calls of an endpoint shall suffer.
+//! Injected faults: what happens to the next calls of an endpoint.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// The endpoints a fault can be laid on, and calls are counted by.
+/// The endpoints that faults are injected into and calls are counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Endpoint {
-    /// The login dialog and its answer.
+    /// The login dialog and its form.
     Dialog,
-    /// A code for a token.
+    /// A code exchanged for a token.
     Token,
     /// `grant_type=fb_exchange_token`.
     Exchange,
-    /// The code of Instagram's own dialog for a token.
+    /// A code of the Instagram dialog exchanged for a token.
     InstagramToken,
     /// `grant_type=ig_exchange_token`.
     InstagramExchange,
-    /// `grant_type=ig_refresh_token`, for tokens of Instagram's own login.
+    /// `grant_type=ig_refresh_token`, for Instagram tokens.
     InstagramRefresh,
     DebugToken,
     Me,
-    /// `/me` with a token of Instagram's own login.
+    /// `/me` with an Instagram token.
     InstagramMe,
     Permissions,
     RevokePermissions,
@@ -31,11 +31,11 @@ pub enum Endpoint {
     OwnedAdAccounts,
     ClientAdAccounts,
     Pages,
-    /// One ad account by its id.
+    /// One ad account, by id.
     AdAccount,
     /// `/act_…/insights`.
     Insights,
-    /// The outer call of a batch; its items are counted under their own endpoints as well.
+    /// The outer call of a batch. Its items also count under their own endpoints.
     Batch,
     Picture,
     /// `/{app-id}/subscriptions`.
@@ -70,8 +70,8 @@ impl Endpoint {
     ];
 }
 
-/// The next `times` calls of `endpoint` get `effect`. Faults on one endpoint are used up in the order in
-/// which they were laid.
+/// The next `times` calls of `endpoint` get `effect`. Several faults on one endpoint apply in the order they
+/// were injected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     pub endpoint: Endpoint,
@@ -81,8 +81,8 @@ pub struct Fault {
 
 /// What happens to a call.
 ///
-/// Inside a batch the effects of the connection (`Hang`, `Cut`, `Refuse`, `LoseAnswer`) and `NullInBatch` all
-/// come out as a `null` item, the mark of an item that timed out.
+/// In a batch, `NullInBatch` and the effects on the connection (`Hang`, `Cut`, `Refuse`, `LoseAnswer`) all
+/// produce a `null` item, as for an item that timed out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
@@ -92,30 +92,30 @@ pub enum Effect {
     Hang,
     /// Performs the request, sends the head and half of the body, then closes the connection.
     Cut,
-    /// Closes the connection without performing or answering.
+    /// Closes the connection without performing the request.
     Refuse,
-    /// Answers this instead.
+    /// Responds with this instead.
     Body { status: u16, content_type: String, body: String },
-    /// Answers this Graph error instead; `kind` is Meta's `type`.
+    /// Responds with this Graph error instead; `kind` is Meta's `type`.
     Graph { status: u16, code: i64, subcode: Option<i64>, kind: String, message: String },
-    /// Sends the caller elsewhere.
+    /// Redirects the client.
     Redirect { status: u16, location: String },
-    /// Performs the request twice and gives the second answer, as a proxy does that tries again.
+    /// Performs the request twice and returns the second response, like a proxy that retries.
     AnswerTwice,
-    /// Performs the request, then closes the connection without an answer.
+    /// Performs the request, then closes the connection without a response.
     LoseAnswer,
-    /// A batch item becomes `null`; without effect elsewhere.
+    /// A batch item becomes `null`. Has no effect outside a batch.
     NullInBatch,
-    /// Waits before performing until `Control::release` is called with this name.
+    /// Waits at the barrier with this name, before performing the request, until `Control::release`.
     Hold(String),
-    /// Answers as usual with these headers added.
+    /// Answers as usual, with these headers added or replaced.
     Headers(Vec<(String, String)>),
-    /// An exchange (`Exchange`, `InstagramRefresh`) answers the very token it was sent and what is left of its
-    /// life; without effect elsewhere.
+    /// A token exchange (`Exchange`, `InstagramRefresh`) returns the token it was sent, with its remaining
+    /// lifetime. Has no effect on other endpoints.
     Unchanged,
 }
 
-/// Takes the first fault that lies on this endpoint, once.
+/// Takes the first fault on this endpoint and counts it down.
 pub(crate) fn take(faults: &mut Vec<Fault>, endpoint: Endpoint) -> Option<Effect> {
     let index = faults.iter().position(|fault| fault.endpoint == endpoint && fault.times > 0)?;
     let effect = faults[index].effect.clone();

@@ -1,7 +1,7 @@
-//! Who granted what, and which codes and tokens stand on it.
+//! Grants: what each person has granted to the app, and the codes and tokens that depend on it.
 //!
-//! One app and one person make one grant: every token of the person lives on it, so a later login changes what
-//! all of them may do, and taking the grant away ends them all. Codes and tokens are known by SHA-256 only.
+//! There is one grant per person: all tokens of that person share it, so a later login changes what every token
+//! may do, and removing the grant invalidates all of them. Codes and tokens are stored as SHA-256 only.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,7 +13,7 @@ const DATA_ACCESS_TTL: i64 = 90 * 86_400;
 
 const RETENTION_AFTER_EXPIRY: i64 = 90 * 86_400;
 
-/// Checkpoint and unconfirmed person: subcodes of which a token recovers.
+/// Subcodes after which a token can become valid again: checkpoint and unconfirmed user.
 const RECOVERABLE: [u32; 2] = [459, 464];
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -25,10 +25,10 @@ pub(crate) struct Grants {
     tokens: BTreeMap<String, Token>,
     /// By SHA-256 of the code, in hex.
     codes: BTreeMap<String, Code>,
-    /// User id to the hashes of this person's tokens and codes, so that nobody has to search all of them.
+    /// User id to the hashes of that person's tokens and codes: avoids a search through all of them.
     #[serde(skip)]
     secrets_of: HashMap<String, Vec<String>>,
-    /// User id to how many tokens were renewed since the start.
+    /// User id to the number of tokens exchanged since startup.
     #[serde(skip)]
     exchanges: HashMap<String, usize>,
 }
@@ -37,26 +37,26 @@ pub(crate) struct Grants {
 pub(crate) struct Grant {
     pub(crate) permissions: BTreeMap<String, PermissionStatus>,
     pub(crate) data_access_expires_at: i64,
-    /// The assets that were ticked, by their ids without `act_`; `None`: all of them.
+    /// The ids of the selected ad accounts and Pages, without `act_`; `None` means all.
     #[serde(default)]
     pub(crate) targets: Option<Vec<String>>,
-    /// The businesses that were ticked; `None`: all of them.
+    /// The ids of the selected businesses; `None` means all.
     #[serde(default)]
     pub(crate) businesses: Option<Vec<String>>,
 }
 
-/// How a permission stands on `/me/permissions`.
-// In the state file: true, false and null; files written before know the first two.
+/// The status of a permission, as in `/me/permissions`.
+// In the state file: true, false and null. Older files contain only the first two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Option<bool>", into = "Option<bool>")]
 pub enum PermissionStatus {
     Granted,
     Declined,
-    /// Granted once, and lapsed because the app left it unused.
+    /// Was granted, and has lapsed because the app did not use it.
     Expired,
 }
 
-/// What one person has given this app.
+/// What one person has granted to the app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantView {
     pub user_id: String,
@@ -71,7 +71,7 @@ impl PermissionStatus {
         if is_granted { PermissionStatus::Granted } else { PermissionStatus::Declined }
     }
 
-    /// Meta's word.
+    /// The name Meta uses.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             PermissionStatus::Granted => "granted",
@@ -98,7 +98,7 @@ impl From<PermissionStatus> for Option<bool> {
 }
 
 impl Grant {
-    /// Whether an asset was ticked.
+    /// Whether an ad account or Page was selected.
     pub(crate) fn includes_asset(&self, id: &str) -> bool {
         let id = id.strip_prefix("act_").unwrap_or(id);
         self.targets.as_ref().is_none_or(|targets| targets.iter().any(|target| target == id))
@@ -131,7 +131,7 @@ impl Grants {
         self.by_user.keys()
     }
 
-    /// A login: what was asked is granted or declined anew, what was granted before and not asked now stays.
+    /// Replaces the status of the requested permissions and keeps the others, as a login does.
     pub(crate) fn record_login(&mut self, user_id: &str, requested: &BTreeMap<String, bool>, now: i64) {
         let grant = self.by_user.entry(user_id.to_owned()).or_default();
         grant.permissions.extend(
@@ -152,35 +152,35 @@ impl Grants {
         }
     }
 
-    /// Without effect on somebody who granted nothing.
+    /// Has no effect if this person has granted nothing.
     pub(crate) fn set_permission(&mut self, user_id: &str, permission: &str, status: PermissionStatus) {
         if let Some(grant) = self.by_user.get_mut(user_id) {
             grant.permissions.insert(permission.to_owned(), status);
         }
     }
 
-    /// Without effect on somebody who granted nothing.
+    /// Has no effect if this person has granted nothing.
     pub(crate) fn set_targets(&mut self, user_id: &str, targets: Option<Vec<String>>) {
         if let Some(grant) = self.by_user.get_mut(user_id) {
             grant.targets = targets;
         }
     }
 
-    /// Without effect on somebody who granted nothing.
+    /// Has no effect if this person has granted nothing.
     pub(crate) fn set_businesses(&mut self, user_id: &str, businesses: Option<Vec<String>>) {
         if let Some(grant) = self.by_user.get_mut(user_id) {
             grant.businesses = businesses;
         }
     }
 
-    /// Without effect on somebody who granted nothing.
+    /// Has no effect if this person has granted nothing.
     pub(crate) fn set_data_access(&mut self, user_id: &str, expires_at: i64) {
         if let Some(grant) = self.by_user.get_mut(user_id) {
             grant.data_access_expires_at = expires_at;
         }
     }
 
-    /// Ends all tokens of a person; with 458, app removed, the grant goes too.
+    /// Invalidates all tokens of a person. 458 (app removed) removes the grant too.
     pub(crate) fn invalidate_tokens(&mut self, user_id: &str, subcode: u32) {
         if subcode == 458 {
             self.by_user.remove(user_id);
@@ -190,14 +190,14 @@ impl Grants {
                 self.codes.remove(hash);
             }
             if let Some(token) = self.tokens.get_mut(hash) {
-                // A death that the person could cure gives way to one that stays.
+                // A recoverable subcode is replaced by any later one.
                 token.invalidated_by =
                     token.invalidated_by.filter(|subcode| !RECOVERABLE.contains(subcode)).or(Some(subcode));
             }
         }
     }
 
-    /// The person has done what Facebook asked.
+    /// Makes the tokens valid again that a checkpoint or an unconfirmed user had invalidated.
     pub(crate) fn restore_tokens(&mut self, user_id: &str) {
         for hash in self.secrets_of.get(user_id).into_iter().flatten() {
             if let Some(token) = self.tokens.get_mut(hash) {
@@ -212,14 +212,14 @@ impl Grants {
         self.tokens.insert(hash, token);
     }
 
-    /// Ends one token, if it is there.
+    /// Invalidates one token, if it exists.
     pub(crate) fn revoke_token(&mut self, text: &str) {
         if let Some(token) = self.tokens.get_mut(&digest(text)) {
             token.invalidated_by = Some(466);
         }
     }
 
-    /// A token that was given for an older one.
+    /// Adds a token that was issued in exchange for an older one.
     pub(crate) fn add_exchanged_token(&mut self, text: &str, token: Token) {
         *self.exchanges.entry(token.user_id.clone()).or_default() += 1;
         self.add_token(text, token);
@@ -233,7 +233,7 @@ impl Grants {
         self.tokens.get(&digest(text))
     }
 
-    /// The token whose hash begins so; used by Page tokens, which name their user token this way.
+    /// The token whose hash starts with this prefix; Page tokens identify their user token this way.
     pub(crate) fn token_by_prefix(&self, prefix: &str) -> Option<&Token> {
         let next = self.tokens.range(prefix.to_owned()..).next();
         next.filter(|(hash, _)| hash.starts_with(prefix)).map(|(_, token)| token)
@@ -261,14 +261,14 @@ impl Grants {
         })
     }
 
-    /// Keeps the state file from growing for ever.
+    /// Drops old codes and tokens, so that the state file does not grow without bound.
     pub(crate) fn prune(&mut self, now: i64) {
         self.codes.retain(|_, code| code.expires_at + CODE_TTL > now);
         self.tokens.retain(|_, token| token.expires_at.is_none_or(|end| end + RETENTION_AFTER_EXPIRY > now));
         self.rebuild_index();
     }
 
-    /// Notes anew who holds what, after reading and after forgetting.
+    /// Rebuilds the index by user, after loading and after pruning.
     pub(crate) fn rebuild_index(&mut self) {
         self.secrets_of.clear();
         let tokens = self.tokens.iter().map(|(hash, token)| (hash, &token.user_id));

@@ -1,4 +1,4 @@
-//! The mutable state of the sandbox. It knows no handler, no JSON of Meta's and no HTTP.
+//! The mutable state of the sandbox. It knows no handler, no HTTP and none of Meta's JSON.
 
 pub(crate) mod barriers;
 pub(crate) mod call_log;

@@ -6,8 +6,8 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outage {
-    /// Every call is answered with 503, code 2; the dialog with a page that says so.
+    /// Every call gets a 503 with code 2; the dialog shows an error page.
     Unavailable,
-    /// Connections are taken and never answered.
+    /// Connections are accepted, but calls get no response.
     Silent,
 }

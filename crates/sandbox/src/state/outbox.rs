@@ -1,12 +1,12 @@
 //! What the app has subscribed to, and what was sent to it.
 
-/// One call of ours to the app.
+/// One call from Meta to the app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// `deauthorize`, `data_deletion` or the webhook's object.
+    /// `deauthorize`, `data_deletion` or the object of the webhook.
     pub kind: String,
     pub url: String,
-    /// 0: nobody answered.
+    /// 0: no response.
     pub status: u16,
     pub answer: String,
 }

@@ -1,34 +1,34 @@
-//! Allowances that are used up for a while: of the app, of a person, of an ad account, of a business use case.
+//! Rate limits that are exhausted for a while: of the app, a user, an ad account, a business use case.
 //!
-//! A block ends by the clock. A call that draws on it meanwhile is refused and prolongs it a little.
+//! A block ends by the clock. A call that counts against an exhausted limit is refused and prolongs the block.
 
 use std::time::Duration;
 
-/// Seconds by which a call made while blocked prolongs the block.
+/// How much a refused call prolongs the block.
 const PENALTY_SECONDS: i64 = 10;
 
-/// Seconds beyond which calls do not prolong it.
+/// Calls do not prolong a block beyond this, counted from the call.
 const MAX_PROLONGED_SECONDS: i64 = 3_600;
 
-/// An allowance that can be used up. Ids of ad accounts with or without `act_`.
+/// A rate limit. Ids of ad accounts with or without `act_`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RateLimit {
-    /// Every Graph call of the app, whoever's token it carries: code 4, told by `X-App-Usage` in percent.
+    /// All Graph calls of the app, with any token: code 4, reported by `X-App-Usage` in percent.
     App,
-    /// Calls with the tokens of one person or system user: code 17; no header tells.
+    /// Calls with the tokens of one person or system user: code 17, reported by no header.
     Person(String),
-    /// Calls on one ad account: 17/2446079, told by `X-Ad-Account-Usage` in seconds.
+    /// Calls on one ad account: 17/2446079, reported by `X-Ad-Account-Usage` in seconds.
     AdAccount(String),
-    /// Calls of one kind on one ad account, business, Page or Instagram account: codes 80000 to 80005, told by
-    /// `X-Business-Use-Case-Usage` in minutes.
+    /// Calls of one use case on one ad account, business, Page or Instagram account: codes 80000 to 80005,
+    /// reported by `X-Business-Use-Case-Usage` in minutes.
     UseCase { id: String, use_case: UseCase },
 }
 
-/// Meta's business use cases, as far as anything here draws on them.
+/// Meta's business use cases, as far as calls to the sandbox count against them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UseCase {
     AdsInsights,
-    /// Only with tokens of Pages and system users; with a person's the call draws on other limits.
+    /// Only with Page and system user tokens; calls with a user token count against other limits.
     Pages,
     Instagram,
     CustomAudience,
@@ -36,13 +36,13 @@ pub enum UseCase {
     Leadgen,
 }
 
-/// An allowance that is used up now.
+/// A rate limit that is exhausted now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExhaustedLimit {
     pub limit: RateLimit,
-    /// How long it still lasts, if nobody calls meanwhile.
+    /// How long the block still lasts, if no call prolongs it.
     pub remaining: Duration,
-    /// Calls refused since it was used up.
+    /// Calls refused since the limit was exhausted.
     pub refused_calls: usize,
 }
 
@@ -56,7 +56,7 @@ impl UseCase {
         UseCase::Leadgen,
     ];
 
-    /// Meta's word, in its header and in our forms.
+    /// The name in Meta's header and in the control API.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             UseCase::AdsInsights => "ads_insights",
@@ -70,7 +70,7 @@ impl UseCase {
 }
 
 impl RateLimit {
-    /// By the words of the control page; every limit but the app's needs an id.
+    /// From the names of the control API. Every limit but the app's needs an id.
     pub(crate) fn from_key(key: &str, id: &str) -> Option<RateLimit> {
         let id = id.to_owned();
         match key {
@@ -85,7 +85,7 @@ impl RateLimit {
         }
     }
 
-    /// The word and the id for `named`.
+    /// The inverse of `from_key`.
     pub(crate) fn key(&self) -> (&'static str, Option<&str>) {
         match self {
             RateLimit::App => ("app", None),
@@ -95,7 +95,7 @@ impl RateLimit {
         }
     }
 
-    /// With the ad account's id as Meta's headers write it.
+    /// With the ad account's id as in Meta's headers, without `act_`.
     fn normalized(self) -> RateLimit {
         let bare = |id: String| id.trim().trim_start_matches("act_").to_owned();
         match self {
@@ -115,15 +115,15 @@ struct Exhaustion {
 
 #[derive(Debug, Default)]
 pub(crate) struct RateLimits {
-    /// Ended ones stay, with their counts, until the same allowance is used up anew.
+    /// Blocks that have ended stay, with their counts, until the same limit is exhausted again.
     exhausted: Vec<Exhaustion>,
 }
 
-/// How far an allowance is used, for the headers.
+/// How far a limit is used, for the headers.
 pub(crate) struct Usage {
-    /// Of the allowance; at least 100 while blocked.
+    /// At least 100 while blocked.
     pub(crate) percent: usize,
-    /// Seconds until calls go again.
+    /// Seconds until calls are accepted again.
     pub(crate) seconds_left: i64,
 }
 
@@ -153,13 +153,13 @@ impl RateLimits {
         .collect()
     }
 
-    /// `None`: nobody has used it up.
+    /// `None`: the limit is not exhausted.
     pub(crate) fn usage(&self, limit: &RateLimit, now: i64) -> Option<Usage> {
         let block = self.exhausted.iter().find(|block| block.limit == *limit && now < block.ends_at)?;
         Some(Usage { percent: 100 + block.refused_calls, seconds_left: block.ends_at - now })
     }
 
-    /// The first of these allowances that is used up; being asked for it prolongs the block.
+    /// The first of these limits that is exhausted. Counts the refused call and prolongs the block.
     pub(crate) fn refuse(&mut self, counted: &[RateLimit], now: i64) -> Option<RateLimit> {
         let limit = counted.iter().find(|limit| self.usage(limit, now).is_some())?;
         let block = self.exhausted.iter_mut().find(|block| block.limit == *limit)?;

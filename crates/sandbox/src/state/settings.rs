@@ -1,25 +1,24 @@
-//! The settings that tests and the control page may change while the sandbox runs.
+//! Settings that tests and the control page may change while the sandbox runs.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use super::outage::Outage;
 
-/// What tests and the control page may change while it runs.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) latency: Duration,
     pub(crate) is_app_active: bool,
     pub(crate) omits_expires_in: bool,
-    /// How long exchanged tokens live; `None` is for ever.
+    /// Lifetime of exchanged tokens; `None` means they never expire.
     pub(crate) token_lifetime: Option<Duration>,
     pub(crate) drops_pkce: bool,
     pub(crate) requires_proof: bool,
     pub(crate) rejects_retired_versions: bool,
     pub(crate) redirect_uris: Vec<String>,
-    /// And when it ends, in seconds since 1970.
+    /// With its end, in seconds since 1970.
     pub(crate) outage: Option<(Outage, i64)>,
-    /// Ad account number to (account_status, disable_reason).
+    /// Ad account number to `(account_status, disable_reason)`.
     pub(crate) ad_account_statuses: HashMap<u64, (i64, i64)>,
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct SharedState {
     pub(crate) app_secret: String,
     pub(crate) instagram_app_id: String,
     pub(crate) instagram_app_secret: String,
-    /// `http://host:port`, without a slash at the end.
+    /// `http://host:port`, without a trailing slash.
     pub(crate) base: String,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
@@ -41,7 +41,7 @@ pub(crate) struct SharedState {
     rate_limits: Mutex<RateLimits>,
 }
 
-// By hand: the app secret and the state of all tokens do not belong into a log line.
+// Not derived, so that neither the app secret nor tokens reach a log line.
 impl std::fmt::Debug for SharedState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SharedState")
@@ -107,7 +107,7 @@ impl SharedState {
         self.rate_limits.lock().expect("no panic happens while this lock is held")
     }
 
-    /// The outage now, and the seconds until it ends.
+    /// The current outage, and the seconds until it ends.
     pub(crate) fn current_outage(&self) -> Option<(Outage, i64)> {
         let now = self.clock.now_seconds();
         let outage = self.settings().outage;
@@ -118,7 +118,7 @@ impl SharedState {
         take(&mut self.faults(), endpoint)
     }
 
-    /// Changes grants or tokens and writes the state file before anybody else sees the change.
+    /// Changes grants or tokens, and writes the state file before anyone else can see the change.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Grants) -> T) -> T {
         let mut grants = self.grants();
         let result = change(&mut grants);

@@ -1,4 +1,4 @@
-//! The state file: grants, tokens and codes as JSON, whole or not at all.
+//! The state file: grants, tokens and codes as JSON, replaced atomically.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -20,7 +20,7 @@ struct Read {
     grants: Grants,
 }
 
-/// Reads the file; none yet means nothing granted yet. A file that cannot be read is an error, not a loss.
+/// A missing file means an empty state; a file that cannot be read is an error, not an empty state.
 pub(crate) fn load(path: &Path, random: &Random) -> std::io::Result<Grants> {
     let text = match std::fs::read(path) {
         Ok(text) => text,
@@ -33,7 +33,7 @@ pub(crate) fn load(path: &Path, random: &Random) -> std::io::Result<Grants> {
     Ok(read.grants)
 }
 
-/// Writes beside the file and renames: a crash leaves the old one.
+/// Writes a temporary file and renames it, so that a crash leaves the old file in place.
 pub(crate) fn save(path: &Path, grants: &Grants, random: &Random) -> std::io::Result<()> {
     let text = serde_json::to_vec(&Written { drawn: random.drawn(), grants })?;
     let beside = path.with_extension("new");

@@ -1,20 +1,20 @@
-//! Codes and tokens, known by their SHA-256 only.
+//! Codes and tokens. They are stored by the SHA-256 of their text.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub(crate) const CODE_TTL: i64 = 600;
 
-/// Whose token it is, and by which login.
+/// Who a token belongs to, and which login issued it.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenKind {
-    /// A person's, by Facebook Login.
+    /// A user token of Facebook Login.
     #[default]
     User,
-    /// Of a business' system user.
+    /// A business's system user.
     SystemUser,
-    /// A person's, by Instagram's own login; the Graph behind Facebook does not know it.
+    /// A user token of Instagram Login, which the Facebook Graph API does not accept.
     Instagram,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct Token {
     pub(crate) issued_at: i64,
     /// `None`: never.
     pub(crate) expires_at: Option<i64>,
-    /// The subcode of error 190, once dead before its time.
+    /// The subcode of error 190, if the token was invalidated before it expired.
     #[serde(rename = "dead")]
     pub(crate) invalidated_by: Option<u32>,
     #[serde(default)]
@@ -36,7 +36,7 @@ impl Token {
         Token { user_id: user_id.to_owned(), issued_at, expires_at, invalidated_by: None, kind }
     }
 
-    /// The subcode of error 190 under which this token is refused now.
+    /// The subcode of error 190 with which this token is refused now.
     pub(crate) fn error_subcode(&self, now: i64) -> Option<u32> {
         self.invalidated_by.or_else(|| self.expires_at.filter(|end| *end <= now).map(|_| 463))
     }
@@ -52,7 +52,7 @@ pub(crate) struct Code {
     pub(crate) is_used: bool,
     #[serde(default)]
     pub(crate) kind: TokenKind,
-    /// How long a system user's token lives; `None`: for ever.
+    /// Lifetime of a system user's token in seconds; `None` means it never expires.
     #[serde(default)]
     pub(crate) lifetime: Option<i64>,
 }

@@ -1,10 +1,10 @@
-//! Which person or system user can see which node.
+//! Which node a person or system user can see.
 
 use super::ad_accounts::AdAccount;
 use super::tables::{Node, World};
 
 impl World {
-    /// Whether somebody can see this thing at all; client companies are seen by nobody here.
+    /// Whether a person can see a node at all. No one here can see the client companies.
     pub(crate) fn can_see(&self, person: usize, node: Node) -> bool {
         if let Some(business) = self.people[person].business {
             return match node {
@@ -29,7 +29,7 @@ impl World {
         seen_by == Some(person)
     }
 
-    /// Whether somebody has a role on an ad account, or full control of a business that has.
+    /// Whether a person has a role on an ad account, or full control of a business that owns or manages it.
     fn can_open(&self, person: usize, account: &AdAccount) -> bool {
         let businesses = [account.owner, account.agency].into_iter().flatten();
         let mut businesses = businesses.map(|index| &self.businesses[index]);
@@ -37,7 +37,7 @@ impl World {
             || businesses.any(|business| business.member == Some(person) && business.is_admin)
     }
 
-    /// Those with a role for this person, and those that a business opens to them.
+    /// Ad accounts on which the person has a role, and those of businesses under the person's full control.
     pub(crate) fn accessible_ad_accounts(&self, person: usize) -> Vec<Node> {
         self.ad_accounts_where(|account| self.can_open(person, account))
     }

@@ -5,7 +5,7 @@ use super::names;
 
 pub(crate) const CURRENCIES: [&str; 4] = ["EUR", "CHF", "JPY", "USD"];
 
-/// Meta's number, the name, and the offset in hours (winter time).
+/// Meta's id, the name, and the offset in hours (winter time).
 pub(crate) const TIMEZONES: [(u32, &str, f64); 6] = [
     (47, "Europe/Berlin", 1.0),
     (44, "Europe/Zurich", 1.0),
@@ -19,9 +19,9 @@ pub(crate) const TIMEZONES: [(u32, &str, f64); 6] = [
 pub(crate) struct AdAccount {
     pub(crate) id: u64,
     pub(crate) name: Box<str>,
-    /// Who has a role on it; `None`: nobody here, as long as no business of theirs opens it.
+    /// The person with a role on it. With `None`, it is visible only through a business.
     pub(crate) person: Option<usize>,
-    /// The business whose property it is.
+    /// The business that owns it.
     pub(crate) owner: Option<usize>,
     /// The business it is shared with.
     pub(crate) agency: Option<usize>,
@@ -33,7 +33,7 @@ pub(crate) struct AdAccount {
     pub(crate) created_at: i64,
     pub(crate) currency: u8,
     pub(crate) timezone: u8,
-    /// How many of Meta's tasks the person barriers: 5 is all, 3 is without MANAGE, 1 only ANALYZE.
+    /// How many of Meta's tasks the person has: 5 is all of them, 3 excludes MANAGE, 1 is ANALYZE only.
     pub(crate) tasks: u8,
     pub(crate) has_business_name: bool,
 }
@@ -69,7 +69,7 @@ impl AdAccount {
     }
 }
 
-/// The agency's account number `index`; the same in every run.
+/// The agency's ad account number `index`.
 pub(super) fn agency_account(
     person: usize,
     index: usize,
@@ -101,7 +101,7 @@ pub(super) fn agency_account(
     account
 }
 
-/// 39 accounts that cannot be used (25 disabled, 9 closed, 5 closing), 31 with something to settle or under
+/// Status and disable reason: 39 unusable accounts (25 disabled, 9 closed, 5 closing), 31 unsettled or under
 /// review, the rest active.
 fn agency_status(index: usize) -> (i64, i64) {
     if index % 33 == 17 && index / 33 < 39 {

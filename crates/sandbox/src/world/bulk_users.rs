@@ -4,9 +4,9 @@ use super::ids::permuted;
 use super::people::Person;
 use super::persona::FIRST_PERSONAS;
 
-/// The app-scoped id of the crowd's person number `index`: 17 digits, the same in every run, nobody else's.
+/// The app-scoped id of bulk user number `index`: 17 digits, stable across runs, distinct from all other ids.
 pub fn bulk_user_id(index: usize) -> String {
-    // Those of the personas begin with 101 and 102.
+    // Ids of personas start with 101 and 102.
     format!("105{:014}", permuted(index, 14))
 }
 

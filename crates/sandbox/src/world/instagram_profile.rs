@@ -1,10 +1,10 @@
-//! The Instagram account of a person, as Instagram's own login shows it.
+//! The Instagram account of a person, as Instagram Login shows it.
 
 use super::ids::permuted;
 use super::tables::World;
 
 pub(crate) struct InstagramProfile {
-    /// The id of the professional account, as Facebook's side shows it too.
+    /// The id of the professional account, the same as on the Facebook side.
     pub(crate) user_id: u64,
     /// The app-scoped id.
     pub(crate) id: u64,
@@ -13,7 +13,7 @@ pub(crate) struct InstagramProfile {
 }
 
 impl World {
-    /// The Instagram account of the person's first Page that has one, else one without a Page.
+    /// The Instagram account of the person's first Page that has one; otherwise an account without a Page.
     pub(crate) fn instagram_profile(&self, person: usize) -> InstagramProfile {
         let id = 24_000_000_000_000_000 + permuted(self.people[person].seed, 15);
         let mine = self.pages.iter().filter(|page| page.person == person);
@@ -28,7 +28,7 @@ impl World {
             None => {
                 let person = &self.people[person];
                 InstagramProfile {
-                    // Behind the ids of those that hang on a Page.
+                    // Beyond the ids of accounts that are linked to a Page.
                     user_id: 17_841_500_000_000_000 + id % 100_000_000_000,
                     id,
                     username: person.handle(),

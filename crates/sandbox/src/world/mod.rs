@@ -1,6 +1,6 @@
-//! Who lives in the sandbox: people, their businesses, ad accounts, Pages and Instagram accounts.
+//! Who lives in the sandbox: people, businesses, ad accounts, Pages and Instagram accounts.
 //!
-//! Built once at the start from small tables and never changed; nothing here knows JSON or HTTP.
+//! Built once at startup from small tables and never changed. Nothing here knows JSON or HTTP.
 
 mod access;
 pub(crate) mod ad_accounts;

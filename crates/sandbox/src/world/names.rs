@@ -1,6 +1,6 @@
-//! Names as they occur: umlauts, Japanese, Hebrew written from right to left, one that does not end.
+//! Realistic names: umlauts, Japanese, right-to-left Hebrew, and one that is far too long.
 
-/// Companies whose ad accounts the agency's department store looks after.
+/// The clients of the agency, whose ad accounts are shared with its department store.
 pub(super) const CLIENT_COMPANIES: [&str; 24] = [
     "Gärtnerei Möller GmbH",
     "Bäckerei Süß & Töchter",

@@ -18,12 +18,12 @@ pub(crate) struct Instagram {
     pub(crate) id: u64,
     pub(crate) username: Box<str>,
     pub(crate) followers: u32,
-    /// The API serves no others; a personal account shows only as linked.
+    /// The API serves only professional accounts; a personal one is visible only as linked to the Page.
     pub(crate) is_professional: bool,
 }
 
 impl Page {
-    /// Its Instagram account, if the API serves that.
+    /// Its Instagram account, if the API serves it.
     pub(crate) fn professional(&self) -> Option<&Instagram> {
         self.instagram.as_ref().filter(|instagram| instagram.is_professional)
     }

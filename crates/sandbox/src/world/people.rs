@@ -4,14 +4,14 @@ use super::persona::Persona;
 
 #[derive(Debug)]
 pub(crate) struct Person {
-    /// The app-scoped id this app sees.
+    /// The app-scoped user id.
     pub(crate) user_id: String,
     pub(crate) name: String,
-    /// `None`: one of the crowd or a system user, whom the dialog does not offer.
+    /// `None`: a bulk user or a system user; the dialog does not offer them.
     pub(crate) persona: Option<Persona>,
-    /// A system user: the business it belongs to.
+    /// System users only: the business it belongs to.
     pub(crate) business: Option<usize>,
-    /// What the id on Instagram's own login is drawn from; stays when people are added.
+    /// Determines the ids in Instagram Login. Stays the same when personas are added.
     pub(super) seed: usize,
 }
 
@@ -23,7 +23,7 @@ impl Person {
         }
     }
 
-    /// The name as it stands in addresses.
+    /// The name as used in email addresses and usernames.
     pub(super) fn handle(&self) -> String {
         self.name.to_lowercase().replace(' ', ".")
     }
@@ -34,8 +34,8 @@ pub(crate) struct Business {
     pub(crate) id: u64,
     pub(crate) name: Box<str>,
     pub(crate) verification: &'static str,
-    /// Who sees this business on `/me/businesses`; `None` for the companies the agency works for.
+    /// The person whose `/me/businesses` lists this business; `None` for the clients of an agency.
     pub(crate) member: Option<usize>,
-    /// Whether the member has full control; else they see the business and nothing in it.
+    /// Whether the member has full control. Without it, they see the business, but nothing in it.
     pub(crate) is_admin: bool,
 }

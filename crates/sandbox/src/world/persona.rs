@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Whom the dialog lets you be.
+/// A person to log in as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Persona {
@@ -10,17 +10,18 @@ pub enum Persona {
     SoleTrader,
     /// Aylin Kaya-Öztürk: 3 businesses, 1,307 ad accounts, 41 Pages, 27 Instagram accounts.
     Agency,
-    /// Nora None: nothing at all.
+    /// Nora None: no assets at all.
     Nobody,
-    /// Mei Tanaka: six ad accounts, most of them in some trouble.
+    /// Mei Tanaka: six ad accounts, most of them disabled, unsettled or closed.
     Trouble,
-    /// Ben Carter: as Tom, but somebody else.
+    /// Ben Carter: like Tom, but another person.
     SecondSoleTrader,
     /// Rita Roleless: member of a business with ad accounts, without a role on any of them.
     RoleTooLow,
-    /// Pia Portfolio: one ad account; three Pages that belong to a portfolio, with three kinds of Instagram.
+    /// Pia Portfolio: one ad account; three Pages owned by a business portfolio: one with a professional
+    /// Instagram account, one with a personal one, one without.
     PortfolioPages,
-    /// Cleo Clients: ad accounts only as an agency's, through `client_ad_accounts`.
+    /// Cleo Clients: only ad accounts of clients, through `client_ad_accounts`.
     ClientsOnly,
 }
 
@@ -37,7 +38,7 @@ impl Persona {
         Persona::ClientsOnly,
     ];
 
-    /// The app-scoped id this app sees.
+    /// The app-scoped user id.
     pub fn user_id(self) -> &'static str {
         match self {
             Persona::SoleTrader => "10158760143021101",
@@ -65,7 +66,7 @@ impl Persona {
         }
     }
 
-    /// The word for this person in forms and element ids.
+    /// The name of this persona in forms and element ids.
     pub fn key(self) -> &'static str {
         match self {
             Persona::SoleTrader => "sole-trader",
@@ -87,14 +88,14 @@ impl Persona {
         match self {
             Persona::SoleTrader => "1 ad account",
             Persona::Agency => "agency: 3 businesses, 1,307 ad accounts, Instagram",
-            Persona::Nobody => "no ad account at all",
+            Persona::Nobody => "no ad accounts",
             Persona::Trouble => "disabled and unsettled accounts",
-            Persona::SecondSoleTrader => "1 ad account, another person",
+            Persona::SecondSoleTrader => "1 ad account; another person",
             Persona::RoleTooLow => "in a business with 3 ad accounts, without a role on them",
             Persona::PortfolioPages => {
-                "1 ad account; Pages of a portfolio, Instagram professional, personal and none"
+                "1 ad account; Pages of a business portfolio, with and without Instagram"
             }
-            Persona::ClientsOnly => "5 ad accounts, all of them clients’",
+            Persona::ClientsOnly => "5 ad accounts, all owned by clients",
         }
     }
 
@@ -112,5 +113,5 @@ impl Persona {
     }
 }
 
-/// Those who were here before the crowd; their numbers and the crowd's stay.
+/// The personas that existed before bulk users. Their seeds, and those of the bulk users, must not change.
 pub(super) const FIRST_PERSONAS: usize = 5;

@@ -1,4 +1,4 @@
-//! Builds the world: the personas with their businesses, ad accounts and Pages, the bulk users, the system users.
+//! Builds the world: the personas with their assets, the bulk users, the system users.
 
 use super::ad_accounts::{self, AdAccount};
 use super::ids::hashed_id;
@@ -7,11 +7,11 @@ use super::persona::{FIRST_PERSONAS, Persona};
 use super::tables::World;
 use super::{bulk_users, names, populate_pages};
 
-/// Later personas are numbered from here, beyond every crowd.
+/// Seeds of later personas start here, beyond those of all bulk users.
 const LATER_PERSONAS: usize = 100_000_000;
 
 impl World {
-    /// The personas and so many people more.
+    /// The personas, and this many bulk users.
     pub(crate) fn build(bulk_users: usize) -> World {
         let people: Vec<Person> = personas().chain(bulk_users::people(bulk_users)).collect();
         let by_user_id =
@@ -23,7 +23,7 @@ impl World {
         world
     }
 
-    /// Each business that somebody here manages has a system user for the app.
+    /// Every business with a member in full control has a system user for the app.
     fn add_system_users(&mut self, first_seed: usize) {
         let is_managed = |business: &Business| business.member.is_some() && business.is_admin;
         let managed = self.businesses.iter().enumerate().filter(|(_, business)| is_managed(business));
@@ -54,7 +54,7 @@ fn personas() -> impl Iterator<Item = Person> {
     })
 }
 
-/// Gives the personas their businesses, ad accounts and Pages; they are the first of the people.
+/// Creates the businesses, ad accounts and Pages of the personas, which are the first people in the table.
 fn add_assets(world: &mut World) {
     for (index, persona) in Persona::ALL.into_iter().enumerate() {
         match persona {

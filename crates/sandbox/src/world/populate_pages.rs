@@ -1,4 +1,4 @@
-//! The Pages of the personas, some with an Instagram account.
+//! Creates the Pages of the personas, some with an Instagram account.
 
 use super::ids::hashed_id;
 use super::names;
@@ -30,7 +30,7 @@ pub(super) fn trouble(world: &mut World, person: usize, business: usize) {
     add(world, person, "Mei Design", Some(business), true);
 }
 
-/// Three Pages of a portfolio: with a professional Instagram account, with a personal one, with none.
+/// Three Pages of a business portfolio: with a professional Instagram account, with a personal one, without one.
 pub(super) fn portfolio(world: &mut World, person: usize, business: usize) {
     add(world, person, "Konditorei Wolkenkuchen", Some(business), true);
     add(world, person, "Wolkenkuchen Backstube", Some(business), true);
@@ -52,7 +52,7 @@ pub(super) fn of_client(world: &mut World, person: usize, client: usize, agency:
 fn add(world: &mut World, person: usize, name: &str, business: Option<usize>, has_instagram: bool) {
     let index = world.pages.len();
     let instagram = has_instagram.then(|| Instagram {
-        // Meta's ids of this kind begin with 17841.
+        // Meta's ids of Instagram accounts start with 17841.
         id: 17_841_400_000_000_000 + hashed_id(6, index as u64, 11),
         username: username(name, index),
         followers: 120 + u32::try_from(index).unwrap_or(0) * 373,

@@ -6,7 +6,7 @@ use super::ad_accounts::AdAccount;
 use super::pages::Page;
 use super::people::{Business, Person};
 
-/// One thing of the graph, as an index into the world's tables.
+/// A node of the graph, as an index into the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Node {
     Person(usize),
@@ -23,7 +23,7 @@ pub(crate) struct World {
     pub(crate) businesses: Vec<Business>,
     pub(crate) ad_accounts: Vec<AdAccount>,
     pub(crate) pages: Vec<Page>,
-    /// User id to place in `people`.
+    /// User id to index in `people`.
     pub(super) by_user_id: HashMap<String, usize>,
 }
 
@@ -32,7 +32,7 @@ impl World {
         self.by_user_id.get(user_id).copied()
     }
 
-    /// What stands behind an id as it appears in a path; ad accounts only with their `act_`.
+    /// The node with this id, as it appears in a path: ad accounts only with `act_`.
     pub(crate) fn find(&self, id: &str) -> Option<Node> {
         if let Some(number) = id.strip_prefix("act_") {
             let number: u64 = number.parse().ok()?;
@@ -66,7 +66,7 @@ impl World {
         }
     }
 
-    /// The system user of a person's business number `index`.
+    /// The system user of the person's business number `index`.
     pub(crate) fn system_user(&self, user_id: &str, index: usize) -> Option<&Person> {
         let mine = self.businesses_of(self.person(user_id)?);
         let Some(Node::Business(business)) = mine.get(index) else { return None };
@@ -77,7 +77,7 @@ impl World {
         self.people.iter().find(|person| person.business == Some(business))
     }
 
-    /// The ad accounts and Pages that a system user can have at all.
+    /// The ad accounts and Pages that can be assigned to a system user.
     pub(crate) fn assets_of_system_user(&self, user: usize) -> Vec<Node> {
         let Some(business) = self.people[user].business else { return Vec::new() };
         let mut nodes = self.ad_accounts_of_business(business);
@@ -97,7 +97,7 @@ impl World {
         self.ad_accounts_where(|account| account.agency == Some(business))
     }
 
-    /// The ad accounts assigned to a system user.
+    /// The ad accounts assigned to the system user of a business.
     pub(crate) fn ad_accounts_of_business(&self, business: usize) -> Vec<Node> {
         self.ad_accounts_where(|account| [account.owner, account.agency].contains(&Some(business)))
     }

@@ -1,6 +1,6 @@
 //! Stories told to the sandbox over HTTP, as a client would.
 
-#![allow(clippy::disallowed_methods, reason = "tests make their own clients and tasks")]
+#![expect(clippy::disallowed_methods, reason = "tests create their own clients and tasks")]
 
 mod app;
 mod batches;

@@ -1,4 +1,4 @@
-//! Which permissions a read needs.
+//! Permission checks for reads.
 
 use super::context::Context;
 use crate::graph_api::error::GraphError;
@@ -6,7 +6,7 @@ use crate::world::tables::Node;
 
 const NO_BUSINESS: &str = "Requires business_management permission to manage the object";
 
-/// The permission without which a node cannot be read by its id.
+/// The permission needed to read a node by its id.
 pub(crate) fn require(context: &Context, node: Node) -> Result<(), GraphError> {
     match node {
         Node::Person(_) => Ok(()),
@@ -23,8 +23,8 @@ pub(crate) fn require(context: &Context, node: Node) -> Result<(), GraphError> {
     }
 }
 
-/// A member without full control sees the business and nothing in it. The words are those for a permission that
-/// is missing, although it is not.
+/// Without full control, a member sees the business, but nothing in it. Meta's error claims a missing
+/// permission, even if it is granted.
 pub(crate) fn require_control(context: &Context, business: usize) -> Result<(), GraphError> {
     let world = &context.shared.world;
     let is_system_user = world.people[context.auth.person].business == Some(business);

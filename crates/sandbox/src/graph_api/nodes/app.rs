@@ -1,4 +1,4 @@
-//! The app as a node of the graph: `/{app-id}`, or `/app`, with the app's own token.
+//! The app as a node: `/{app-id}` or `/app`, with the app's own token.
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ use crate::state::shared::SharedState;
 
 const DEFAULTS: [&str; 3] = ["category", "link", "name"];
 
-/// What an app may have and this one has not: known, and left out.
+/// Fields that exist, but are not set for this app: left out of the response.
 const ABSENT: [&str; 15] = [
     "app_domains",
     "canvas_url",

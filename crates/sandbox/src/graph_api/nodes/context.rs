@@ -1,4 +1,4 @@
-//! What a read of the graph is done with.
+//! What every read of the graph needs: the state, who is asking, and the request.
 
 use crate::graph_api::tokens::caller::AuthContext;
 use crate::http::request::Request;

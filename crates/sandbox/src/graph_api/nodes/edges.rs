@@ -1,4 +1,6 @@
-//! The lists that hang on a node, and the permissions they need.
+//! The edges of each kind of node, and the permissions they need.
+//!
+//! Returns nodes, not JSON, so that `render` can page and nest them.
 
 use serde_json::{Value, json};
 
@@ -8,11 +10,11 @@ use crate::graph_api::error::GraphError;
 use crate::world::pages::Page;
 use crate::world::tables::Node;
 
-/// What an edge barriers.
+/// The contents of an edge.
 pub(crate) enum Edge {
     /// Nodes, to be paged and rendered.
     Nodes(Vec<Node>),
-    /// A whole answer without paging.
+    /// A complete response without paging.
     Whole(Value),
 }
 
@@ -22,7 +24,7 @@ pub(crate) fn read(context: &Context, node: Node, edge: &str) -> Result<Option<E
         (Node::Person(_), "permissions") => Ok(Some(Edge::Whole(permissions(context)))),
         (Node::AdAccount(_), "insights") => {
             require_ads(context)?;
-            // Nobody here advertises: no figures, and so no paging.
+            // There are no ads here, hence no figures and no paging.
             Ok(Some(Edge::Whole(json!({"data": []}))))
         }
         _ => Ok(rows(context, node, edge)?.map(Edge::Nodes)),
@@ -80,7 +82,7 @@ fn rows(context: &Context, node: Node, edge: &str) -> Result<Option<Vec<Node>>, 
     Ok(Some(only_selected(context, rows)))
 }
 
-/// What a business owns, and what others share with it. Instagram accounts: only those the API serves.
+/// What a business owns, and what is shared with it. Only those Instagram accounts that the API serves.
 fn business_rows(context: &Context, business: usize, edge: &str) -> Result<Option<Vec<Node>>, GraphError> {
     let world = &context.shared.world;
     let need: fn(&Context) -> Result<(), GraphError> = match edge {
@@ -104,18 +106,20 @@ fn business_rows(context: &Context, business: usize, edge: &str) -> Result<Optio
         "client_pages" => world.pages_where(|page| page.agency == Some(business)),
         "owned_instagram_accounts" | "instagram_business_accounts" | "instagram_accounts" => {
             let has_one = |page: &Page| page.business == Some(business) && page.professional().is_some();
-            let pages = world.pages_where(has_one);
-            let instagram = pages.into_iter().map(|node| match node {
-                Node::Page(index) => Node::Instagram(index),
-                other => other,
-            });
-            instagram.collect()
+            let mut nodes = world.pages_where(has_one);
+            for node in &mut nodes {
+                if let Node::Page(index) = *node {
+                    *node = Node::Instagram(index);
+                }
+            }
+            nodes
         }
         _ => Vec::new(),
     }))
 }
 
-/// A system user is no person: `/me/accounts` and `/me/adaccounts` are empty, what it has was assigned to it.
+/// A system user is not a person: `/me/accounts` and `/me/adaccounts` are empty, its assets are the assigned
+/// ones.
 fn system_user_rows(context: &Context, business: usize, edge: &str) -> Result<Option<Vec<Node>>, GraphError> {
     let world = &context.shared.world;
     Ok(Some(match edge {
@@ -140,7 +144,7 @@ fn system_user_rows(context: &Context, business: usize, edge: &str) -> Result<Op
     }))
 }
 
-/// Without what was not ticked in the dialog.
+/// Drops what was not selected in the dialog.
 fn only_selected(context: &Context, mut rows: Vec<Node>) -> Vec<Node> {
     rows.retain(|node| context.auth.includes(context.shared, *node));
     rows

@@ -10,15 +10,14 @@ use crate::state::shared::SharedState;
 use crate::world::ad_accounts::{AdAccount, CURRENCIES, TIMEZONES};
 use crate::world::tables::Node;
 
-/// 2019-03-04, for all of them.
+/// 2019-03-04, for all businesses.
 const BUSINESS_CREATED_AT: i64 = 1_551_690_728;
 
-/// The value of a field.
 pub(crate) enum FieldValue {
     Plain(Value),
-    /// Another node, with the fields shown if none are asked for.
+    /// Another node, with the fields to show if none are selected.
     Node(Node, &'static [&'static str]),
-    /// Known, but not there for this node or this person.
+    /// A known field that this node does not have or this person must not see.
     Absent,
     Unknown,
 }
@@ -71,7 +70,7 @@ fn person_field(context: &Context, index: usize, name: &str) -> FieldValue {
             }
             None => FieldValue::Absent,
         },
-        // Nobody here has a middle name, and the others need a permission of their own or are no longer filled.
+        // No one here has a middle name; the others need another permission or are no longer filled by Meta.
         "email" | "middle_name" | "age_range" | "birthday" | "gender" | "hometown" | "link" | "locale"
         | "location" | "timezone" | "updated_time" | "verified" => FieldValue::Absent,
         "picture" => FieldValue::Plain(picture::field(&context.request.base, person)),
@@ -140,7 +139,7 @@ fn ad_account_field(context: &Context, index: usize, name: &str) -> FieldValue {
     FieldValue::Plain(plain)
 }
 
-/// Status and reason, as a test may have changed them.
+/// Status and disable reason, as changed by `Control::set_ad_account_status`.
 fn account_status(shared: &SharedState, account: &AdAccount) -> (i64, i64) {
     let changed = shared.settings().ad_account_statuses.get(&account.id).copied();
     changed.unwrap_or((account.status, account.disable_reason))
@@ -162,7 +161,7 @@ fn business_name<'a>(context: &'a Context, account: &AdAccount) -> &'a str {
     }
 }
 
-/// Rows of an `assigned_…` edge tell more than the nodes do.
+/// The rows of an `assigned_…` edge have more fields than the nodes.
 fn is_assigned_edge(context: &Context, edge: &str) -> bool {
     let fields = context.request.params.get("fields").unwrap_or_default();
     context.request.segment(1) == edge || fields.contains(edge)
@@ -189,7 +188,7 @@ fn page_field(context: &Context, index: usize, name: &str) -> FieldValue {
             false => json!(["ANALYZE", "ADVERTISE"]),
         }),
         "access_token" => FieldValue::Plain(page_token(context.shared, &context.auth.token, page.id).into()),
-        // Both stand there for a professional account, only the second for a personal one.
+        // A professional account shows in both fields, a personal one only in the second.
         "instagram_business_account" | "connected_instagram_account" => {
             let is_there = match name {
                 "connected_instagram_account" => page.instagram.is_some(),

@@ -1,4 +1,4 @@
-//! Pages of a list: cursors, `next`, `previous`, `summary`.
+//! Paging: cursors, `next`, `previous`, `summary`.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,7 +14,7 @@ const DEFAULT_LIMIT: usize = 25;
 
 const MAX_LIMIT: usize = 1_000;
 
-/// Which part of a list is wanted, and what of each row.
+/// The requested page of a list, and the fields to show.
 #[derive(Debug, Default)]
 pub(crate) struct PageRequest {
     limit: Option<usize>,
@@ -73,7 +73,7 @@ impl PageRequest {
     }
 }
 
-/// Renders the wanted rows of a list.
+/// Renders the requested page of a list.
 pub(crate) fn list(
     context: &Context,
     parent: Node,
@@ -138,12 +138,12 @@ fn slice(
     Ok((0, limit.min(rows.len())))
 }
 
-/// Opaque to the caller; the id of the row, so that it stays true when rows come and go.
+/// Opaque to the client. Contains the id of the row, so that it stays valid when rows are added or removed.
 fn cursor(context: &Context, node: Node) -> String {
     URL_SAFE_NO_PAD.encode(format!("row:{}", context.shared.world.id(node)))
 }
 
-/// As Meta's: absolute, on the host that was asked, with the token in it.
+/// Like Meta's: absolute, with the host from the request, and including the token.
 fn page_url(
     context: &Context,
     parent: Node,

@@ -1,4 +1,4 @@
-//! `/{user}/permissions`: reading what was granted, taking back one permission or all.
+//! `/{user}/permissions`: lists the granted permissions, revokes one or all of them.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::http::reply::Reply;
 use crate::http::request::Request;
 use crate::state::shared::SharedState;
 
-/// `in_path`: the permission named there; the official SDKs send it as a parameter.
+/// `in_path`: the permission in the path. The official SDKs send it as a parameter instead.
 pub(crate) fn serve(
     shared: &SharedState,
     request: &Request,
@@ -23,11 +23,11 @@ pub(crate) fn serve(
             let context = Context { shared, auth: &auth, request };
             Ok(Reply::json(&edges::permissions(&context)))
         }
-        // Meta's page promises `true` for this form.
+        // Meta's documentation promises `true` here.
         ("DELETE", Some(permission)) => {
             revoke(shared, user_id, permission).map(|()| Reply::json(&true.into()))
         }
-        // The official SDK for Python cannot read a bare `true`, so this one answers as other edges do.
+        // The official Python SDK cannot parse a bare `true`, so this form answers like other edges.
         ("DELETE", None) => {
             match request.params.get("permission") {
                 Some(permission) => revoke(shared, user_id, permission)?,
@@ -49,7 +49,7 @@ fn revoke(shared: &SharedState, user_id: &str, permission: &str) -> Result<(), G
     }
 }
 
-/// The person meant: by their own token, or by their id with the app's token.
+/// The person is identified by their own token, or by their id with the app's token.
 fn auth(shared: &SharedState, request: &Request) -> Result<AuthContext, GraphError> {
     let id = request.segment(0);
     match identify(shared, request)? {

@@ -19,7 +19,7 @@ pub(crate) fn field(base: &str, person: &Person) -> Value {
     json!({"data": {"height": 50, "width": 50, "is_silhouette": false, "url": url(base, person)}})
 }
 
-/// `/{user-id}/picture`: a redirect, or the same as JSON with `redirect=false`.
+/// `/{user-id}/picture`: a redirect, or JSON with `redirect=false`.
 pub(crate) fn of_person(shared: &SharedState, request: &Request) -> Result<Reply, GraphError> {
     let person = match request.segment(0) {
         "me" => match identify(shared, request)? {
@@ -65,7 +65,7 @@ fn initials(name: &str) -> String {
         .collect()
 }
 
-/// Warm and green tones only: nothing here may look like Facebook.
+/// Only warm and green hues, so that nothing looks like Facebook.
 fn hue(persona: Persona) -> usize {
     let place = Persona::ALL.into_iter().position(|other| other == persona);
     10 + place.unwrap_or(0) * 20

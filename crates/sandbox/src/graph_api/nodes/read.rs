@@ -1,4 +1,4 @@
-//! Reading a node or one of its edges by id.
+//! Reading a node, or one of its edges, by id.
 
 use serde_json::Value;
 
@@ -52,7 +52,7 @@ pub(crate) fn edge_reply(
     }
 }
 
-/// Most reads need a person behind the token.
+/// Most reads need a user token.
 fn require_user(caller: Caller, request: &Request) -> Result<AuthContext, GraphError> {
     match caller {
         Caller::User(auth) => Ok(auth),
@@ -64,7 +64,7 @@ fn require_user(caller: Caller, request: &Request) -> Result<AuthContext, GraphE
     }
 }
 
-/// What stands behind an id, as long as the person may know of it.
+/// The node with this id, if the person may see it.
 fn find_visible(
     shared: &SharedState,
     request: &Request,
@@ -80,7 +80,7 @@ fn find_visible(
         .ok_or_else(|| GraphError::unsupported(&request.method, id))
 }
 
-/// Whether this person or system user may see a thing, and ticked it.
+/// Whether this person or system user may see a node, and selected it.
 fn is_shown(shared: &SharedState, auth: &AuthContext, node: Node) -> bool {
     shared.world.can_see(auth.person, node) && auth.includes(shared, node)
 }

@@ -1,4 +1,4 @@
-//! Nodes and lists of nodes as JSON: the selected fields, and what is nested in them.
+//! Renders nodes and edges as JSON: the selected fields, and the nodes and edges nested in them.
 
 use serde_json::{Map, Value};
 
@@ -65,7 +65,7 @@ fn render_field(context: &Context, node: Node, field: &Field) -> Result<Option<V
             }
         },
         FieldValue::Unknown => match edge(context, node, &field.name, &PageRequest::from_field(field)?)? {
-            // An expanded edge without rows is left out, not shown empty.
+            // Meta leaves out an expanded edge without rows.
             Some(list) if list["data"].as_array().is_some_and(Vec::is_empty) => Ok(None),
             Some(list) => Ok(Some(list)),
             None => Err(GraphError::nonexisting_field(&field.name, type_name(node))),

@@ -1,18 +1,18 @@
-//! Field selection: `id,business{id,name},owned_ad_accounts.limit(5).after(x){id}`.
+//! Parses field selections: `id,business{id,name},owned_ad_accounts.limit(5).after(x){id}`.
 
 use crate::graph_api::error::GraphError;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Field {
     pub(crate) name: String,
-    /// `limit(5)` and the like.
+    /// For example `limit(5)`.
     pub(crate) modifiers: Vec<(String, String)>,
-    /// What stood between the braces, taken apart and as written.
+    /// The selection between the braces, parsed and as written.
     pub(crate) inner: Option<Vec<Field>>,
     pub(crate) inner_text: String,
 }
 
-/// Deeper than anybody nests; keeps the recursion bounded.
+/// Bounds the recursion. No real selection is nested deeper.
 const DEPTH: usize = 8;
 
 pub(crate) fn parse(text: &str) -> Result<Vec<Field>, GraphError> {
@@ -28,7 +28,7 @@ fn parse_list(rest: &mut &str, depth: usize) -> Result<Vec<Field>, GraphError> {
     let mut fields = Vec::new();
     loop {
         let name = word(rest);
-        // Meta takes empty places ("id,,name") as nothing.
+        // Meta ignores empty names ("id,,name").
         if !name.is_empty() {
             fields.push(parse_field(name, rest, depth)?);
         }

@@ -1,26 +1,33 @@
-//! `appsecret_proof`: hex of HMAC-SHA256 over the token, with the app secret as the key.
+//! `appsecret_proof`: the HMAC-SHA256 of the token in hex, with the app secret as the key.
 
 use crate::graph_api::error::GraphError;
 use crate::http::request::Params;
 use crate::signing::hmac_sha256_hex;
 use crate::state::shared::SharedState;
 
-/// How old a timestamped proof may be.
+/// Maximum age of a proof with a timestamp.
 const PROOF_TTL: i64 = 300;
 
-/// Checks the proof that came with a token. `is_needed`: it may not be missing.
+/// Whether a call without a proof is accepted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Requirement {
+    Required,
+    Optional,
+}
+
+/// A wrong proof is refused even if none is required.
 pub(crate) fn check(
     shared: &SharedState,
     params: &Params,
     token: &str,
-    is_needed: bool,
+    requirement: Requirement,
 ) -> Result<(), GraphError> {
     let Some(proof) = params.get("appsecret_proof") else {
-        return match is_needed {
-            true => {
+        return match requirement {
+            Requirement::Required => {
                 Err(GraphError::method(100, "API calls from the server require an appsecret_proof argument"))
             }
-            false => Ok(()),
+            Requirement::Optional => Ok(()),
         };
     };
     let is_right = match params.get("appsecret_time") {

@@ -1,4 +1,4 @@
-//! Redeeming the code that a login ended with.
+//! Redeems the authorization code of a login.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,7 +8,7 @@ use crate::graph_api::error::GraphError;
 use crate::state::grants::Grants;
 use crate::state::tokens::Code;
 
-/// Uses a code up and gives what it stands for. A refusal other than "used" leaves it as it was.
+/// Marks the code as used and returns it. A refused code stays usable.
 pub(crate) fn consume_code(
     grants: &mut Grants,
     code: &str,
@@ -46,7 +46,7 @@ fn check_verifier(code: &Code, verifier: Option<&str>) -> Result<(), GraphError>
         (Some((challenge, method)), Some(verifier)) => {
             let shown = match method.as_str() {
                 "S256" => URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)),
-                // Another name for the method was seen to be taken as plain.
+                // Meta was seen to treat unknown methods as plain.
                 _ => verifier.to_owned(),
             };
             match shown == *challenge {

@@ -1,6 +1,6 @@
-//! Who is calling: what the access token of a call stands for.
+//! Who is calling: the app, or a person with a user, system user or Page token.
 
-use super::appsecret_proof;
+use super::appsecret_proof::{self, Requirement};
 use super::issue::app_token;
 use super::lookup::{require_token, unknown_token};
 use crate::graph_api::error::GraphError;
@@ -14,13 +14,13 @@ pub(crate) enum Caller {
     User(AuthContext),
 }
 
-/// A person's token, or that of one of their Pages.
+/// The person or Page behind a token, and what they have granted.
 pub(crate) struct AuthContext {
     pub(crate) person: usize,
     pub(crate) grant: Grant,
-    /// The token as sent; goes into `paging.next`.
+    /// The token as sent; part of `paging.next`.
     pub(crate) token: String,
-    /// The Page this is a Page token of.
+    /// With a Page token: the Page.
     pub(crate) page: Option<usize>,
 }
 
@@ -29,7 +29,7 @@ impl AuthContext {
         self.grant.has(permission)
     }
 
-    /// Whether a thing was ticked in the dialog; an Instagram account goes with its Page.
+    /// Whether a node was selected in the dialog. An Instagram account goes with its Page.
     pub(crate) fn includes(&self, shared: &SharedState, node: Node) -> bool {
         let id = |node| shared.world.id(node);
         match node {
@@ -47,7 +47,7 @@ impl AuthContext {
     }
 }
 
-/// Reads token and proof of a call.
+/// Checks the token and the proof of a call.
 pub(crate) fn identify(shared: &SharedState, request: &Request) -> Result<Caller, GraphError> {
     let Some(token) = request.params.get("access_token").filter(|token| !token.is_empty()) else {
         return Err(match request.segment(0) {
@@ -62,11 +62,15 @@ pub(crate) fn identify(shared: &SharedState, request: &Request) -> Result<Caller
         if token != app_token(shared) {
             return Err(GraphError::oauth(190, "Invalid OAuth access token signature."));
         }
-        appsecret_proof::check(shared, &request.params, token, false)?;
+        appsecret_proof::check(shared, &request.params, token, Requirement::Optional)?;
         return Ok(Caller::App);
     }
     let found = require_token(shared, token)?;
-    appsecret_proof::check(shared, &request.params, token, shared.settings().requires_proof)?;
+    let requirement = match shared.settings().requires_proof {
+        true => Requirement::Required,
+        false => Requirement::Optional,
+    };
+    appsecret_proof::check(shared, &request.params, token, requirement)?;
     let person = shared.world.person(&found.token.user_id).ok_or_else(unknown_token)?;
     let grant = shared.grants().grant(&found.token.user_id).cloned().unwrap_or_default();
     Ok(Caller::User(AuthContext { person, grant, token: token.to_owned(), page: found.page }))

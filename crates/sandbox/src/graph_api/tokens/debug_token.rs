@@ -1,4 +1,4 @@
-//! `debug_token`: what a token is, answered with HTTP 200 even for a dead one.
+//! `debug_token`: inspects a token. Answers with HTTP 200 even for an invalid one.
 
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ fn inspect(shared: &SharedState, input: &str) -> Value {
             None => "USER",
         },
         "application": APP_NAME,
-        // Its clock runs from a person's last visit; a system user never visits.
+        // Data access ends 90 days after a person's last login. System users do not log in.
         "data_access_expires_at": if is_system_user { 0 } else { grant.data_access_expires_at },
         "expires_at": found.token.expires_at.unwrap_or(0),
         "is_valid": true,
@@ -68,8 +68,8 @@ fn inspect(shared: &SharedState, input: &str) -> Value {
     data
 }
 
-/// Which assets each permission covers. Agreeing here always means "all", for which Meta leaves the list out;
-/// Instagram and Page permissions of people with few Pages are listed, so that both shapes occur.
+/// Which assets each permission covers. Without a selection, all of them, and Meta leaves the list out. For
+/// people with few Pages, the Page and Instagram permissions list them anyway, so that both shapes occur.
 fn granular_scopes(shared: &SharedState, found: &FoundToken, grant: &Grant) -> Vec<Value> {
     let world = &shared.world;
     if grant.targets.is_some() || grant.businesses.is_some() {
@@ -82,13 +82,9 @@ fn granular_scopes(shared: &SharedState, found: &FoundToken, grant: &Grant) -> V
             "pages_show_list" | "pages_read_engagement" => pages.iter().map(|node| world.id(*node)).collect(),
             "instagram_basic" => pages
                 .iter()
-                .filter_map(|node| match node {
-                    Node::Page(index) if world.pages[*index].professional().is_some() => {
-                        Some(Node::Instagram(*index))
-                    }
-                    _ => None,
-                })
-                .map(|node| world.id(node))
+                .filter_map(|node| if let Node::Page(index) = node { Some(*index) } else { None })
+                .filter(|index| world.pages[*index].professional().is_some())
+                .map(|index| world.id(Node::Instagram(index)))
                 .collect(),
             "ads_read" | "ads_management" | "business_management" => Vec::new(),
             _ => return None,
@@ -101,7 +97,8 @@ fn granular_scopes(shared: &SharedState, found: &FoundToken, grant: &Grant) -> V
     scopes.collect()
 }
 
-/// A permission that covers only what was ticked: things of its kind, or all that was ticked where there is none.
+/// A permission that covers only the selected assets: those of its kind, or all selected ones if there are none
+/// of its kind.
 fn selected_targets(shared: &SharedState, scope: &str, grant: &Grant) -> Value {
     let is_of_kind = |id: &&String| match scope {
         "ads_read" | "ads_management" => shared.world.find(&format!("act_{id}")).is_some(),
@@ -118,7 +115,7 @@ fn selected_targets(shared: &SharedState, scope: &str, grant: &Grant) -> Value {
         return json!({ "scope": scope });
     };
     let of_kind: Vec<&String> = selected.iter().filter(is_of_kind).collect();
-    // An empty list would say "all".
+    // An empty list would mean "all".
     match of_kind.is_empty() {
         true => json!({"scope": scope, "target_ids": selected}),
         false => json!({"scope": scope, "target_ids": of_kind}),

@@ -1,4 +1,4 @@
-//! Making new tokens.
+//! Issues tokens.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use crate::clock::seconds;
 use crate::state::shared::SharedState;
 use crate::state::tokens::{Token, TokenKind};
 
-/// Sixty days: the renewed tokens of system users and of Instagram's own login.
+/// Sixty days: refreshed tokens of system users and of Instagram Login.
 pub(crate) const LONG_TTL: i64 = 5_184_000;
 
-/// How the tokens of this login begin.
+/// The prefix of Instagram tokens.
 pub(crate) const INSTAGRAM_PREFIX: &str = "IGAA";
 
 pub(crate) fn app_token(shared: &SharedState) -> String {
     format!("{}|{}", shared.app_id, shared.app_secret)
 }
 
-/// A live token without a dialog, and the grant it stands on. `lifetime`: `None` never ends.
+/// Issues a valid token without the dialog, and records the grant. `lifetime`: `None` means it never expires.
 pub(crate) fn issue(
     shared: &SharedState,
     user_id: &str,
@@ -37,17 +37,17 @@ pub(crate) fn issue(
     text
 }
 
-/// Gives a new token for a live one and says so; the old one stays as it is.
+/// Issues a new token in exchange for a valid one, which stays valid. Returns the response.
 pub(crate) fn issue_successor(shared: &SharedState, old: &Token, expires_at: Option<i64>) -> Value {
     let now = shared.clock.now_seconds();
     let text = new_token_text(shared, old.kind);
     shared.change(|grants| {
-        grants.add_exchanged_token(&text, Token::new(&old.user_id, old.kind, now, expires_at))
+        grants.add_exchanged_token(&text, Token::new(&old.user_id, old.kind, now, expires_at));
     });
     token_response(shared, &text, expires_at.map(|end| end - now))
 }
 
-/// The answer that gives the very token back which was sent.
+/// The response that returns the token that was sent.
 pub(crate) fn same_token(shared: &SharedState, text: &str, token: &Token) -> Value {
     token_response(shared, text, token.expires_at.map(|end| end - shared.clock.now_seconds()))
 }
@@ -56,7 +56,7 @@ pub(crate) fn new_token_text(shared: &SharedState, kind: TokenKind) -> String {
     format!("{}{}", prefix(kind), shared.random.alphanumeric("token", 180))
 }
 
-/// As long as the others, but of few random letters: tests want ten thousand at once, and drawing takes time.
+/// As long as other tokens, but with fewer random letters: tests issue ten thousand at once.
 fn cheap_token_text(shared: &SharedState, kind: TokenKind) -> String {
     format!("{}{}", prefix(kind), shared.random.alphanumeric("token", 30).repeat(6))
 }

@@ -1,4 +1,4 @@
-//! Finding the token behind its text, alive or dead.
+//! Finds a token by its text.
 
 use super::page_token::read_page_token;
 use crate::graph_api::error::{GraphError, dead_token};
@@ -10,7 +10,7 @@ pub(crate) struct FoundToken {
     pub(crate) page: Option<usize>,
 }
 
-/// A token of ours, alive or dead. Those of Instagram's own login belong to another app id.
+/// A token of the Facebook app, valid or not. Instagram tokens belong to another app id.
 pub(crate) fn find_token(shared: &SharedState, text: &str) -> Option<FoundToken> {
     let grants = shared.grants();
     if let Some(token) = grants.token(text) {
@@ -19,13 +19,13 @@ pub(crate) fn find_token(shared: &SharedState, text: &str) -> Option<FoundToken>
     }
     let (parent, page_id) = read_page_token(shared, text)?;
     let mut token = grants.token_by_prefix(parent)?.clone();
-    // Page tokens made from a user token have no end of their own.
+    // Page tokens derived from a user token do not expire.
     token.expires_at = None;
     let page = shared.world.pages.iter().position(|page| page.id == page_id)?;
     Some(FoundToken { token, page: Some(page) })
 }
 
-/// A live token; dead and unknown ones are refused in Meta's words.
+/// A valid token. Invalid and unknown ones are refused with Meta's errors.
 pub(crate) fn require_token(shared: &SharedState, text: &str) -> Result<FoundToken, GraphError> {
     let is_token =
         text.len() >= 40 && text.starts_with("EAA") && text.bytes().all(|b| b.is_ascii_alphanumeric());

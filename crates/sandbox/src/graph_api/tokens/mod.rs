@@ -1,4 +1,4 @@
-//! Access tokens: making, finding, inspecting and proving them.
+//! Access tokens: issuing, finding and inspecting them, and checking their proof.
 
 pub(crate) mod appsecret_proof;
 pub(crate) mod authorization_code;

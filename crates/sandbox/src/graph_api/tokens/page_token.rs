@@ -4,8 +4,8 @@ use crate::signing::hmac_sha256_hex;
 use crate::state::shared::SharedState;
 use crate::state::tokens::digest;
 
-/// A Page's token names the user token it was made from by its hash, and is sealed with the app secret;
-/// so none of them has to be stored.
+/// A Page token contains the hash of the user token it was derived from and an HMAC with the app secret, so
+/// there is no need to store it.
 pub(crate) fn page_token(shared: &SharedState, user_token: &str, page_id: u64) -> String {
     sealed_page_token(shared, &digest(user_token)[..32], page_id)
 }
