@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_are_counted_from_1970() {
+    fn midnight_counts_seconds_since_1970() {
         assert_eq!(midnight(1970, 1, 1), 0);
         assert_eq!(midnight(2000, 3, 1), 951_868_800);
         assert_eq!(midnight(2026, 11, 22), 1_795_305_600);

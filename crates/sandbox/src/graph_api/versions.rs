@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_goes_from_old_to_new_and_ends_in_that_order() {
+    fn the_version_table_is_ordered() {
         assert!(TABLE.is_sorted_by_key(|version| version.graph_ends.unwrap_or(i64::MAX)));
         assert_eq!(TABLE[TABLE.len() - 1].name, NEWEST);
         assert_eq!(graph_version("v21.0", midnight(2027, 1, 21)).name, "v21.0");

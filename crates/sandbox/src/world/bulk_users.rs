@@ -28,7 +28,7 @@ mod tests {
     use crate::world::persona::Persona;
 
     #[test]
-    fn ten_thousand_people_have_ids_of_their_own() {
+    fn bulk_user_ids_are_unique() {
         let mut ids: HashSet<String> = (0..10_000).map(bulk_user_id).collect();
         assert!(ids.iter().all(|id| id.len() == 17 && id.bytes().all(|byte| byte.is_ascii_digit())));
         ids.extend(Persona::ALL.map(|persona| persona.user_id().to_owned()));

@@ -167,9 +167,9 @@ mod tests {
     use crate::world::tables::Node;
 
     #[test]
-    fn the_agency_has_what_the_story_says() {
+    fn the_agency_has_the_documented_assets() {
         let world = World::build(0);
-        let aylin = world.person(Persona::Agency.user_id()).expect("everybody lives here");
+        let aylin = world.person(Persona::Agency.user_id()).expect("the agency exists");
         let businesses = world.businesses_of(aylin);
         assert_eq!(businesses.len(), 3);
         let sizes: Vec<(usize, usize)> = businesses
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn no_id_occurs_twice() {
+    fn all_ids_are_unique() {
         let world = World::build(0);
         let mut ids = HashSet::new();
         let all = world.ad_accounts.iter().map(|account| account.id);

@@ -1,11 +1,11 @@
-//! The app itself as something to read.
+//! The app as a node of the graph.
 
 use metaads_sandbox::Persona;
 
 use crate::world::{APP_ID, SECRET, refusal, world};
 
 #[tokio::test]
-async fn the_app_is_read_with_its_own_token() {
+async fn the_app_node_requires_the_app_token() {
     let world = world().await;
     let app = format!("{APP_ID}|{SECRET}");
     let (status, body) =
@@ -13,7 +13,7 @@ async fn the_app_is_read_with_its_own_token() {
     assert_eq!(status, 200);
     assert_eq!((body["id"].as_str(), body["name"].as_str()), (Some(APP_ID), Some("The app under test")));
     assert_eq!(body["supported_platforms"][0], "WEB");
-    assert!(body.get("app_domains").is_none(), "known, and not set");
+    assert!(body.get("app_domains").is_none(), "known, but not set");
     let (_, body) = world.get(&app, "app", &[]).await;
     assert_eq!(body.as_object().map(|body| body.len()), Some(4), "{body}");
     let wrong = world.get(&app, APP_ID, &[("fields", "nonsense")]).await;
@@ -24,5 +24,5 @@ async fn the_app_is_read_with_its_own_token() {
     let token = world.login_as(Persona::SoleTrader).await;
     assert_eq!(refusal(&world.get(&token, APP_ID, &[]).await).1, 100);
     let answer = world.get(&token, &format!("{APP_ID}/subscriptions"), &[]).await;
-    assert_eq!(refusal(&answer).1, 15, "only with the app's token");
+    assert_eq!(refusal(&answer).1, 15, "requires the app token");
 }

@@ -15,7 +15,7 @@ fn body(item: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn items_answer_in_their_order_under_the_outer_proof() {
+async fn batch_items_answer_in_order_and_use_the_outer_proof() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     let items = json!([
@@ -40,7 +40,7 @@ async fn items_answer_in_their_order_under_the_outer_proof() {
 }
 
 #[tokio::test]
-async fn faults_reach_into_a_batch() {
+async fn faults_apply_to_batch_items() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     world.control.inject_fault(Fault { endpoint: Endpoint::Me, times: 1, effect: Effect::NullInBatch });
@@ -63,7 +63,7 @@ async fn faults_reach_into_a_batch() {
 }
 
 #[tokio::test]
-async fn a_batch_is_refused_as_a_whole() {
+async fn an_invalid_batch_is_refused_as_a_whole() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     let many: Value = (0..51).map(|_| json!({"method": "GET", "relative_url": "me"})).collect();

@@ -1,4 +1,4 @@
-//! Ten thousand people and their tokens, without ten thousand logins.
+//! Thousands of users and their tokens, without thousands of logins.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use crate::world::{APP_ID, SECRET, days, refusal, world, world_with};
 const USERS: usize = 10_000;
 
 #[tokio::test]
-async fn somebody_from_the_crowd_is_a_person_like_others() {
+async fn bulk_users_behave_like_other_people() {
     let world = world_with(Options { bulk_users: 43, ..Options::default() }).await;
     let user_id = bulk_user_id(42);
     let scopes = ["ads_read", "business_management", "pages_show_list", "email"];
@@ -33,11 +33,11 @@ async fn somebody_from_the_crowd_is_a_person_like_others() {
     assert!(world.control.grant(&user_id).is_none());
 
     let outside = world.control.issue(&bulk_user_id(43), TokenKind::User, &[], None);
-    assert_eq!(refusal(&world.get(&outside, "me", &[]).await), (400, 190, None), "nobody with that id");
+    assert_eq!(refusal(&world.get(&outside, "me", &[]).await), (400, 190, None), "no user has this id");
 }
 
 #[tokio::test]
-async fn issued_tokens_stand_on_the_persons_grant() {
+async fn issued_tokens_share_the_persons_grant() {
     let world = world().await;
     let aylin = Persona::Agency.user_id();
     let eternal = world.control.issue(aylin, TokenKind::User, &["ads_read"], None);
@@ -54,7 +54,7 @@ async fn issued_tokens_stand_on_the_persons_grant() {
 }
 
 #[tokio::test]
-async fn ten_thousand_people_are_quickly_connected_and_quickly_found() {
+async fn issuing_and_finding_tokens_of_ten_thousand_people_is_fast() {
     let world = world_with(Options { bulk_users: USERS, ..Options::default() }).await;
     let people: Vec<String> = (0..USERS).map(bulk_user_id).collect();
     let started = Instant::now();
@@ -64,7 +64,7 @@ async fn ten_thousand_people_are_quickly_connected_and_quickly_found() {
     let issuing = started.elapsed();
     assert_eq!(tokens.iter().collect::<HashSet<_>>().len(), USERS);
 
-    // Generous, for slow machines; a search through everybody and all their tokens takes minutes.
+    // Generous, for slow machines. A linear search through all people and tokens would take minutes.
     let started = Instant::now();
     for user_id in &people {
         assert_eq!(world.control.grant(user_id).map(|grant| grant.live_tokens), Some(1));

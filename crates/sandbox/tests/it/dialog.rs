@@ -1,11 +1,11 @@
-//! The dialog as a browser meets it.
+//! The login dialog.
 
 use metaads_sandbox::{Answer, Decision, Persona};
 
 use crate::world::{REDIRECT, query, world};
 
 #[tokio::test]
-async fn a_person_agrees_in_the_form() {
+async fn submitting_the_form_grants_the_checked_permissions() {
     let world = world().await;
     let page = world.client.get(world.dialog_url(&[])).send().await.expect("a page");
     assert_eq!(page.status(), 200);
@@ -45,7 +45,7 @@ async fn a_person_agrees_in_the_form() {
 }
 
 #[tokio::test]
-async fn the_other_buttons_lead_back_with_an_error() {
+async fn cancel_and_app_not_active_redirect_back_with_an_error() {
     let world = world().await;
     let cancelled = world.control.authorize(&world.dialog_url(&[]), Answer::cancel()).await;
     assert_eq!(query(&cancelled, "error").as_deref(), Some("access_denied"));
@@ -60,7 +60,7 @@ async fn the_other_buttons_lead_back_with_an_error() {
 }
 
 #[tokio::test]
-async fn a_wrong_request_stays_on_a_page_of_the_dialog() {
+async fn an_invalid_request_shows_an_error_page() {
     let world = world().await;
     let wrong = [
         ("client_id", "1", "Invalid App ID"),
@@ -76,16 +76,16 @@ async fn a_wrong_request_stays_on_a_page_of_the_dialog() {
         assert_eq!(response.status(), 400, "{name}={value}");
         let html = response.text().await.expect("text");
         assert!(html.contains(text), "{text} in {html}");
-        let by_hand = world
+        let without_browser = world
             .control
             .authorize(&world.dialog_url(&[(name, value)]), Answer::agree(Persona::Agency))
             .await;
-        assert!(by_hand.starts_with("error-page: "), "{by_hand}");
+        assert!(without_browser.starts_with("error-page: "), "{without_browser}");
     }
 }
 
 #[tokio::test]
-async fn a_registered_address_keeps_its_own_query() {
+async fn a_registered_redirect_uri_keeps_its_query() {
     let world = world().await;
     world.control.register_redirect_uri("https://ads.example/cb?tenant=1");
     let url = world.dialog_url(&[("redirect_uri", "https://ads.example/cb?tenant=1")]);
@@ -94,7 +94,7 @@ async fn a_registered_address_keeps_its_own_query() {
 }
 
 #[tokio::test]
-async fn a_declined_permission_comes_back_only_with_rerequest() {
+async fn a_declined_permission_is_offered_again_only_with_rerequest() {
     let world = world().await;
     let aylin = Persona::Agency.user_id();
     let decline = Answer::declining(Persona::Agency, &["instagram_basic"]);
@@ -106,7 +106,7 @@ async fn a_declined_permission_comes_back_only_with_rerequest() {
     assert!(!granted("instagram_basic") && granted("ads_read"));
 
     world.control.authorize(&world.dialog_url(&[]), Answer::agree(Persona::Agency)).await;
-    assert!(!granted("instagram_basic"), "skipped in silence");
+    assert!(!granted("instagram_basic"), "not offered again");
 
     let again = world.dialog_url(&[("auth_type", "rerequest"), ("scope", "instagram_basic")]);
     let answer = Answer { decision: Decision::Agree, ..Answer::agree(Persona::Agency) };

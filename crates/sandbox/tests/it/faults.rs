@@ -1,4 +1,4 @@
-//! Faults by script and by the control page.
+//! Injected faults, through `Control` and through the control page.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ fn once(endpoint: Endpoint, effect: Effect) -> Fault {
 }
 
 #[tokio::test]
-async fn the_connection_breaks_in_three_ways() {
+async fn cut_refuse_and_lose_answer_break_the_connection() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     world.control.inject_fault(once(Endpoint::Me, Effect::Cut));
-    let response = world.request(&token, "me", &[]).send().await.expect("the head comes");
+    let response = world.request(&token, "me", &[]).send().await.expect("the head");
     assert_eq!(response.status(), 200);
-    assert!(response.bytes().await.is_err(), "the body does not");
+    assert!(response.bytes().await.is_err(), "the body is truncated");
 
     world.control.inject_fault(once(Endpoint::Me, Effect::Refuse));
     assert!(world.request(&token, "me", &[]).send().await.is_err());
@@ -34,12 +34,12 @@ async fn the_connection_breaks_in_three_ways() {
     assert!(
         world.client.post(format!("{}/oauth/access_token", world.base)).form(&form).send().await.is_err()
     );
-    assert_eq!(refusal(&world.redeem(&[("code", &code)]).await).2, Some(36009), "the code was used up");
+    assert_eq!(refusal(&world.redeem(&[("code", &code)]).await).2, Some(36009), "the code was consumed");
     assert_eq!(world.get(&token, "me", &[]).await.0, 200);
 }
 
 #[tokio::test]
-async fn a_call_that_hangs_is_left_by_the_caller() {
+async fn a_hanging_call_is_logged_without_a_status() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     world.control.inject_fault(once(Endpoint::Me, Effect::Hang));
@@ -47,11 +47,11 @@ async fn a_call_that_hangs_is_left_by_the_caller() {
     assert!(hung.expect_err("no answer").is_timeout());
     let calls = world.control.calls();
     assert_eq!(calls.last().map(|call| call.status), Some(0));
-    assert!(!format!("{calls:?}").contains(&token), "no token in the debug text");
+    assert!(!format!("{calls:?}").contains(&token), "Debug redacts the token");
 }
 
 #[tokio::test]
-async fn a_held_call_goes_on_when_released() {
+async fn a_held_call_continues_when_released() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     world.control.inject_fault(once(Endpoint::Me, Effect::Hold("gate".to_owned())));
@@ -59,12 +59,12 @@ async fn a_held_call_goes_on_when_released() {
     world.control.wait_until_held("gate").await;
     world.control.invalidate_tokens(Persona::Agency.user_id(), 458);
     world.control.release("gate");
-    let response = call.await.expect("no panic").expect("an answer");
+    let response = call.await.expect("the task does not panic").expect("an answer");
     assert_eq!(response.status(), 400);
 }
 
 #[tokio::test]
-async fn answers_are_replaced_doubled_and_adorned() {
+async fn responses_are_replaced_repeated_and_extended() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     let html =
@@ -93,7 +93,7 @@ async fn answers_are_replaced_doubled_and_adorned() {
 }
 
 #[tokio::test]
-async fn the_control_page_arms_faults_for_its_own_site_only() {
+async fn the_control_page_rejects_forms_from_other_sites() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     let url = format!("{}/_control", world.sandbox.url());
@@ -124,7 +124,7 @@ async fn the_control_page_arms_faults_for_its_own_site_only() {
 }
 
 #[tokio::test]
-async fn the_switch_that_requires_a_proof_can_be_turned_from_outside() {
+async fn the_control_api_switches_requires_proof() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     let url = format!("{}/_control/settings", world.sandbox.url());

@@ -1,4 +1,4 @@
-//! What Meta takes from a grant by itself, and what comes back.
+//! Permissions and data access that expire, and tokens that can be restored.
 
 use metaads_sandbox::{Answer, PermissionStatus, Persona};
 use serde_json::Value;
@@ -17,7 +17,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn an_expired_permission_is_shown_but_not_held() {
+async fn an_expired_permission_is_listed_but_not_effective() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     world.control.set_permission(AYLIN, "ads_read", PermissionStatus::Expired);
@@ -29,7 +29,7 @@ async fn an_expired_permission_is_shown_but_not_held() {
     assert!(!has("ads_read") && !has("ads_management") && has("pages_show_list"));
     assert_eq!(refusal(&world.get(&token, "me/adaccounts", &[]).await), (403, 200, None));
     let grant = world.control.grant(AYLIN).expect("a grant");
-    assert_eq!((grant.declined.len(), grant.granted.len()), (1, 5), "expired is neither");
+    assert_eq!((grant.declined.len(), grant.granted.len()), (1, 5), "an expired permission is neither");
 
     world.control.set_permission(AYLIN, "ads_management", PermissionStatus::Granted);
     assert_eq!(world.get(&token, "me/adaccounts", &[("limit", "1")]).await.0, 200);
@@ -37,14 +37,14 @@ async fn an_expired_permission_is_shown_but_not_held() {
     assert_eq!(
         world.status(&token, "ads_read").await.as_deref(),
         Some("granted"),
-        "a login asks for it anew"
+        "the login requests it again"
     );
     world.control.set_permission(Persona::Nobody.user_id(), "ads_read", PermissionStatus::Granted);
-    assert!(world.control.grant(Persona::Nobody.user_id()).is_none(), "who granted nothing has nothing");
+    assert!(world.control.grant(Persona::Nobody.user_id()).is_none(), "no grant is created");
 }
 
 #[tokio::test]
-async fn data_access_ends_when_told() {
+async fn data_access_expiry_can_be_set() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     world.control.set_data_access(AYLIN, days(3));
@@ -54,7 +54,7 @@ async fn data_access_ends_when_told() {
 }
 
 #[tokio::test]
-async fn only_what_the_person_can_cure_lives_again() {
+async fn only_recoverable_tokens_can_be_restored() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     for curable in [459, 464] {
@@ -74,13 +74,13 @@ async fn only_what_the_person_can_cure_lives_again() {
 }
 
 #[tokio::test]
-async fn a_permission_named_as_a_parameter_goes_alone() {
+async fn deleting_one_permission_by_parameter_keeps_the_others() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     let one = format!("{AYLIN}/permissions?permission=instagram_basic");
     assert_eq!(world.delete(&token, &one).await.1["success"], true);
     assert_ne!(world.status(&token, "instagram_basic").await.as_deref(), Some("granted"));
-    assert_eq!(world.status(&token, "ads_read").await.as_deref(), Some("granted"), "the others stay");
+    assert_eq!(world.status(&token, "ads_read").await.as_deref(), Some("granted"), "the others are kept");
     let fixed = world.delete(&token, "me/permissions?permission=public_profile").await;
     assert_eq!(refusal(&fixed), (400, 100, None));
 }

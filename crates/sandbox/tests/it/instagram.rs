@@ -1,4 +1,4 @@
-//! Tokens of Instagram's own login.
+//! Tokens of Instagram Login.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ impl World {
         self.control.issue(user_id, TokenKind::Instagram, &PERMISSIONS, Some(days(60)))
     }
 
-    /// Without proof and secret, as that host wants it.
+    /// Without proof and app secret, which Instagram does not require.
     async fn read(&self, path: &str, query: &[(&str, &str)]) -> Answered {
         send(self.client.get(format!("{}/{path}", self.sandbox.url())).query(query)).await
     }
@@ -29,7 +29,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_token_is_renewed_once_it_is_a_day_old() {
+async fn a_token_can_be_refreshed_after_one_day() {
     let world = world().await;
     let tom = Persona::SoleTrader.user_id();
     let old = world.instagram_token(tom);
@@ -48,7 +48,7 @@ async fn a_token_is_renewed_once_it_is_a_day_old() {
     let new = token_of(&answered);
     assert!(new != old && new.starts_with("IGAA"));
     let query = [("grant_type", "ig_refresh_token"), ("access_token", old.as_str())];
-    assert_eq!(world.read("v26.0/refresh_access_token", &query).await.0, 200, "the old one lives on");
+    assert_eq!(world.read("v26.0/refresh_access_token", &query).await.0, 200, "the old token stays valid");
     assert_eq!(world.control.exchange_count(tom), 2);
     assert_eq!(world.control.count(Endpoint::InstagramRefresh), 3);
 
@@ -58,7 +58,7 @@ async fn a_token_is_renewed_once_it_is_a_day_old() {
 }
 
 #[tokio::test]
-async fn only_its_own_tokens_are_renewed_there() {
+async fn only_instagram_tokens_can_be_refreshed() {
     let world = world().await;
     let facebook = world.login_as(Persona::SoleTrader).await;
     let refused = world.refresh(&facebook).await;
@@ -74,7 +74,7 @@ async fn only_its_own_tokens_are_renewed_there() {
 }
 
 #[tokio::test]
-async fn it_tells_whose_it_is() {
+async fn the_profile_belongs_to_the_owner_of_the_token() {
     let world = world_with(Options { bulk_users: 2, ..Options::default() }).await;
     let tom = world.instagram_token(Persona::SoleTrader.user_id());
     let (status, me) = world.profile(&tom).await;
@@ -110,7 +110,7 @@ async fn it_tells_whose_it_is() {
 }
 
 #[tokio::test]
-async fn a_dead_one_is_refused_like_any_other() {
+async fn an_invalid_instagram_token_is_refused() {
     let world = world().await;
     let mei = Persona::Trouble.user_id();
     let token = world.instagram_token(mei);
@@ -124,7 +124,7 @@ async fn a_dead_one_is_refused_like_any_other() {
 }
 
 #[tokio::test]
-async fn facebooks_side_does_not_know_it() {
+async fn the_facebook_graph_api_refuses_instagram_tokens() {
     let world = world().await;
     let token = world.instagram_token(Persona::SoleTrader.user_id());
     assert_eq!(world.inspect(&token).await, world.inspect("EAAnonsense").await);
@@ -134,7 +134,7 @@ async fn facebooks_side_does_not_know_it() {
 }
 
 #[tokio::test]
-async fn a_refresh_may_give_back_what_it_was_sent() {
+async fn an_injected_fault_makes_a_refresh_return_the_same_token() {
     let world = world().await;
     let token = world.instagram_token(Persona::SoleTrader.user_id());
     world.control.advance(days(20));

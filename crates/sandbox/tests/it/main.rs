@@ -1,23 +1,23 @@
-//! Stories told to the sandbox over HTTP, as a client would.
+//! Tests of the sandbox over HTTP, as a client sees it.
 
 #![expect(clippy::disallowed_methods, reason = "tests create their own clients and tasks")]
 
 mod app;
+mod asset_selection;
 mod batches;
 mod bulk_users;
+mod business_integrations;
 mod control;
 mod dialog;
 mod faults;
 mod grants;
 mod instagram;
-mod integrations;
-mod limits;
 mod outages;
 mod people;
+mod rate_limits;
 mod reads;
-mod renewals;
 mod restart;
-mod ticks;
+mod token_exchange;
 mod tokens;
 mod versions;
 mod world;

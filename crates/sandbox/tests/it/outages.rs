@@ -1,4 +1,4 @@
-//! Meta is down, for longer than one call.
+//! Outages that last longer than one call.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::world::{refusal, send, world};
 const AN_HOUR: Duration = Duration::from_secs(3_600);
 
 #[tokio::test]
-async fn everything_answers_503_until_the_outage_is_over() {
+async fn all_calls_get_503_until_the_outage_ends() {
     let world = world().await;
     let token = world.login_as(Persona::SoleTrader).await;
     world.control.start_outage(Outage::Unavailable, AN_HOUR);
@@ -21,8 +21,9 @@ async fn everything_answers_503_until_the_outage_is_over() {
     let dialog = world.client.get(world.dialog_url(&[])).send().await.expect("a page");
     assert_eq!(dialog.status(), 503);
     assert!(dialog.headers()["content-type"].to_str().is_ok_and(|kind| kind.starts_with("text/html")));
-    let by_hand = world.control.authorize(&world.dialog_url(&[]), Answer::agree(Persona::Agency)).await;
-    assert!(by_hand.starts_with("error-page: "), "{by_hand}");
+    let without_browser =
+        world.control.authorize(&world.dialog_url(&[]), Answer::agree(Persona::Agency)).await;
+    assert!(without_browser.starts_with("error-page: "), "{without_browser}");
     let counts = [Endpoint::Me, Endpoint::Exchange, Endpoint::Dialog].map(|one| world.control.count(one));
     assert_eq!(counts, [1, 1, 1], "calls are counted");
 
@@ -35,7 +36,7 @@ async fn everything_answers_503_until_the_outage_is_over() {
 }
 
 #[tokio::test]
-async fn a_silent_outage_leaves_callers_waiting() {
+async fn a_silent_outage_sends_no_response() {
     let world = world().await;
     let token = world.login_as(Persona::SoleTrader).await;
     world.control.start_outage(Outage::Silent, AN_HOUR);
@@ -47,7 +48,7 @@ async fn a_silent_outage_leaves_callers_waiting() {
 }
 
 #[tokio::test]
-async fn the_control_page_answers_meanwhile_and_ends_it() {
+async fn the_control_page_works_during_an_outage_and_ends_it() {
     let world = world().await;
     let token = world.login_as(Persona::SoleTrader).await;
     let url = format!("{}/_control", world.sandbox.url());

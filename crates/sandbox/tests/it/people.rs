@@ -1,4 +1,4 @@
-//! People whose ad accounts or Pages are hard to find.
+//! Personas whose ad accounts or Pages are hard to find.
 
 use metaads_sandbox::{Answer, Persona, TokenKind};
 use serde_json::Value;
@@ -24,7 +24,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_member_without_a_role_sees_the_business_and_nothing_in_it() {
+async fn a_member_without_a_role_sees_the_business_but_none_of_its_assets() {
     let world = world().await;
     let token = world.login_as(Persona::RoleTooLow).await;
     let business = world.only_business(&token).await;
@@ -37,21 +37,20 @@ async fn a_member_without_a_role_sees_the_business_and_nothing_in_it() {
         assert_eq!(refusal(&answer), (403, 200, None), "{edge}");
     }
     let granted = world.control.grant(Persona::RoleTooLow.user_id()).expect("a grant").granted;
-    assert!(granted.iter().any(|permission| permission == "business_management"), "though it is granted");
+    assert!(
+        granted.iter().any(|permission| permission == "business_management"),
+        "the permission is granted"
+    );
     for edge in ["me/adaccounts", "me/assigned_ad_accounts", "me/accounts"] {
         assert!(world.list(&token, edge).await.is_empty(), "{edge}");
     }
     let url = world.dialog_url(&[("config_id", "600700800900"), ("override_default_response_type", "true")]);
     let back = world.control.authorize(&url, Answer::agree(Persona::RoleTooLow)).await;
-    assert_eq!(
-        query(&back, "error_code").as_deref(),
-        Some("1349186"),
-        "only full control lends a system user"
-    );
+    assert_eq!(query(&back, "error_code").as_deref(), Some("1349186"), "a system user requires full control");
 }
 
 #[tokio::test]
-async fn pages_of_a_portfolio_show_only_with_business_management() {
+async fn pages_of_a_business_require_business_management() {
     let world = world().await;
     let token = world.login(Answer::declining(Persona::PortfolioPages, &["business_management"])).await;
     assert!(world.list(&token, "me/accounts").await.is_empty());
@@ -82,7 +81,7 @@ async fn pages_of_a_portfolio_show_only_with_business_management() {
 }
 
 #[tokio::test]
-async fn clients_ad_accounts_are_found_only_through_the_agency() {
+async fn client_ad_accounts_are_listed_only_under_the_agency() {
     let world = world().await;
     let token = world.login_as(Persona::ClientsOnly).await;
     for edge in ["me/adaccounts", "me/assigned_ad_accounts", "me/personal_ad_accounts"] {
@@ -102,7 +101,7 @@ async fn clients_ad_accounts_are_found_only_through_the_agency() {
 }
 
 #[tokio::test]
-async fn system_users_have_what_was_assigned_to_them() {
+async fn system_users_see_their_assigned_assets() {
     let world = world().await;
     let cleo = world.login_as(Persona::ClientsOnly).await;
     let business = world.only_business(&cleo).await;
@@ -124,11 +123,11 @@ async fn system_users_have_what_was_assigned_to_them() {
     assert!(world.list(&token, "me/accounts").await.is_empty());
     let account = rows(&body)[0]["id"].as_str().expect("an id");
     let wrong = world.get(&token, account, &[("fields", "tasks")]).await;
-    assert_eq!(refusal(&wrong), (400, 100, None), "only rows of the edge tell it");
+    assert_eq!(refusal(&wrong), (400, 100, None), "only rows of the edge have this field");
 }
 
 #[tokio::test]
-async fn ids_stay_when_people_are_added() {
+async fn ids_are_stable_across_releases() {
     let world = world().await;
     let token = world.control.issue(
         Persona::SecondSoleTrader.user_id(),

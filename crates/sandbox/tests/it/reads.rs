@@ -12,7 +12,7 @@ fn rows(body: &Value) -> &Vec<Value> {
 }
 
 #[tokio::test]
-async fn all_ad_accounts_come_page_by_page_without_doubles() {
+async fn paging_returns_every_ad_account_exactly_once() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     let mut seen = HashSet::new();
@@ -47,7 +47,7 @@ async fn all_ad_accounts_come_page_by_page_without_doubles() {
 }
 
 #[tokio::test]
-async fn business_edges_and_the_persons_list_agree() {
+async fn business_edges_and_the_users_list_contain_the_same_ad_accounts() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     let (_, body) = world.get(&token, "me/businesses", &[("fields", "id,name,verification_status")]).await;
@@ -64,7 +64,7 @@ async fn business_edges_and_the_persons_list_agree() {
 }
 
 #[tokio::test]
-async fn fields_nest_and_unknown_ones_are_refused() {
+async fn fields_can_be_nested_and_unknown_ones_are_refused() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     let fields = "id,businesses.limit(2){id,name,owned_ad_accounts.limit(5){id,business{id,name},currency}}";
@@ -76,7 +76,7 @@ async fn fields_nest_and_unknown_ones_are_refused() {
     let first = &rows(businesses)[0];
     assert_eq!(rows(&first["owned_ad_accounts"]).len(), 5);
     assert_eq!(rows(&first["owned_ad_accounts"])[0]["business"]["name"], "Studio Nordlicht GmbH");
-    assert!(rows(businesses)[1].get("owned_ad_accounts").is_none(), "an edge without rows is absent");
+    assert!(rows(businesses)[1].get("owned_ad_accounts").is_none(), "an empty edge is left out");
     let next = first["owned_ad_accounts"]["paging"]["next"].as_str().expect("more");
     let next = send(world.client.get(next).query(&[("appsecret_proof", crate::world::proof(&token))])).await;
     assert_eq!(rows(&next.1)[0]["currency"], "USD");
@@ -90,7 +90,7 @@ async fn fields_nest_and_unknown_ones_are_refused() {
 }
 
 #[tokio::test]
-async fn an_ad_account_is_read_by_its_id() {
+async fn an_ad_account_can_be_read_by_id() {
     let world = world().await;
     let token = world.login_as(Persona::Trouble).await;
     let fields = "name,account_status,disable_reason,balance,timezone_offset_hours_utc,user_tasks,business";
@@ -116,7 +116,7 @@ async fn an_ad_account_is_read_by_its_id() {
 }
 
 #[tokio::test]
-async fn pages_and_instagram_follow_the_permissions() {
+async fn pages_and_instagram_accounts_depend_on_the_permissions() {
     let world = world().await;
     let fields = [("fields", "id,name,instagram_business_account{id,username}"), ("limit", "100")];
     let token = world.login_as(Persona::Agency).await;
@@ -141,7 +141,7 @@ async fn pages_and_instagram_follow_the_permissions() {
 }
 
 #[tokio::test]
-async fn people_without_anything_get_empty_lists() {
+async fn people_without_assets_get_empty_lists() {
     let world = world().await;
     let token = world.login_as(Persona::Nobody).await;
     for edge in ["me/adaccounts", "me/businesses", "me/accounts"] {
@@ -157,7 +157,7 @@ async fn people_without_anything_get_empty_lists() {
 }
 
 #[tokio::test]
-async fn other_versions_and_the_root_behave_as_documented() {
+async fn unknown_versions_are_served_as_the_oldest_one() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     for (asked, served) in [("v26.0", "v26.0"), ("v21.0", "v21.0"), ("v18.0", "v21.0"), ("v27.0", "v21.0")] {
@@ -171,7 +171,7 @@ async fn other_versions_and_the_root_behave_as_documented() {
 }
 
 #[tokio::test]
-async fn documented_fields_of_a_person_that_are_not_there_are_left_out() {
+async fn documented_but_unset_user_fields_are_omitted() {
     let world = world().await;
     let token = world.login_as(Persona::SoleTrader).await;
     let fields = "id,short_name,name_format,middle_name,verified,locale,timezone,link,gender,updated_time";

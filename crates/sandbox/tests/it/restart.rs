@@ -1,4 +1,4 @@
-//! Grants and tokens outlive the process; the file holds no token.
+//! Grants and tokens survive a restart, and the state file contains no token.
 
 use metaads_sandbox::{Options, PermissionStatus, Persona, TokenKind};
 use serde_json::{Value, json};
@@ -14,17 +14,17 @@ async fn a_token_works_after_a_restart() {
     let token = before.login_as(Persona::Agency).await;
     let url = before.sandbox.url();
     before.sandbox.stop().await;
-    assert!(before.client.get(url).send().await.is_err(), "nobody listens any more");
+    assert!(before.client.get(url).send().await.is_err(), "the socket is closed");
 
     let text = std::fs::read_to_string(&file).expect("the file");
     assert!(!text.contains(&token));
     let after = world_with(options).await;
     assert_eq!(after.get(&token, "me", &[]).await.1["id"], Persona::Agency.user_id());
-    assert_ne!(after.login_as(Persona::Agency).await, token, "the counter goes on");
+    assert_ne!(after.login_as(Persona::Agency).await, token, "the random counter continues");
 }
 
 #[tokio::test]
-async fn kinds_and_statuses_survive_too() {
+async fn token_kinds_and_permission_statuses_survive_a_restart() {
     let folder = tempfile::tempdir().expect("a folder");
     let options = Options { state_file: Some(folder.path().join("meta.json")), ..Options::default() };
     let aylin = Persona::Agency.user_id();
@@ -43,13 +43,13 @@ async fn kinds_and_statuses_survive_too() {
     );
     assert_eq!(after.get(&instagram, "me", &[("fields", "username")]).await.0, 200);
     assert_eq!(after.control.grant(aylin).map(|grant| grant.live_tokens), Some(3));
-    assert_eq!(after.control.exchange_count(aylin), 0, "counted since the start");
+    assert_eq!(after.control.exchange_count(aylin), 0, "counted since startup");
     after.control.invalidate_tokens(aylin, 459);
     assert_eq!(refusal(&after.get(&system_user, "me", &[]).await), (400, 190, Some(459)));
 }
 
 #[tokio::test]
-async fn a_file_written_before_there_were_kinds_is_read() {
+async fn a_state_file_without_token_kinds_can_be_read() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("meta.json");
     let options = Options { state_file: Some(file.clone()), ..Options::default() };
@@ -60,27 +60,31 @@ async fn a_file_written_before_there_were_kinds_is_read() {
 
     let mut written: Value = serde_json::from_slice(&std::fs::read(&file).expect("the file")).expect("JSON");
     let grant = &written["grants"]["people"][Persona::Agency.user_id()]["permissions"];
-    assert_eq!((&grant["ads_read"], &grant["ads_management"]), (&json!(false), &json!(true)), "as before");
+    assert_eq!(
+        (&grant["ads_read"], &grant["ads_management"]),
+        (&json!(false), &json!(true)),
+        "same format as before"
+    );
     for kept in written["grants"]["tokens"].as_object_mut().expect("an object").values_mut() {
-        kept.as_object_mut().expect("an object").remove("kind").expect("the one thing that is new");
+        kept.as_object_mut().expect("an object").remove("kind").expect("the kind");
     }
-    std::fs::write(&file, written.to_string()).expect("written");
+    std::fs::write(&file, written.to_string()).expect("a writable file");
     let after = world_with(options).await;
     assert_eq!(after.inspect(&token).await["type"], "USER");
     assert_eq!(after.control.grant(Persona::Agency.user_id()).expect("a grant").declined, ["ads_read"]);
 }
 
 #[tokio::test]
-async fn a_broken_state_file_is_an_error_not_a_fresh_start() {
+async fn a_corrupt_state_file_is_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("meta.json");
-    std::fs::write(&file, "{").expect("written");
+    std::fs::write(&file, "{").expect("a writable file");
     let options = Options { state_file: Some(file), ..Options::default() };
     assert!(metaads_sandbox::Sandbox::start(options).await.is_err());
 }
 
 #[tokio::test]
-async fn a_dropped_sandbox_is_gone() {
+async fn dropping_the_sandbox_closes_the_socket() {
     let world = world_with(Options::default()).await;
     let url = world.sandbox.url();
     assert!(world.client.get(&url).send().await.is_ok());

@@ -1,4 +1,4 @@
-//! Codes and tokens: the whole login and every documented refusal.
+//! Codes and tokens: a complete login, and every documented error.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::world::{APP_ID, SECRET, query, refusal, send, world};
 
 #[tokio::test]
-async fn a_whole_login_ends_with_a_token_of_sixty_days() {
+async fn a_login_ends_with_a_sixty_day_token() {
     let world = world().await;
     let code = world.code(Answer::agree(Persona::Agency)).await;
     let (status, short) = world.redeem(&[("code", &code)]).await;
@@ -66,7 +66,7 @@ async fn a_code_is_refused_as_documented() {
 }
 
 #[tokio::test]
-async fn a_verifier_must_fit_its_challenge() {
+async fn a_code_verifier_must_match_its_challenge() {
     let world = world().await;
     let verifier = "0123456789012345678901234567890123456789abc";
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier));
@@ -85,7 +85,7 @@ async fn a_verifier_must_fit_its_challenge() {
 }
 
 #[tokio::test]
-async fn a_dead_token_cannot_be_exchanged_and_says_why() {
+async fn an_invalid_token_cannot_be_exchanged() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     world.control.advance(Duration::from_secs(5_400));
@@ -102,7 +102,7 @@ async fn a_dead_token_cannot_be_exchanged_and_says_why() {
 }
 
 #[tokio::test]
-async fn the_exchange_may_leave_the_end_out_or_have_none() {
+async fn an_exchange_may_omit_expires_in_or_never_expire() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     world.control.set_omit_expires_in(true);
@@ -114,7 +114,7 @@ async fn the_exchange_may_leave_the_end_out_or_have_none() {
 }
 
 #[tokio::test]
-async fn one_person_is_one_grant() {
+async fn all_tokens_of_a_person_share_one_grant() {
     let world = world().await;
     let first = world.login_as(Persona::Agency).await;
     let second = world.login(Answer::declining(Persona::Agency, &["ads_read", "ads_management"])).await;
@@ -127,7 +127,7 @@ async fn one_person_is_one_grant() {
 }
 
 #[tokio::test]
-async fn the_app_may_read_and_end_a_grant_by_itself() {
+async fn the_app_token_can_read_and_revoke_a_grant() {
     let world = world().await;
     world.login(Answer::declining(Persona::Agency, &["instagram_basic"])).await;
     let app_token = format!("{APP_ID}|{SECRET}");
@@ -141,7 +141,7 @@ async fn the_app_may_read_and_end_a_grant_by_itself() {
 }
 
 #[tokio::test]
-async fn tokens_are_asked_for_their_proof() {
+async fn calls_require_an_appsecret_proof() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
     let me = format!("{}/me", world.base);

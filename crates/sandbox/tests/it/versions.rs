@@ -1,4 +1,4 @@
-//! Versions come and go by the clock, each with its own habits.
+//! API versions end by the clock, and legacy features with them.
 
 use metaads_sandbox::Persona;
 use reqwest::Response;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::world::{World, days, proof, refusal, world, world_at};
 
-/// 2026-09-01: v24.0 still has its Marketing API, and the old habits still work.
+/// 2026-09-01: the Marketing API of v24.0 and the legacy features are still available.
 const SEPTEMBER: i64 = 1_788_220_800;
 
 impl World {
@@ -31,7 +31,7 @@ async fn refused(response: Response) -> (u16, i64, Option<i64>) {
 }
 
 #[tokio::test]
-async fn a_marketing_version_past_its_end_is_served_as_the_next_with_a_warning() {
+async fn an_ended_marketing_version_is_upgraded_with_a_warning() {
     let world = world_at(SEPTEMBER).await;
     let token = world.login_as(Persona::SoleTrader).await;
     let response = world.ask("v24.0", &token, "me/adaccounts", &[]).await;
@@ -50,7 +50,7 @@ async fn a_marketing_version_past_its_end_is_served_as_the_next_with_a_warning()
         let warning = header(&response, "x-ad-api-version-warning").expect("a warning");
         assert!(warning.contains("v25.0") && warning.contains(version), "{warning}");
         let person = world.ask(version, &token, "me", &[]).await;
-        assert_eq!(header(&person, "facebook-api-version"), Some(version), "Graph goes on");
+        assert_eq!(header(&person, "facebook-api-version"), Some(version), "the Graph API is not affected");
         assert!(header(&person, "x-ad-api-version-warning").is_none());
     }
 }
@@ -76,7 +76,7 @@ async fn long_ended_marketing_versions_are_refused() {
 }
 
 #[tokio::test]
-async fn the_oldest_version_goes_when_its_time_is_over() {
+async fn the_oldest_version_is_retired_on_its_date() {
     let world = world().await;
     world.control.advance(days(61));
     let token = world.login_as(Persona::SoleTrader).await;
@@ -87,7 +87,7 @@ async fn the_oldest_version_goes_when_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn items_of_a_batch_follow_the_version_of_the_batch() {
+async fn batch_items_use_the_version_of_the_batch() {
     let world = world().await;
     let token = world.login_as(Persona::SoleTrader).await;
     let items = r#"[{"relative_url":"me"},{"relative_url":"me/adaccounts"}]"#;
@@ -111,7 +111,7 @@ async fn items_of_a_batch_follow_the_version_of_the_batch() {
 }
 
 #[tokio::test]
-async fn old_habits_end_with_v26_and_everywhere_in_october() {
+async fn legacy_features_end_with_v26_and_for_all_versions_in_october() {
     let world = world_at(SEPTEMBER).await;
     let token = world.login_as(Persona::Trouble).await;
     let rows = json(world.ask("v26.0", &token, "me/adaccounts", &[]).await).await;

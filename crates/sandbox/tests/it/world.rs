@@ -1,4 +1,4 @@
-//! A sandbox and a plain HTTP client for it.
+//! A running sandbox and an HTTP client for it.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -31,7 +31,7 @@ pub async fn world() -> World {
     world_with(Options::default()).await
 }
 
-/// At another time than `NOW`, in seconds since 1970.
+/// Starts at another time than `NOW`, in seconds since 1970.
 pub async fn world_at(seconds: i64) -> World {
     start(Options::default(), seconds * 1000).await
 }
@@ -43,7 +43,7 @@ pub async fn world_with(options: Options) -> World {
 async fn start(options: Options, now_ms: i64) -> World {
     let options =
         Options { clock: Clock::Manual(Arc::new(AtomicI64::new(now_ms))), seed: Some(7), ..options };
-    let sandbox = Sandbox::start(options).await.expect("a free port");
+    let sandbox = Sandbox::start(options).await.expect("a running sandbox");
     let client = Client::builder().redirect(redirect::Policy::none()).build().expect("a plain client");
     World { control: sandbox.control(), base: format!("{}/v26.0", sandbox.url()), sandbox, client }
 }
@@ -75,7 +75,7 @@ pub fn refusal((status, body): &Answered) -> (u16, i64, Option<i64>) {
     (status.as_u16(), error["code"].as_i64().expect("a code"), error["error_subcode"].as_i64())
 }
 
-/// The token an answer holds.
+/// The token in a response.
 pub fn token_of((_, body): &Answered) -> String {
     body["access_token"].as_str().expect("a token").to_owned()
 }
@@ -110,7 +110,7 @@ impl World {
         self.redeem(&[("grant_type", "fb_exchange_token"), ("fb_exchange_token", token)]).await
     }
 
-    /// The whole login; a short-lived token.
+    /// A complete login. Returns the short-lived token.
     pub async fn login(&self, answer: Answer) -> String {
         let code = self.code(answer).await;
         let (_, body) = self.redeem(&[("code", &code)]).await;

@@ -86,16 +86,16 @@ mod tests {
     #[test]
     fn nested_fields_and_modifiers() {
         let fields = parse("id, businesses.limit(50){id,owned_ad_accounts.limit(5).after(x=){id}}")
-            .expect("well formed");
+            .expect("a valid selection");
         assert_eq!(fields[1].name, "businesses");
         assert_eq!(fields[1].modifiers, [("limit".to_owned(), "50".to_owned())]);
         assert_eq!(fields[1].inner_text, "id,owned_ad_accounts.limit(5).after(x=){id}");
-        let inner = fields[1].inner.as_ref().expect("there are braces");
+        let inner = fields[1].inner.as_ref().expect("a nested selection");
         assert_eq!(inner[1].modifiers[1], ("after".to_owned(), "x=".to_owned()));
     }
 
     #[test]
-    fn what_does_not_close_is_refused() {
+    fn unbalanced_selections_are_refused() {
         assert!(parse("a{b").is_err());
         assert!(parse("a.limit(5").is_err());
         assert!(parse("a}").is_err());

@@ -1,4 +1,4 @@
-//! Limits that are used up, count down, and are prolonged by those who keep calling.
+//! Exhausted rate limits: refusals, headers, and blocks that further calls prolong.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn the_apps_limit_refuses_every_call_until_its_time_is_over() {
+async fn an_exhausted_app_limit_refuses_every_call_until_the_block_ends() {
     let world = world().await;
     let token = world.login_as(Persona::SoleTrader).await;
     let app = format!("{APP_ID}|{SECRET}");
@@ -50,12 +50,12 @@ async fn the_apps_limit_refuses_every_call_until_its_time_is_over() {
     assert_eq!(refusal(&world.get(&app, &format!("{APP_ID}/subscriptions"), &[]).await), (403, 4, None));
     assert_eq!(refusal(&world.exchange(&token).await), (403, 4, None));
     let other_host = world.get(&tom_on_instagram, "me", &[("fields", "username")]).await;
-    assert_eq!(other_host.0, 200, "Instagram's own login is another app");
+    assert_eq!(other_host.0, 200, "Instagram Login is another app");
 
     let block = world.control.exhausted_limits().remove(0);
     assert_eq!((block.remaining, block.refused_calls), (minutes(10) + Duration::from_secs(40), 4));
     world.control.advance(minutes(10));
-    assert_eq!(world.control.exhausted_limits().len(), 1, "the calls have prolonged it");
+    assert_eq!(world.control.exhausted_limits().len(), 1, "refused calls prolonged the block");
     world.control.advance(Duration::from_secs(40));
     assert!(world.control.exhausted_limits().is_empty());
     let (headers, answer) = world.call(&token, "me").await;
@@ -65,7 +65,7 @@ async fn the_apps_limit_refuses_every_call_until_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn an_ad_account_counts_down_in_seconds() {
+async fn an_ad_account_limit_reports_the_remaining_seconds() {
     let world = world().await;
     let token = world.login_as(Persona::Trouble).await;
     let account = world.first_account(&token).await;
@@ -74,16 +74,16 @@ async fn an_ad_account_counts_down_in_seconds() {
     let (headers, answer) = world.call(&token, &account).await;
     assert_eq!(refusal(&answer), (400, 17, Some(2_446_079)));
     assert_eq!(answer.1["error"]["is_transient"], false);
-    let told = usage(&headers, "x-ad-account-usage");
+    let reported = usage(&headers, "x-ad-account-usage");
     assert_eq!(
-        (told["acc_id_util_pct"].as_f64(), told["reset_time_duration"].as_i64()),
+        (reported["acc_id_util_pct"].as_f64(), reported["reset_time_duration"].as_i64()),
         (Some(101.0), Some(310))
     );
 
     let (_, body) = world.get(&token, "me/adaccounts", &[]).await;
     let another = body["data"][1]["id"].as_str().expect("an id");
     let (headers, answer) = world.call(&token, another).await;
-    assert_eq!(answer.0, 200, "only this one is blocked");
+    assert_eq!(answer.0, 200, "only one ad account is blocked");
     assert_eq!(usage(&headers, "x-ad-account-usage")["reset_time_duration"], 0);
 
     world.control.advance(Duration::from_secs(100));
@@ -95,7 +95,7 @@ async fn an_ad_account_counts_down_in_seconds() {
 }
 
 #[tokio::test]
-async fn business_use_cases_count_down_in_minutes_and_apart() {
+async fn business_use_cases_are_limited_separately_and_report_minutes() {
     let world = world().await;
     let token = world.login_as(Persona::Trouble).await;
     let account = world.first_account(&token).await;
@@ -111,17 +111,17 @@ async fn business_use_cases_count_down_in_minutes_and_apart() {
     world.control.exhaust_limit(limit(UseCase::AdsInsights), minutes(30));
     let (headers, answer) = world.call(&token, &insights).await;
     assert_eq!(refusal(&answer), (400, 80_000, Some(2_446_079)));
-    let told = usage(&headers, "x-business-use-case-usage")[bare][0].clone();
+    let reported = usage(&headers, "x-business-use-case-usage")[bare][0].clone();
     assert_eq!(
-        (told["call_count"].as_i64(), told["estimated_time_to_regain_access"].as_i64()),
+        (reported["call_count"].as_i64(), reported["estimated_time_to_regain_access"].as_i64()),
         (Some(101), Some(31))
     );
     assert_eq!(usage(&headers, "x-fb-ads-insights-throttle")["acc_id_util_pct"], 101.0);
 
     let (headers, answer) = world.call(&token, &account).await;
-    assert_eq!(answer.0, 200, "management goes on");
+    assert_eq!(answer.0, 200, "the ads_management use case is not blocked");
     let types = usage(&headers, "x-business-use-case-usage")[bare].as_array().map(Vec::len);
-    assert_eq!(types, Some(2), "both use cases stand under the id");
+    assert_eq!(types, Some(2), "both use cases are reported under the id");
 
     world.control.exhaust_limit(limit(UseCase::AdsManagement), minutes(2));
     assert_eq!(refusal(&world.call(&token, &account).await.1), (400, 80_004, Some(2_446_079)));
@@ -135,7 +135,7 @@ async fn business_use_cases_count_down_in_minutes_and_apart() {
 }
 
 #[tokio::test]
-async fn pages_are_limited_for_page_tokens_and_not_for_people() {
+async fn the_pages_use_case_limits_page_tokens_but_not_user_tokens() {
     let world = world().await;
     let token = world.login_as(Persona::SoleTrader).await;
     let (_, body) = world.get(&token, "me/accounts", &[]).await;
@@ -151,14 +151,17 @@ async fn pages_are_limited_for_page_tokens_and_not_for_people() {
 }
 
 #[tokio::test]
-async fn one_persons_limit_leaves_the_others_alone_and_reaches_into_batches() {
+async fn a_user_limit_affects_only_that_user_also_in_batches() {
     let world = world().await;
     let tom = world.login_as(Persona::SoleTrader).await;
     let aylin = world.login_as(Persona::Agency).await;
     world.control.exhaust_limit(RateLimit::Person(TOM.to_owned()), minutes(5));
     let (headers, answer) = world.call(&tom, "me/adaccounts").await;
     assert_eq!(refusal(&answer), (400, 17, None));
-    assert!(usage(&headers, "x-app-usage")["call_count"].as_i64() < Some(100), "no header tells");
+    assert!(
+        usage(&headers, "x-app-usage")["call_count"].as_i64() < Some(100),
+        "no header reports a user limit"
+    );
     assert_eq!(world.call(&aylin, "me/adaccounts").await.1.0, 200);
     assert_eq!(world.inspect(&tom).await["is_valid"], true);
 
@@ -174,19 +177,23 @@ async fn one_persons_limit_leaves_the_others_alone_and_reaches_into_batches() {
     let codes: Vec<i64> =
         list.as_array().expect("a list").iter().filter_map(|item| item["code"].as_i64()).collect();
     assert_eq!((status.as_u16(), codes), (200, vec![200, 400, 400]));
-    let told =
+    let reported =
         list[1]["headers"].as_array().expect("a list").iter().find(|one| one["name"] == "x-ad-account-usage");
-    assert!(told.expect("a header")["value"].as_str().is_some_and(|value| value.contains("310")));
+    assert!(reported.expect("a header")["value"].as_str().is_some_and(|value| value.contains("310")));
     assert_eq!(world.control.refused_calls(&RateLimit::Person(TOM.to_owned())), 2);
 
     world.control.invalidate_tokens(TOM, 460);
-    assert_eq!(refusal(&world.call(&tom, "me").await.1), (400, 190, Some(460)), "dead is dead");
+    assert_eq!(
+        refusal(&world.call(&tom, "me").await.1),
+        (400, 190, Some(460)),
+        "an invalid token counts against no limit"
+    );
     world.control.lift_limits();
     assert!(world.control.exhausted_limits().is_empty());
 }
 
 #[tokio::test]
-async fn a_prolonged_block_never_lasts_more_than_an_hour() {
+async fn a_block_is_prolonged_to_at_most_an_hour() {
     let world = world().await;
     let token = world.login_as(Persona::Nobody).await;
     world.control.exhaust_limit(RateLimit::App, Duration::from_secs(3_595));
@@ -196,11 +203,11 @@ async fn a_prolonged_block_never_lasts_more_than_an_hour() {
     assert_eq!(world.control.exhausted_limits()[0].remaining, minutes(60));
     world.control.exhaust_limit(RateLimit::App, minutes(90));
     world.call(&token, "me").await;
-    assert_eq!(world.control.exhausted_limits()[0].remaining, minutes(90), "what is longer stays as it is");
+    assert_eq!(world.control.exhausted_limits()[0].remaining, minutes(90), "a longer block is not shortened");
 }
 
 #[tokio::test]
-async fn a_refused_revocation_ends_nothing() {
+async fn a_rate_limited_revocation_changes_nothing() {
     let world = world().await;
     world.login_as(Persona::SoleTrader).await;
     world.control.set_app_urls(Some("http://127.0.0.1:9/deauthorize"), None);
@@ -212,7 +219,7 @@ async fn a_refused_revocation_ends_nothing() {
 }
 
 #[tokio::test]
-async fn the_control_page_uses_limits_up_and_shows_how_long() {
+async fn the_control_page_exhausts_limits_and_shows_the_remaining_time() {
     let world = world().await;
     let token = world.login_as(Persona::Trouble).await;
     let account = world.first_account(&token).await;

@@ -1,4 +1,4 @@
-//! Renewing, each kind of token in its own way.
+//! Exchanging and refreshing each kind of token.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn unchanged(endpoint: Endpoint) -> Fault {
 }
 
 #[tokio::test]
-async fn a_system_users_token_is_renewed_for_sixty_days() {
+async fn a_system_user_token_is_exchanged_for_another_sixty_days() {
     let world = world().await;
     let old = world.control.issue(AYLIN, TokenKind::SystemUser, &["ads_read"], Some(days(60)));
     let inspected = world.inspect(&old).await;
@@ -39,7 +39,7 @@ async fn a_system_users_token_is_renewed_for_sixty_days() {
     );
 
     world.control.advance(days(50));
-    // Those of people have a life of their own.
+    // Applies to user tokens only.
     world.control.set_token_lifetime(Some(days(1)));
     let answered = world.exchange_for_sixty_days(&old).await;
     assert_eq!((answered.0.as_u16(), answered.1["expires_in"].as_i64()), (200, Some(5_184_000)));
@@ -48,18 +48,22 @@ async fn a_system_users_token_is_renewed_for_sixty_days() {
     let inspected = world.inspect(&new).await;
     assert_eq!(inspected["type"], "SYSTEM_USER");
     assert_eq!(inspected["expires_at"], START + 110 * 86_400);
-    assert_eq!(world.get(&old, "me", &[]).await.0, 200, "the old one lives on");
+    assert_eq!(world.get(&old, "me", &[]).await.0, 200, "the old token stays valid");
     world.control.set_omit_expires_in(true);
     assert!(world.exchange_for_sixty_days(&new).await.1.get("expires_in").is_none());
 
     world.control.advance(days(10));
-    assert_eq!(refusal(&world.exchange_for_sixty_days(&old).await), (400, 190, Some(463)), "to its own end");
+    assert_eq!(
+        refusal(&world.exchange_for_sixty_days(&old).await),
+        (400, 190, Some(463)),
+        "expires at its own time"
+    );
     assert_eq!(world.get(&new, "me", &[]).await.0, 200);
     assert_eq!(world.control.exchange_count(AYLIN), 2);
 }
 
 #[tokio::test]
-async fn a_system_users_token_without_end_stays_without_end() {
+async fn a_never_expiring_system_user_token_stays_so_when_exchanged() {
     let world = world().await;
     let old = world.control.issue(AYLIN, TokenKind::SystemUser, &["ads_read"], None);
     assert_eq!(world.inspect(&old).await["expires_at"], 0);
@@ -71,14 +75,18 @@ async fn a_system_users_token_without_end_stays_without_end() {
     let ending = token_of(&world.exchange_for_sixty_days(&new).await);
     world.control.advance(days(20));
     let same_end = world.exchange(&ending).await;
-    assert_eq!(same_end.1["expires_in"], 40 * 86_400, "without the word for it the end stays");
+    assert_eq!(
+        same_end.1["expires_in"],
+        40 * 86_400,
+        "keeps its expiry without set_token_expires_in_60_days"
+    );
 }
 
 #[tokio::test]
-async fn a_persons_renewals_are_counted_by_person() {
+async fn exchanges_are_counted_per_person() {
     let world = world().await;
     let short = world.login(Answer::agree(Persona::Agency)).await;
-    assert_eq!(world.control.exchange_count(AYLIN), 0, "a code is not a renewal");
+    assert_eq!(world.control.exchange_count(AYLIN), 0, "redeeming a code is not an exchange");
     let long = token_of(&world.exchange(&short).await);
     world.control.set_token_lifetime(Some(days(7)));
     assert_eq!(world.exchange(&long).await.1["expires_in"], 7 * 86_400);
@@ -91,7 +99,7 @@ async fn a_persons_renewals_are_counted_by_person() {
 }
 
 #[tokio::test]
-async fn an_exchange_may_give_back_what_it_was_sent() {
+async fn an_injected_fault_makes_an_exchange_return_the_same_token() {
     let world = world().await;
     let eternal = world.control.issue(AYLIN, TokenKind::SystemUser, &["ads_read"], None);
     let old = world.control.issue(AYLIN, TokenKind::User, &["ads_read"], Some(days(60)));
@@ -103,18 +111,22 @@ async fn an_exchange_may_give_back_what_it_was_sent() {
     let answered = world.exchange(&eternal).await;
     assert_eq!((token_of(&answered), answered.1.get("expires_in")), (eternal, None));
     assert_eq!(world.control.exchange_count(AYLIN), 0);
-    assert_eq!(world.control.grant(AYLIN).map(|grant| grant.live_tokens), Some(2), "nothing new was made");
+    assert_eq!(world.control.grant(AYLIN).map(|grant| grant.live_tokens), Some(2), "no new token was issued");
 
     world.control.inject_fault(unchanged(Endpoint::Me));
     assert_eq!(world.get(&old, "me", &[]).await.1["id"], AYLIN);
     assert_ne!(token_of(&world.exchange(&old).await), old);
     world.control.advance(days(10));
     world.control.inject_fault(unchanged(Endpoint::Exchange));
-    assert_eq!(refusal(&world.exchange(&old).await), (400, 190, Some(463)), "the dead stay refused");
+    assert_eq!(
+        refusal(&world.exchange(&old).await),
+        (400, 190, Some(463)),
+        "an expired token is still refused"
+    );
 }
 
 #[tokio::test]
-async fn the_control_page_can_ask_for_the_same_token() {
+async fn the_control_page_can_inject_an_unchanged_token() {
     let world = world().await;
     let old = world.control.issue(AYLIN, TokenKind::User, &[], Some(days(1)));
     let form = [("endpoint", "exchange"), ("times", "1"), ("effect", "unchanged")];
@@ -127,7 +139,7 @@ async fn the_control_page_can_ask_for_the_same_token() {
 }
 
 #[tokio::test]
-async fn a_short_life_does_not_lie() {
+async fn a_token_is_refused_as_soon_as_it_expires() {
     let world = world().await;
     let token = world.control.issue(AYLIN, TokenKind::User, &[], Some(Duration::from_secs(5)));
     world.control.advance(Duration::from_secs(5));

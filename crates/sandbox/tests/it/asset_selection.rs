@@ -1,4 +1,4 @@
-//! Ad accounts, Pages and businesses that were not ticked in the dialog.
+//! Ad accounts, Pages and businesses that were not selected in the dialog.
 
 use metaads_sandbox::{Answer, AssetSelection, Persona};
 use serde_json::Value;
@@ -15,7 +15,7 @@ impl World {
         ids(&self.get(token, path, &[]).await.1)
     }
 
-    /// The form, with these boxes ticked.
+    /// Submits the form with these assets selected.
     async fn submit(&self, persona: &str, targets: &[&str]) -> reqwest::Response {
         let mut form = vec![
             ("client_id", "100200300400500"),
@@ -33,7 +33,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn what_was_not_ticked_in_the_form_is_not_there() {
+async fn assets_not_selected_in_the_form_are_invisible() {
     let world = world().await;
     let token = world.login_as(Persona::Trouble).await;
     let accounts = world.ids(&token, "me/adaccounts").await;
@@ -47,7 +47,7 @@ async fn what_was_not_ticked_in_the_form_is_not_there() {
     }
     assert!(html.contains("id=\"assets-sole-trader\"") && !html.contains("id=\"assets-agency\""));
 
-    // Tom's box comes along unseen and does not count.
+    // The form also submits checkboxes of other personas; they are ignored.
     let sent = world.submit("trouble", &[&accounts[0], &accounts[2], &page, "act_1"]).await;
     assert_eq!(sent.status(), 302);
     assert_eq!(world.ids(&token, "me/adaccounts").await, [accounts[0].clone(), accounts[2].clone()]);
@@ -65,7 +65,7 @@ async fn what_was_not_ticked_in_the_form_is_not_there() {
         world.client.get(world.dialog_url(&[])).send().await.expect("a page").text().await.expect("text");
     assert!(
         html.contains(&format!("id=\"target-{business}\" value=\"{business}\"><span>")),
-        "unticked as before"
+        "still unchecked"
     );
     let all: Vec<&str> = accounts.iter().chain([&business, &page]).map(String::as_str).collect();
     world.submit("trouble", &all).await;
@@ -74,7 +74,7 @@ async fn what_was_not_ticked_in_the_form_is_not_there() {
 }
 
 #[tokio::test]
-async fn nothing_ticked_is_no_answer_and_large_selections_are_not_asked() {
+async fn selecting_nothing_is_refused_and_agencies_are_not_asked() {
     let world = world().await;
     assert_eq!(world.submit("sole-trader", &[]).await.status(), 400);
     assert!(world.control.grant(Persona::SoleTrader.user_id()).is_none());
@@ -95,16 +95,16 @@ async fn a_later_login_replaces_the_selection_under_older_tokens() {
     assert_eq!(
         refusal(&world.get(&token, &instagram, &[]).await),
         (400, 100, Some(33)),
-        "goes with its Page"
+        "an Instagram account goes with its Page"
     );
     world.login_as(Persona::PortfolioPages).await;
-    assert_eq!(world.ids(&token, "me/accounts").await.len(), 1, "not asked, so the old selection stays");
+    assert_eq!(world.ids(&token, "me/accounts").await.len(), 1, "the earlier selection stays");
     world.login(Answer { assets: AssetSelection::All, ..Answer::agree(Persona::PortfolioPages) }).await;
     assert_eq!(world.ids(&token, "me/accounts").await, pages);
 }
 
 #[tokio::test]
-async fn a_system_user_sees_its_business_whatever_is_ticked() {
+async fn a_system_user_sees_its_business_whatever_is_selected() {
     let world = world().await;
     let pia = world.login_as(Persona::PortfolioPages).await;
     let page = world.ids(&pia, "me/accounts").await.remove(0);
@@ -115,5 +115,5 @@ async fn a_system_user_sees_its_business_whatever_is_ticked() {
     assert_eq!(world.ids(token, "me/assigned_pages").await, [page]);
     assert!(world.ids(token, "me/assigned_ad_accounts").await.is_empty());
     assert_eq!(world.ids(token, "me/businesses").await.len(), 1);
-    assert_eq!(world.ids(&pia, "me/accounts").await.len(), 3, "the person's own grant is another");
+    assert_eq!(world.ids(&pia, "me/accounts").await.len(), 3, "the person's own grant is not affected");
 }

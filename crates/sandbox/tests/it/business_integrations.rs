@@ -1,4 +1,4 @@
-//! A business removes the app, or an asset, and the app hears of it.
+//! A business removes the app or changes its assets, and the app gets a webhook.
 
 use std::net::Ipv4Addr;
 
@@ -15,18 +15,19 @@ use crate::world::{World, proof_of, query, refusal, world};
 const FIELDS: [&str; 3] =
     ["business_integration_install", "business_integration_uninstall", "business_integration_update"];
 
-/// The app's address for events: gives on the body if its signature is right.
+/// A webhook receiver: checks the signature and passes on the body.
 async fn receiver() -> (String, UnboundedReceiver<Value>) {
-    async fn hear(State(heard): State<UnboundedSender<Value>>, headers: HeaderMap, body: String) {
+    async fn receive(State(received): State<UnboundedSender<Value>>, headers: HeaderMap, body: String) {
         let signature = headers["x-hub-signature-256"].to_str().expect("text").to_owned();
         assert_eq!(signature, format!("sha256={}", proof_of(&body)));
-        heard.send(serde_json::from_str(&body).expect("JSON")).expect("somebody listens");
+        received.send(serde_json::from_str(&body).expect("JSON")).expect("the test is still listening");
     }
     async fn challenge(Query(pairs): Query<Vec<(String, String)>>) -> String {
         pairs.into_iter().find(|(name, _)| name == "hub.challenge").expect("a challenge").1
     }
-    let (heard, events) = unbounded_channel();
-    let routes = Router::new().route("/events", axum::routing::get(challenge).post(hear)).with_state(heard);
+    let (received, events) = unbounded_channel();
+    let routes =
+        Router::new().route("/events", axum::routing::get(challenge).post(receive)).with_state(received);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
     let url = format!("http://{}/events", listener.local_addr().expect("an address"));
     tokio::spawn(async move { axum::serve(listener, routes).await });
@@ -34,7 +35,7 @@ async fn receiver() -> (String, UnboundedReceiver<Value>) {
 }
 
 impl World {
-    /// Login for Business as the agency, for its third business: the token and the id of the business.
+    /// Login for Business for the third business of the agency. Returns the token and the id of the business.
     async fn system_user(&self) -> (String, String) {
         let url =
             self.dialog_url(&[("config_id", "600700800900"), ("override_default_response_type", "true")]);
@@ -45,8 +46,8 @@ impl World {
         (token, me["client_business_id"].as_str().expect("an id").to_owned())
     }
 
-    /// Sends one more event and sees whether that is the next to arrive.
-    async fn nothing_more(&self, events: &mut UnboundedReceiver<Value>) -> bool {
+    /// Sends one more event and checks that it is the next one to arrive.
+    async fn no_other_event_arrives(&self, events: &mut UnboundedReceiver<Value>) -> bool {
         let change = json!({"field": "business_integration_install", "value": {"tp_config_id": "the last"}});
         self.control.send_event("application", "100200300400500", &change);
         let event = events.recv().await.expect("an event");
@@ -60,7 +61,7 @@ impl World {
     }
 }
 
-fn told<'a>(event: &'a Value, business: &str) -> &'a str {
+fn changed_field<'a>(event: &'a Value, business: &str) -> &'a str {
     assert_eq!(
         (event["object"].as_str(), event["entry"][0]["id"].as_str()),
         (Some("application"), Some("100200300400500"))
@@ -71,7 +72,7 @@ fn told<'a>(event: &'a Value, business: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn removing_the_app_ends_the_system_users_tokens_and_is_told() {
+async fn removing_the_app_invalidates_the_system_users_tokens_and_sends_a_webhook() {
     let world = world().await;
     let (url, mut events) = receiver().await;
     world.control.subscribe("application", &FIELDS, &url);
@@ -79,22 +80,22 @@ async fn removing_the_app_ends_the_system_users_tokens_and_is_told() {
     let aylin = world.login_as(Persona::Agency).await;
     world.control.remove_app_from_business(&business);
     let event = events.recv().await.expect("an event");
-    assert_eq!(told(&event, &business), "business_integration_uninstall");
+    assert_eq!(changed_field(&event, &business), "business_integration_uninstall");
     assert_eq!(refusal(&world.get(&token, "me", &[]).await), (400, 190, Some(458)));
     let inspected = world.inspect(&token).await;
     assert_eq!(
         (inspected["is_valid"].as_bool(), inspected["error"]["subcode"].as_i64()),
         (Some(false), Some(458))
     );
-    assert_eq!(world.get(&aylin, "me", &[]).await.0, 200, "people of the business go on");
+    assert_eq!(world.get(&aylin, "me", &[]).await.0, 200, "user tokens are not affected");
 
     world.control.remove_app_from_business(&business);
     world.control.remove_app_from_business("1");
-    assert!(world.nothing_more(&mut events).await, "there is nothing left to remove");
+    assert!(world.no_other_event_arrives(&mut events).await, "no second webhook is sent");
 }
 
 #[tokio::test]
-async fn an_asset_comes_and_goes_and_is_told() {
+async fn assigning_and_withdrawing_an_asset_sends_a_webhook() {
     let world = world().await;
     let (url, mut events) = receiver().await;
     world.control.subscribe("application", &FIELDS, &url);
@@ -102,7 +103,10 @@ async fn an_asset_comes_and_goes_and_is_told() {
     let all = world.assigned(&token).await;
     assert_eq!(all.len(), 21);
     world.control.withdraw_asset(&business, &all[0]);
-    assert_eq!(told(&events.recv().await.expect("an event"), &business), "business_integration_update");
+    assert_eq!(
+        changed_field(&events.recv().await.expect("an event"), &business),
+        "business_integration_update"
+    );
     assert_eq!(world.assigned(&token).await, all[1..]);
     assert_eq!(refusal(&world.get(&token, &all[0], &[]).await), (400, 100, Some(33)));
     let scopes = world.inspect(&token).await["granular_scopes"].clone();
@@ -110,14 +114,17 @@ async fn an_asset_comes_and_goes_and_is_told() {
     assert_eq!(ads.expect("a row")["target_ids"].as_array().map(Vec::len), Some(20));
 
     world.control.assign_asset(&business, &all[0]);
-    assert_eq!(told(&events.recv().await.expect("an event"), &business), "business_integration_update");
+    assert_eq!(
+        changed_field(&events.recv().await.expect("an event"), &business),
+        "business_integration_update"
+    );
     assert_eq!(world.assigned(&token).await, all);
     world.control.assign_asset(&business, "act_1");
-    assert!(world.nothing_more(&mut events).await, "that is none of its own");
+    assert!(world.no_other_event_arrives(&mut events).await, "the ad account belongs to someone else");
 }
 
 #[tokio::test]
-async fn the_control_page_acts_for_the_business() {
+async fn the_control_page_performs_business_actions() {
     let world = world().await;
     let (token, business) = world.system_user().await;
     let url = format!("{}/_control", world.sandbox.url());
