@@ -1,4 +1,4 @@
-// `facebook-nodejs-business-sdk`, unmodified but for `FacebookAdsApi.GRAPH`.
+// `facebook-nodejs-business-sdk`, unmodified except for `FacebookAdsApi.GRAPH`.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -19,14 +19,14 @@ let agency;
 const as = (token) => new User('me', {}, undefined, FacebookAdsApi.init(token, 'en_US', false));
 const me = () => as(agency);
 
-// This SDK sends no proof.
+// This SDK does not send appsecret_proof.
 before(async () => {
   await meta.requireProof(false);
   agency = await meta.logIn(meta.AGENCY);
 });
 after(() => meta.requireProof(true));
 
-/** Status, code and subcode of the error with which a call is refused. */
+/** The error of a refused call, with its status, code and subcode. */
 async function refusal(call) {
   const error = await call().then(() => assert.fail('no error'), (error) => error);
   assert.equal(error.name, 'FacebookRequestError', error.stack);
@@ -48,7 +48,7 @@ test('me', async () => {
 });
 
 for (const limit of [undefined, 100]) {
-  test(`every ad account once by following next, ${limit ?? 'the default'} a page`, async () => {
+  test(`paging by next returns every ad account once, limit ${limit ?? 'default'}`, async () => {
     const params = limit === undefined ? { summary: true } : { limit, summary: true };
     const first = await me().getAdAccounts(['id', 'name'], params);
     assert.equal(first.length, limit ?? 25);
@@ -61,11 +61,11 @@ for (const limit of [undefined, 100]) {
     const rows = await all(first);
     assert.equal(new Set(rows.map((row) => row.id)).size, 1307);
     assert.equal(rows.length, 1307);
-    assert.ok(rows.every((row) => row.name !== undefined), 'the fields are in next');
+    assert.ok(rows.every((row) => row.name !== undefined), 'next contains the fields');
   });
 }
 
-test('back to the page before', async () => {
+test('paging back by previous', async () => {
   const cursor = await me().getAdAccounts(['id'], { limit: 10 });
   const ids = [...cursor].map((row) => row.id);
   assert.equal(cursor.hasPrevious(), false);
@@ -75,7 +75,7 @@ test('back to the page before', async () => {
   assert.deepEqual([...cursor].map((row) => row.id), ids);
 });
 
-test('the fields of an ad account', async () => {
+test('ad account fields', async () => {
   const [first] = await me().getAdAccounts([], { limit: 1 });
   const account = await new AdAccount(first.id).read([
     'account_id', 'name', 'account_status', 'currency', 'amount_spent', 'business', 'timezone_offset_hours_utc',
@@ -86,7 +86,7 @@ test('the fields of an ad account', async () => {
   assert.equal(account.business.name, 'Studio Nordlicht GmbH');
 });
 
-test('businesses, and what they own and manage', async () => {
+test('businesses with owned and client ad accounts', async () => {
   const counts = [];
   for (const { id } of await all(await me().getBusinesses(['id', 'name']))) {
     const owned = await all(await new Business(id).getOwnedAdAccounts(['id'], { limit: 200 }));
@@ -96,7 +96,7 @@ test('businesses, and what they own and manage', async () => {
   assert.deepEqual(counts, [[412, 0], [0, 873], [21, 0]]);
 });
 
-test('Pages, and the token of one', async () => {
+test('Pages and Page tokens', async () => {
   const pages = await all(await me().getAccounts(['id', 'name', 'access_token'], { limit: 50 }));
   assert.equal(pages.length, 41);
   const api = FacebookAdsApi.init(pages[0].access_token, 'en_US', false);
@@ -104,19 +104,19 @@ test('Pages, and the token of one', async () => {
   assert.equal(page.name, pages[0].name);
 });
 
-test('long-lived tokens read like short ones', async () => {
+test('long-lived tokens work like short-lived ones', async () => {
   const long = await meta.exchange(agency);
   assert.notEqual(long, agency);
   assert.equal((await as(long).read(['id'])).id, meta.AGENCY.id);
 });
 
-test('the token tells the app it belongs to', async () => {
+test('the token identifies its app', async () => {
   const api = FacebookAdsApi.init(agency, 'en_US', false);
   const answer = await api.getAppID();
   assert.equal(answer.data.data.app_id, meta.APP_ID);
 });
 
-test('a batch answers each item by itself', async () => {
+test('a batch answers each item separately', async () => {
   const batch = new FacebookAdsApiBatch(FacebookAdsApi.init(agency, 'en_US', false));
   const done = {};
   const refused = {};
@@ -134,7 +134,7 @@ test('a batch answers each item by itself', async () => {
   assert.deepEqual([refused.nothing.status, refused.nothing.body.error.code], [400, 100]);
 });
 
-test('an item that timed out comes back as a new batch', async () => {
+test('a timed-out item is returned as a new batch', async () => {
   await meta.fault('permissions', 'null_in_batch');
   const batch = new FacebookAdsApiBatch(FacebookAdsApi.init(agency, 'en_US', false));
   let answers = 0;
@@ -149,30 +149,30 @@ test('an item that timed out comes back as a new batch', async () => {
 
 test('an expired session is 190/463', async () => {
   const person = as(await meta.logIn(meta.SOLE_TRADER));
-  await meta.killTokens(meta.SOLE_TRADER, 463);
+  await meta.invalidateTokens(meta.SOLE_TRADER, 463);
   const { error, numbers } = await refusal(() => person.read(['id']));
   assert.deepEqual(numbers, [400, 190, 463]);
   assert.equal(error.response.type, 'OAuthException');
   assert.equal(error.response.fbtrace_id, error.headers['x-fb-request-id']);
   assert.match(error.message, /^Error validating access token: Session has expired on /);
-  await meta.heal(meta.SOLE_TRADER);
+  await meta.restoreTokens(meta.SOLE_TRADER);
 });
 
-test('an account of nobody is 100/33', async () => {
+test('an unknown ad account is 100/33', async () => {
   const api = FacebookAdsApi.init(agency, 'en_US', false);
   const { error, numbers } = await refusal(() => new AdAccount('act_1', {}, undefined, api).read(['id']));
   assert.deepEqual(numbers, [400, 100, 33]);
   assert.equal(error.response.type, 'GraphMethodException');
 });
 
-test('a limit keeps its numbers and headers', async () => {
+test('a rate limit error keeps its codes and headers', async () => {
   await meta.refuse('ad_accounts', 400, 17, 2446079, '(#17) User request limit reached');
   const { error, numbers } = await refusal(() => me().getAdAccounts(['id']));
   assert.deepEqual(numbers, [400, 17, 2446079]);
   assert.ok('call_count' in JSON.parse(error.headers['x-app-usage']));
 });
 
-test('with the switch on, a call without a proof is refused', async () => {
+test('a call without a required proof is refused', async () => {
   await meta.requireProof(true);
   const { error, numbers } = await refusal(() => me().read(['id']));
   assert.deepEqual(numbers, [400, 100, undefined]);
@@ -180,7 +180,7 @@ test('with the switch on, a call without a proof is refused', async () => {
   await meta.requireProof(false);
 });
 
-test('one permission and then all are taken back', async () => {
+test('revoking one permission and then all', async () => {
   const person = as(await meta.logIn(meta.SOLE_TRADER));
   await person.deletePermissions({ permission: 'email' });
   assert.equal('email' in (await person.read(['id', 'email']))._data, false);

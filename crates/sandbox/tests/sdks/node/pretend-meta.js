@@ -1,4 +1,4 @@
-// The pretend Meta as people meet it: its dialog without a browser, and its controls.
+// A client of the sandbox: answers the dialog without a browser, and calls the control API.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -8,7 +8,7 @@ const APP_ID = '100200300400500';
 const APP_SECRET = 'pretend-meta-app-secret';
 const REDIRECT_URI = 'http://localhost:9/callback';
 
-// Whom the dialog offers.
+// Personas.
 const AGENCY = { key: 'agency', id: '10226498135524402', name: 'Aylin Kaya-Öztürk' };
 const SOLE_TRADER = { key: 'sole-trader', id: '10158760143021101', name: 'Tom Okafor' };
 
@@ -22,21 +22,21 @@ function attributes(tag) {
   return found;
 }
 
-/** What a browser would send if nothing in the form were touched. */
-function untouched(html) {
+/** The fields that a browser would submit without any input. */
+function defaultFields(html) {
   const inputs = [...html.matchAll(/<input ([^>]*)>/g)].map(([, text]) => attributes(text));
   return inputs
     .filter((input) => !('disabled' in input) && (input.type === 'hidden' || 'checked' in input))
     .map((input) => [input.name, input.value]);
 }
 
-/** Opens the dialog, presses a button as `person`; the address to which the browser is sent back. */
+/** Opens the dialog and presses a button as `person`. Returns the URL the browser is redirected to. */
 async function answerDialog(url, person, { decision = 'continue', declined = [] } = {}) {
   const page = await fetch(url);
   const html = await page.text();
   assert.equal(page.status, 200, html);
   const { action } = attributes(html.match(/<form ([^>]*)>/)[1]);
-  const kept = untouched(html).filter(
+  const kept = defaultFields(html).filter(
     ([name, value]) => name !== 'persona' && !(name === 'permission' && declined.includes(value)),
   );
   const body = new URLSearchParams([...kept, ['persona', person.key], ['decision', decision]]);
@@ -45,15 +45,15 @@ async function answerDialog(url, person, { decision = 'continue', declined = [] 
   return answer.headers.get('location');
 }
 
-async function askForToken(what) {
-  const query = new URLSearchParams({ client_id: APP_ID, client_secret: APP_SECRET, ...what });
+async function requestToken(params) {
+  const query = new URLSearchParams({ client_id: APP_ID, client_secret: APP_SECRET, ...params });
   const answer = await fetch(`${BASE}/v24.0/oauth/access_token?${query}`);
   const body = await answer.json();
   assert.equal(answer.status, 200, JSON.stringify(body));
   return body;
 }
 
-/** The whole login; a short-lived token. */
+/** A complete login. Returns the short-lived token. */
 async function logIn(person) {
   const query = new URLSearchParams({
     client_id: APP_ID,
@@ -63,12 +63,12 @@ async function logIn(person) {
   });
   const back = new URL(await answerDialog(`${BASE}/v24.0/dialog/oauth?${query}`, person));
   assert.equal(back.searchParams.get('state'), 's+/=1');
-  const answer = await askForToken({ code: back.searchParams.get('code'), redirect_uri: REDIRECT_URI });
+  const answer = await requestToken({ code: back.searchParams.get('code'), redirect_uri: REDIRECT_URI });
   return answer.access_token;
 }
 
 async function exchange(token) {
-  const answer = await askForToken({ grant_type: 'fb_exchange_token', fb_exchange_token: token });
+  const answer = await requestToken({ grant_type: 'fb_exchange_token', fb_exchange_token: token });
   return answer.access_token;
 }
 
@@ -78,21 +78,21 @@ async function control(name, body, headers) {
   assert.ok([200, 303].includes(answer.status), `${name}: ${answer.status}`);
 }
 
-/** The next call of an endpoint gets this effect. */
+/** Injects this effect into the next call of an endpoint. */
 function fault(endpoint, effect) {
   return control('faults', JSON.stringify({ endpoint, times: 1, effect }), {
     'content-type': 'application/json',
   });
 }
 
-/** The next call of an endpoint gets this Graph error. */
+/** Injects this Graph error into the next call of an endpoint. */
 function refuse(endpoint, status, code, subcode, message) {
   return fault(endpoint, { graph: { status, code, subcode, kind: 'OAuthException', message } });
 }
 
-const killTokens = (person, subcode) =>
+const invalidateTokens = (person, subcode) =>
   control('tokens', new URLSearchParams({ user_id: person.id, subcode }));
-const heal = (person) => control('people', new URLSearchParams({ user_id: person.id, act: 'heal' }));
+const restoreTokens = (person) => control('people', new URLSearchParams({ user_id: person.id, act: 'heal' }));
 /** The switch "Require App Secret" of the app. */
 const requireProof = (isRequired) =>
   control('settings', new URLSearchParams({ requires_proof: isRequired ? 'on' : 'off' }));
@@ -108,7 +108,7 @@ module.exports = {
   exchange,
   fault,
   refuse,
-  killTokens,
-  heal,
+  invalidateTokens,
+  restoreTokens,
   requireProof,
 };

@@ -1,4 +1,4 @@
-"""The pretend Meta as people meet it: its dialog without a browser, and its controls."""
+"""A client of the sandbox: answers the dialog without a browser, and calls the control API."""
 
 import os
 from html.parser import HTMLParser
@@ -13,18 +13,18 @@ DIALOG = f"{GRAPH}/dialog/oauth"
 APP_ID = "100200300400500"
 APP_SECRET = "pretend-meta-app-secret"
 REDIRECT_URI = "http://localhost:9/callback"
-# Configurations of Login for Business: a system user's token for ever and for 60 days, a person's token.
+# Configurations of Login for Business: a system user token that never expires, one for 60 days, a user token.
 SYSTEM_USER, SYSTEM_USER_60_DAYS, PERSON = "600700800900", "600700800901", "600700800902"
 SCOPES = "ads_read,business_management,pages_show_list,email"
 
-# Whom the dialog offers: the word in its form, the id this app sees, the name.
+# Personas: key in the form, app-scoped user id, name.
 AGENCY = ("agency", "10226498135524402", "Aylin Kaya-Öztürk")
 SOLE_TRADER = ("sole-trader", "10158760143021101", "Tom Okafor")
 TROUBLE = ("trouble", "10209117746235504", "Mei Tanaka (田中 芽衣)")
 
 
 class _Form(HTMLParser):
-    """The one form of a page: where it goes, and what a browser would send if nothing were touched."""
+    """The form of a page: its action, and the fields that a browser would submit without any input."""
 
     def __init__(self):
         super().__init__()
@@ -41,7 +41,7 @@ class _Form(HTMLParser):
 
 
 def answer_dialog(url, person, decision="continue", declined=()):
-    """Opens the dialog, presses a button as `person`; the address to which the browser is sent back."""
+    """Opens the dialog and presses a button as `person`. Returns the URL the browser is redirected to."""
     page = requests.get(url, timeout=10)
     assert page.status_code == 200, page.text
     form = _Form()
@@ -66,19 +66,19 @@ def query(url):
 
 
 def log_in(person, **more):
-    """The whole login; the answer of the token endpoint."""
+    """A complete login. Returns the response of the token endpoint."""
     asked = {"client_id": APP_ID, "redirect_uri": REDIRECT_URI, "state": "s+/=1", "response_type": "code"}
     if "config_id" not in more:
         asked["scope"] = SCOPES
     back = query(answer_dialog(f"{DIALOG}?{urlencode({**asked, **more})}", person))
     assert back["state"] == "s+/=1"
-    return ask_for_token(code=back["code"], redirect_uri=REDIRECT_URI)
+    return request_token(code=back["code"], redirect_uri=REDIRECT_URI)
 
 
-def ask_for_token(**what):
+def request_token(**params):
     answer = requests.get(
         f"{GRAPH}/oauth/access_token",
-        params={"client_id": APP_ID, "client_secret": APP_SECRET, **what},
+        params={"client_id": APP_ID, "client_secret": APP_SECRET, **params},
         timeout=10,
     )
     assert answer.status_code == 200, answer.text
@@ -86,7 +86,7 @@ def ask_for_token(**what):
 
 
 def exchange(token):
-    return ask_for_token(grant_type="fb_exchange_token", fb_exchange_token=token)
+    return request_token(grant_type="fb_exchange_token", fb_exchange_token=token)
 
 
 def _control(name, **values):
@@ -95,26 +95,26 @@ def _control(name, **values):
 
 
 def fault(endpoint, effect, times=1):
-    """The next calls of an endpoint get this effect."""
+    """Injects this effect into the next calls of an endpoint."""
     _control("faults", json={"endpoint": endpoint, "times": times, "effect": effect})
 
 
-def refuse(endpoint, status, code, subcode=None, message="as asked"):
-    """The next call of an endpoint gets this Graph error."""
+def refuse(endpoint, status, code, subcode=None, message="injected"):
+    """Injects this Graph error into the next call of an endpoint."""
     error = {"status": status, "code": code, "subcode": subcode, "kind": "OAuthException", "message": message}
     fault(endpoint, {"graph": error})
 
 
-def kill_tokens(person, subcode):
+def invalidate_tokens(person, subcode):
     _control("tokens", data={"user_id": person[1], "subcode": subcode})
 
 
 def remove_app(person):
-    """As the person does it on facebook.com: what was granted and declined is forgotten."""
+    """As the person would on facebook.com: granted and declined permissions are reset."""
     _control("people", data={"user_id": person[1], "act": "remove"})
 
 
-def heal(person):
+def restore_tokens(person):
     _control("people", data={"user_id": person[1], "act": "heal"})
 
 

@@ -1,4 +1,4 @@
-"""The Facebook provider of `django-allauth`, unmodified but for the two addresses in its settings."""
+"""The Facebook provider of `django-allauth`, unmodified except for two URLs in its settings."""
 
 import django
 import pytest
@@ -78,7 +78,7 @@ def database():
 
 
 @pytest.fixture(autouse=True)
-def nobody_yet():
+def no_accounts():
     get_user_model().objects.all().delete()
     cache.clear()
     for person in (meta.SOLE_TRADER, meta.TROUBLE):
@@ -91,27 +91,27 @@ def browser():
 
 
 def to_dialog(browser):
-    """Presses the button; the address of the dialog."""
+    """Starts a login. Returns the URL of the dialog."""
     answer = browser.post("/accounts/facebook/login/")
     assert answer.status_code == 302
     assert answer["location"].startswith(f"{meta.DIALOG}?")
     return answer["location"]
 
 
-def come_back(browser, address):
-    assert address.startswith("http://localhost/accounts/facebook/login/callback/?")
-    return browser.get(address.removeprefix("http://localhost").split("#")[0])
+def return_to_app(browser, url):
+    assert url.startswith("http://localhost/accounts/facebook/login/callback/?")
+    return browser.get(url.removeprefix("http://localhost").split("#")[0])
 
 
 def log_in(browser, person, **how):
-    return come_back(browser, meta.answer_dialog(to_dialog(browser), person, **how))
+    return return_to_app(browser, meta.answer_dialog(to_dialog(browser), person, **how))
 
 
 def logged_in(browser):
     return "_auth_user_id" in browser.session
 
 
-def test_a_login_makes_an_account(browser):
+def test_a_login_creates_an_account(browser):
     answer = log_in(browser, meta.SOLE_TRADER)
     assert (answer.status_code, answer["location"]) == (302, "/welcome/")
     assert logged_in(browser)
@@ -122,7 +122,7 @@ def test_a_login_makes_an_account(browser):
     assert (account.user.first_name, account.user.last_name) == ("Tom", "Okafor")
 
 
-def test_the_stored_token_reads(browser):
+def test_the_stored_token_can_be_exchanged(browser):
     log_in(browser, meta.TROUBLE)
     token = SocialToken.objects.get()
     assert token.expires_at is not None
@@ -137,13 +137,13 @@ def test_the_same_person_is_the_same_user(browser):
     assert get_user_model().objects.count() == SocialAccount.objects.count() == 2
 
 
-def test_whoever_keeps_the_address_gets_in_without_it(browser):
+def test_a_login_works_without_the_email_permission(browser):
     log_in(browser, meta.SOLE_TRADER, declined=["email"])
     assert logged_in(browser)
     assert SocialAccount.objects.get().user.email == ""
 
 
-def test_cancelling_is_no_login(browser):
+def test_cancelling_does_not_log_in(browser):
     answer = log_in(browser, meta.SOLE_TRADER, decision="cancel")
     assert (answer.status_code, answer["location"]) == (302, "/accounts/3rdparty/login/cancelled/")
     assert not logged_in(browser) and not SocialAccount.objects.exists()
@@ -155,27 +155,27 @@ def test_an_inactive_app_is_an_error(browser):
     assert not logged_in(browser) and not SocialAccount.objects.exists()
 
 
-def test_a_state_of_another_browser_is_refused(browser):
+def test_the_state_of_another_browser_is_refused(browser):
     back = meta.answer_dialog(to_dialog(browser), meta.SOLE_TRADER)
     other = Client(HTTP_HOST="localhost")
-    come_back(other, back)
+    return_to_app(other, back)
     assert not logged_in(other) and not SocialAccount.objects.exists()
-    come_back(browser, back)
-    assert logged_in(browser), "the code was not used up"
+    return_to_app(browser, back)
+    assert logged_in(browser), "the code was not consumed"
 
 
-def test_a_code_serves_once(browser):
+def test_a_code_works_only_once(browser):
     back = meta.answer_dialog(to_dialog(browser), meta.SOLE_TRADER)
     code = meta.query(back)["code"]
     again = meta.query(to_dialog(Client(HTTP_HOST="localhost")))
-    come_back(browser, back)
+    return_to_app(browser, back)
     other = Client(HTTP_HOST="localhost")
     state = meta.query(to_dialog(other))["state"]
-    come_back(other, f"{again['redirect_uri']}?code={code}&state={state}")
+    return_to_app(other, f"{again['redirect_uri']}?code={code}&state={state}")
     assert not logged_in(other)
 
 
-def test_a_token_from_elsewhere_is_inspected_and_exchanged(browser):
+def test_a_token_from_another_client_is_inspected_and_exchanged(browser):
     token = meta.log_in(meta.SOLE_TRADER)["access_token"]
     answer = browser.post("/accounts/facebook/login/token/", {"access_token": token})
     assert (answer.status_code, answer["location"]) == (302, "/welcome/")
@@ -183,8 +183,8 @@ def test_a_token_from_elsewhere_is_inspected_and_exchanged(browser):
     assert SocialToken.objects.get().token != token
 
 
-def test_a_dead_token_from_elsewhere_is_refused(browser):
+def test_an_invalid_token_from_another_client_is_refused(browser):
     token = meta.log_in(meta.SOLE_TRADER)["access_token"]
-    meta.kill_tokens(meta.SOLE_TRADER, 460)
+    meta.invalidate_tokens(meta.SOLE_TRADER, 460)
     browser.post("/accounts/facebook/login/token/", {"access_token": token})
     assert not logged_in(browser) and not SocialAccount.objects.exists()

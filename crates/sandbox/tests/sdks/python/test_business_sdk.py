@@ -1,4 +1,4 @@
-"""`facebook_business`, unmodified but for `FacebookSession.GRAPH`."""
+"""`facebook_business`, unmodified except for `FacebookSession.GRAPH`."""
 
 import pytest
 import pretend_meta as meta
@@ -47,7 +47,7 @@ def test_me(me):
     assert (read["first_name"], read["last_name"]) == ("Aylin", "Kaya-Öztürk")
     assert read["email"] == "aylin@studio-nordlicht.example"
     assert read["picture"]["data"]["url"].startswith(meta.BASE)
-    assert "link" not in read, "needs a permission that was not asked for"
+    assert "link" not in read, "needs a permission that was not requested"
 
 
 def test_permissions(me):
@@ -56,7 +56,7 @@ def test_permissions(me):
 
 
 @pytest.mark.parametrize("limit", [None, 100, 1000])
-def test_every_ad_account_once_whatever_the_page_size(me, limit):
+def test_paging_returns_every_ad_account_once_with_any_limit(me, limit):
     params = {} if limit is None else {"limit": limit}
     accounts = me.get_ad_accounts(fields=["id", "name"], params=params)
     assert len(accounts) == (limit or 25), "the first page"
@@ -65,7 +65,7 @@ def test_every_ad_account_once_whatever_the_page_size(me, limit):
     assert len(ids) == len(set(ids)) == 1307
 
 
-def test_the_fields_of_an_ad_account(me):
+def test_ad_account_fields(me):
     first = me.get_ad_accounts(params={"limit": 1})[0]
     assert set(first.export_all_data()) == {"id", "account_id"}
     account = AdAccount(first["id"], api=me.get_api()).api_get(fields=[
@@ -88,7 +88,7 @@ def test_the_fields_of_an_ad_account(me):
     assert account["business"]["name"] == "Studio Nordlicht GmbH"
 
 
-def test_businesses_and_what_they_own_and_manage(me):
+def test_businesses_with_owned_and_client_ad_accounts(me):
     businesses = list(me.get_businesses(fields=["id", "name", "verification_status"]))
     assert [business["verification_status"] for business in businesses] == ["verified", "verified", "not_verified"]
     counts = []
@@ -100,7 +100,7 @@ def test_businesses_and_what_they_own_and_manage(me):
     assert counts == [(412, 0), (0, 873), (21, 0)]
 
 
-def test_pages_and_the_token_of_one(me):
+def test_pages_and_page_tokens(me):
     pages = list(me.get_accounts(fields=["id", "name", "access_token"], params={"limit": 50}))
     assert len(pages) == 41
     page = pages[0]
@@ -109,7 +109,7 @@ def test_pages_and_the_token_of_one(me):
     assert User("me", api=as_page.get_api()).api_get()["id"] == page["id"]
 
 
-def test_a_batch_answers_each_item_by_itself(me):
+def test_a_batch_answers_each_item_separately(me):
     api = me.get_api()
     batch = api.new_batch()
     done, refused = {}, {}
@@ -137,7 +137,7 @@ def test_a_batch_answers_each_item_by_itself(me):
     assert numbers(refused["field"]) == (400, 100, None)
 
 
-def test_an_item_that_timed_out_comes_back_as_a_new_batch(me):
+def test_a_timed_out_item_is_returned_as_a_new_batch(me):
     meta.fault("permissions", "null_in_batch")
     batch = me.get_api().new_batch()
     answers = []
@@ -149,27 +149,27 @@ def test_an_item_that_timed_out_comes_back_as_a_new_batch(me):
     assert len(answers) == 2
 
 
-def test_a_whole_batch_is_refused_with_a_dead_token():
+def test_a_batch_with_an_invalid_token_is_refused():
     token = meta.log_in(meta.SOLE_TRADER)["access_token"]
-    meta.kill_tokens(meta.SOLE_TRADER, 460)
+    meta.invalidate_tokens(meta.SOLE_TRADER, 460)
     batch = api_for(token).new_batch()
     batch.add("GET", ("me",))
     assert numbers(refusal(batch.execute)) == (400, 190, 460)
-    meta.heal(meta.SOLE_TRADER)
+    meta.restore_tokens(meta.SOLE_TRADER)
 
 
 def test_an_expired_session_is_190_463():
     token = meta.log_in(meta.SOLE_TRADER)["access_token"]
-    meta.kill_tokens(meta.SOLE_TRADER, 463)
+    meta.invalidate_tokens(meta.SOLE_TRADER, 463)
     error = refusal(User("me", api=api_for(token)).api_get)
     assert numbers(error) == (400, 190, 463)
     assert error.api_error_type() == "OAuthException"
     assert error.api_error_message().startswith("Error validating access token: Session has expired on ")
     assert error.body()["error"]["fbtrace_id"] == error.http_headers()["x-fb-request-id"]
-    meta.heal(meta.SOLE_TRADER)
+    meta.restore_tokens(meta.SOLE_TRADER)
 
 
-def test_an_account_of_somebody_else_is_100_33(me):
+def test_an_ad_account_of_another_user_is_100_33(me):
     others = User("me", api=api_for(meta.log_in(meta.SOLE_TRADER)["access_token"]))
     account = others.get_ad_accounts()[0]
     error = refusal(AdAccount(account["id"], api=me.get_api()).api_get)
@@ -178,7 +178,7 @@ def test_an_account_of_somebody_else_is_100_33(me):
     assert not error.api_transient_error()
 
 
-def test_limits_keep_their_numbers_and_headers(me):
+def test_rate_limit_errors_keep_their_codes_and_headers(me):
     meta.refuse("ad_accounts", 400, 17, 2446079, "(#17) User request limit reached")
     error = refusal(me.get_ad_accounts)
     assert numbers(error) == (400, 17, 2446079)
@@ -200,7 +200,7 @@ def test_the_proof_is_sent_and_checked(agency_token):
         assert "appsecret_proof" in error.api_error_message()
 
 
-def test_without_the_switch_no_proof_is_needed(agency_token):
+def test_no_proof_is_needed_if_the_setting_is_off(agency_token):
     meta.require_proof(False)
     try:
         assert User("me", api=api_for(agency_token, app_secret=None)).api_get()["id"] == meta.AGENCY[1]
@@ -220,31 +220,31 @@ def test_short_and_long_lived_tokens():
 
 
 @pytest.mark.parametrize("configuration", [meta.SYSTEM_USER, meta.SYSTEM_USER_60_DAYS])
-def test_the_token_of_a_system_user(configuration):
+def test_system_user_tokens(configuration):
     answer = meta.log_in(meta.AGENCY, config_id=configuration, override_default_response_type="true")
     assert ("expires_in" in answer) == (configuration == meta.SYSTEM_USER_60_DAYS)
     me = User("me", api=api_for(answer["access_token"]))
     business = me.api_get(fields=["client_business_id"])["client_business_id"]
-    assert list(me.get_ad_accounts()) == [], "what it has was assigned to it"
+    assert list(me.get_ad_accounts()) == [], "a system user has only assigned ad accounts"
     assigned = list(me.get_assigned_ad_accounts(params={"limit": 100}))
     owned = Business(business, api=me.get_api()).get_owned_ad_accounts(params={"limit": 100})
     assert {account["id"] for account in assigned} == {account["id"] for account in owned}
 
 
-def test_a_person_by_login_for_business():
+def test_a_user_token_from_login_for_business():
     answer = meta.log_in(meta.AGENCY, config_id=meta.PERSON)
     accounts = User("me", api=api_for(answer["access_token"])).get_ad_accounts(params={"limit": 1})
     assert accounts.total() == 1307
 
 
-def test_the_token_of_the_app_inspects_the_others(agency_token):
+def test_the_app_token_inspects_other_tokens(agency_token):
     api = api_for(f"{meta.APP_ID}|{meta.APP_SECRET}")
     inspected = api.call("GET", ("debug_token",), {"input_token": agency_token}).json()["data"]
     assert (inspected["is_valid"], inspected["type"], inspected["app_id"]) == (True, "USER", meta.APP_ID)
     assert refusal(User("me", api=api).api_get).api_error_code() == 2500
 
 
-def test_one_permission_and_then_all_are_taken_back():
+def test_revoking_one_permission_and_then_all():
     token = meta.log_in(meta.TROUBLE)["access_token"]
     me = User("me", api=api_for(token))
     me.delete_permissions(params={"permission": "email"})
