@@ -92,7 +92,7 @@ impl GraphError {
 }
 
 /// Error 190 with Meta's message for each subcode.
-pub(crate) fn dead_token(subcode: u32, app_id: &str, ended_at: i64, now: i64) -> GraphError {
+pub(crate) fn invalid_token(subcode: u32, app_id: &str, ended_at: i64, now: i64) -> GraphError {
     let reason = match subcode {
         458 => format!("The user has not authorized application {app_id}."),
         459 => "The user is enrolled in a blocking, logged-in checkpoint".to_owned(),

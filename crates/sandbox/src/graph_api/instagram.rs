@@ -9,7 +9,7 @@ use super::error::GraphError;
 use super::nodes::selection;
 use super::tokens::authorization_code::consume_code;
 use super::tokens::issue::{self, INSTAGRAM_PREFIX, LONG_TTL};
-use super::tokens::lookup::{require_alive, unknown_token, unparsable_token};
+use super::tokens::lookup::{require_valid, unknown_token, unparsable_token};
 use crate::http::reply::Reply;
 use crate::http::request::{Params, Request};
 use crate::state::shared::SharedState;
@@ -144,7 +144,7 @@ fn live_token<'a>(shared: &SharedState, request: &'a Request) -> Result<(&'a str
     }
     let found = shared.grants().token(text).cloned();
     let token = found.filter(|token| token.kind == TokenKind::Instagram).ok_or_else(unknown_token)?;
-    require_alive(shared, &token)?;
+    require_valid(shared, &token)?;
     Ok((text, token))
 }
 

@@ -7,7 +7,7 @@ use super::instagram;
 use super::tokens::appsecret_proof::{self, Requirement};
 use super::tokens::authorization_code::consume_code;
 use super::tokens::issue::{self, LONG_TTL, app_token};
-use super::tokens::lookup::{FoundToken, find_token, require_alive, unknown_token};
+use super::tokens::lookup::{FoundToken, find_token, require_valid, unknown_token};
 use crate::clock::seconds;
 use crate::http::reply::Reply;
 use crate::http::request::{Params, Request};
@@ -83,7 +83,7 @@ fn exchange(shared: &SharedState, request: &Request) -> Result<Reply, GraphError
                        impersonating a user's page.";
         return Err(GraphError::oauth(190, message));
     }
-    require_alive(shared, &token)?;
+    require_valid(shared, &token)?;
     if request.returns_same_token {
         return Ok(Reply::json(&issue::same_token(shared, old, &token)));
     }

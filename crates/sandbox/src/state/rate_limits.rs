@@ -107,7 +107,7 @@ impl RateLimit {
 }
 
 #[derive(Debug)]
-struct Exhaustion {
+struct Block {
     limit: RateLimit,
     ends_at: i64,
     refused_calls: usize,
@@ -116,7 +116,7 @@ struct Exhaustion {
 #[derive(Debug, Default)]
 pub(crate) struct RateLimits {
     /// Blocks that have ended stay, with their counts, until the same limit is exhausted again.
-    exhausted: Vec<Exhaustion>,
+    blocks: Vec<Block>,
 }
 
 /// How far a limit is used, for the headers.
@@ -130,21 +130,21 @@ pub(crate) struct Usage {
 impl RateLimits {
     pub(crate) fn exhaust(&mut self, limit: RateLimit, ends_at: i64) {
         let limit = limit.normalized();
-        self.exhausted.retain(|block| block.limit != limit);
-        self.exhausted.push(Exhaustion { limit, ends_at, refused_calls: 0 });
+        self.blocks.retain(|block| block.limit != limit);
+        self.blocks.push(Block { limit, ends_at, refused_calls: 0 });
     }
 
     pub(crate) fn clear(&mut self) {
-        self.exhausted.clear();
+        self.blocks.clear();
     }
 
     pub(crate) fn refused_calls(&self, limit: &RateLimit) -> usize {
         let limit = limit.clone().normalized();
-        self.exhausted.iter().find(|block| block.limit == limit).map_or(0, |block| block.refused_calls)
+        self.blocks.iter().find(|block| block.limit == limit).map_or(0, |block| block.refused_calls)
     }
 
     pub(crate) fn exhausted(&self, now: i64) -> Vec<ExhaustedLimit> {
-        let live = self.exhausted.iter().filter(|block| now < block.ends_at);
+        let live = self.blocks.iter().filter(|block| now < block.ends_at);
         live.map(|block| ExhaustedLimit {
             limit: block.limit.clone(),
             remaining: Duration::from_secs(u64::try_from(block.ends_at - now).unwrap_or(0)),
@@ -155,14 +155,14 @@ impl RateLimits {
 
     /// `None`: the limit is not exhausted.
     pub(crate) fn usage(&self, limit: &RateLimit, now: i64) -> Option<Usage> {
-        let block = self.exhausted.iter().find(|block| block.limit == *limit && now < block.ends_at)?;
+        let block = self.blocks.iter().find(|block| block.limit == *limit && now < block.ends_at)?;
         Some(Usage { percent: 100 + block.refused_calls, seconds_left: block.ends_at - now })
     }
 
     /// The first of these limits that is exhausted. Counts the refused call and prolongs the block.
     pub(crate) fn refuse(&mut self, counted: &[RateLimit], now: i64) -> Option<RateLimit> {
         let limit = counted.iter().find(|limit| self.usage(limit, now).is_some())?;
-        let block = self.exhausted.iter_mut().find(|block| block.limit == *limit)?;
+        let block = self.blocks.iter_mut().find(|block| block.limit == *limit)?;
         block.refused_calls += 1;
         block.ends_at = block.ends_at.max((block.ends_at + PENALTY_SECONDS).min(now + MAX_PROLONGED_SECONDS));
         Some(block.limit.clone())

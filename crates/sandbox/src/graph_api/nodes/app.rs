@@ -33,8 +33,8 @@ pub(crate) fn node(shared: &SharedState, request: &Request) -> Result<Value, Gra
     if request.method != "GET" {
         return Err(GraphError::unsupported(&request.method, request.segment(0)));
     }
-    let asked = request.params.get("fields").map(selection::parse).transpose()?.unwrap_or_default();
-    let mut names: Vec<&str> = asked.iter().map(|field| field.name.as_str()).collect();
+    let selection = request.params.get("fields").map(selection::parse).transpose()?.unwrap_or_default();
+    let mut names: Vec<&str> = selection.iter().map(|field| field.name.as_str()).collect();
     if names.is_empty() {
         names.extend(DEFAULTS);
     }

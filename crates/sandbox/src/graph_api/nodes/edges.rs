@@ -32,8 +32,8 @@ pub(crate) fn read(context: &Context, node: Node, edge: &str) -> Result<Option<E
 }
 
 pub(crate) fn permissions(context: &Context) -> Value {
-    let given = context.auth.grant.permissions.iter();
-    let data: Vec<Value> = given
+    let permissions = context.auth.grant.permissions.iter();
+    let data: Vec<Value> = permissions
         .map(|(permission, status)| json!({"permission": permission, "status": status.as_str()}))
         .collect();
     json!({ "data": data })
@@ -85,7 +85,7 @@ fn rows(context: &Context, node: Node, edge: &str) -> Result<Option<Vec<Node>>, 
 /// What a business owns, and what is shared with it. Only those Instagram accounts that the API serves.
 fn business_rows(context: &Context, business: usize, edge: &str) -> Result<Option<Vec<Node>>, GraphError> {
     let world = &context.shared.world;
-    let need: fn(&Context) -> Result<(), GraphError> = match edge {
+    let require_permission: fn(&Context) -> Result<(), GraphError> = match edge {
         "owned_ad_accounts"
         | "client_ad_accounts"
         | "pending_owned_ad_accounts"
@@ -98,7 +98,7 @@ fn business_rows(context: &Context, business: usize, edge: &str) -> Result<Optio
     };
     require_business(context)?;
     require_control(context, business)?;
-    need(context)?;
+    require_permission(context)?;
     Ok(Some(match edge {
         "owned_ad_accounts" => world.owned_ad_accounts(business),
         "client_ad_accounts" => world.client_ad_accounts(business),

@@ -2,7 +2,7 @@
 
 use super::appsecret_proof::{self, Requirement};
 use super::issue::app_token;
-use super::lookup::{require_token, unknown_token};
+use super::lookup::{require_valid_token, unknown_token};
 use crate::graph_api::error::GraphError;
 use crate::http::request::Request;
 use crate::state::grants::Grant;
@@ -65,7 +65,7 @@ pub(crate) fn identify(shared: &SharedState, request: &Request) -> Result<Caller
         appsecret_proof::check(shared, &request.params, token, Requirement::Optional)?;
         return Ok(Caller::App);
     }
-    let found = require_token(shared, token)?;
+    let found = require_valid_token(shared, token)?;
     let requirement = match shared.settings().requires_proof {
         true => Requirement::Required,
         false => Requirement::Optional,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::caller::{Caller, identify};
 use super::issue::app_token;
 use super::lookup::{FoundToken, find_token};
-use crate::graph_api::error::{GraphError, dead_token};
+use crate::graph_api::error::{GraphError, invalid_token};
 use crate::http::reply::Reply;
 use crate::http::request::Request;
 use crate::options::APP_NAME;
@@ -61,7 +61,7 @@ fn inspect(shared: &SharedState, input: &str) -> Value {
         data["profile_id"] = shared.world.id(Node::Page(page)).into();
     }
     if let Some(subcode) = found.token.error_subcode(now) {
-        let error = dead_token(subcode, &shared.app_id, found.token.expires_at.unwrap_or(now), now);
+        let error = invalid_token(subcode, &shared.app_id, found.token.expires_at.unwrap_or(now), now);
         data["is_valid"] = false.into();
         data["error"] = json!({"code": 190, "message": error.message, "subcode": subcode});
     }

@@ -1,7 +1,7 @@
 //! Finds a token by its text.
 
 use super::page_token::read_page_token;
-use crate::graph_api::error::{GraphError, dead_token};
+use crate::graph_api::error::{GraphError, invalid_token};
 use crate::state::shared::SharedState;
 use crate::state::tokens::{Token, TokenKind};
 
@@ -26,21 +26,21 @@ pub(crate) fn find_token(shared: &SharedState, text: &str) -> Option<FoundToken>
 }
 
 /// A valid token. Invalid and unknown ones are refused with Meta's errors.
-pub(crate) fn require_token(shared: &SharedState, text: &str) -> Result<FoundToken, GraphError> {
+pub(crate) fn require_valid_token(shared: &SharedState, text: &str) -> Result<FoundToken, GraphError> {
     let is_token =
         text.len() >= 40 && text.starts_with("EAA") && text.bytes().all(|b| b.is_ascii_alphanumeric());
     if !is_token {
         return Err(unparsable_token());
     }
     let found = find_token(shared, text).ok_or_else(unknown_token)?;
-    require_alive(shared, &found.token)?;
+    require_valid(shared, &found.token)?;
     Ok(found)
 }
 
-pub(crate) fn require_alive(shared: &SharedState, token: &Token) -> Result<(), GraphError> {
+pub(crate) fn require_valid(shared: &SharedState, token: &Token) -> Result<(), GraphError> {
     let now = shared.clock.now_seconds();
     match token.error_subcode(now) {
-        Some(subcode) => Err(dead_token(subcode, &shared.app_id, token.expires_at.unwrap_or(now), now)),
+        Some(subcode) => Err(invalid_token(subcode, &shared.app_id, token.expires_at.unwrap_or(now), now)),
         None => Ok(()),
     }
 }
