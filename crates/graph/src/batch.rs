@@ -24,8 +24,8 @@ pub(crate) struct Item {
 pub(crate) type ItemOutcome = Result<Value, GraphError>;
 
 impl Graph {
-    /// Sends up to 50 GETs at once and returns one outcome for each item, in their order. An item for which Meta
-    /// returns `null` ran into Meta's time limit and is a timeout.
+    /// Sends up to 50 GETs at once and returns one outcome for each item, in their order. An item for which
+    /// Meta returns `null` ran into Meta's time limit and is a timeout.
     pub(crate) async fn batch(
         &self,
         token: &AccessToken,
@@ -51,10 +51,9 @@ impl Graph {
             vec![("access_token", token.expose().to_owned()), ("batch", Value::from(list).to_string())];
         let query = vec![("appsecret_proof", self.appsecret_proof(token))];
         let response = self.send(Call { endpoint, method: Method::POST, path: "", query, form }).await?;
-        let responses = response
-            .as_array()
-            .filter(|responses| responses.len() == number)
-            .ok_or(GraphError::Malformed { endpoint, status: 200, reason: "not one answer for each item" })?;
+        let responses = response.as_array().filter(|responses| responses.len() == number).ok_or(
+            GraphError::Malformed { endpoint, status: 200, reason: "not one response for each item" },
+        )?;
         let mut responses = responses.iter();
         let mut outcomes = Vec::with_capacity(items.len());
         for (item, blocked) in items.iter().zip(blocked) {

@@ -75,7 +75,8 @@ impl Graph {
         Graph { priority, ..self.clone() }
     }
 
-    /// What was learned about rate limits, versions and unrecognized errors since the last call of this function.
+    /// What was learned about rate limits, versions and unrecognized errors since the last call of this
+    /// function.
     pub fn drain_usage(&self) -> UsageReport {
         self.limiter.drain()
     }

@@ -1,5 +1,5 @@
-//! Meta's ids and secrets, each with its own type. Ids are kept as text, since Meta sends them as strings or as
-//! numbers beyond 2^53. Secrets have a redacted Debug and are zeroed on drop.
+//! Meta's ids and secrets, each with its own type. Ids are kept as text, since Meta sends them as strings or
+//! as numbers beyond 2^53. Secrets have a redacted Debug and are zeroed on drop.
 
 use std::fmt;
 

@@ -1,11 +1,13 @@
 //! A client for Meta's login and Graph API.
 //!
-//! It knows HTTP and Meta's terms; it knows no user of ours, no table and no page. Every call goes through one private
-//! `send` in `client`, which sets a timeout, follows no redirect, bounds the body and logs no secrets. A fact about
-//! Meta is documented next to the code that relies on it, with the page of Meta's documentation that it is from.
+//! It knows HTTP and Meta's terms; it knows no user of ours, no table and no page. Every call goes through
+//! one private `send` in `client`, which sets a timeout, follows no redirect, bounds the body and logs no
+//! secrets. A fact about Meta is documented next to the code that relies on it, with the page of Meta's
+//! documentation that it is from.
 //!
-//! Where to look: `login` (dialog, callback, tokens), `assets` (ad accounts, Pages and other lists), `webhooks` (Meta's
-//! calls to us), `error` (what can go wrong and error classification), `rate_limits` and `usage` (quotas).
+//! Where to look: `login` (dialog, callback, tokens), `assets` (ad accounts, Pages and other lists),
+//! `webhooks` (Meta's calls to us), `error` (what can go wrong and error classification), `rate_limits` and
+//! `usage` (quotas).
 
 mod assets;
 mod batch;

@@ -15,7 +15,7 @@ pub(crate) fn parse_response(
     body: &[u8],
 ) -> Result<Value, GraphError> {
     let malformed = |reason| GraphError::Malformed { endpoint, status, reason };
-    let json = json::parse(body).ok_or_else(|| malformed("no JSON"))?;
+    let json = json::parse(body).ok_or_else(|| malformed("not JSON"))?;
     if let Some(error) = ApiError::parse(endpoint, status, &json) {
         return Err(GraphError::Api(Box::new(error.with_headers(headers))));
     }

@@ -1,5 +1,5 @@
-//! How much of Meta's quotas is used, from the headers of a response. Source: "Rate limiting" of Graph API and
-//! Marketing API. Percentages go beyond 100; `estimated_time_to_regain_access` is in minutes,
+//! How much of Meta's quotas is used, from the headers of a response. Source: "Rate limiting" of Graph API
+//! and Marketing API. Percentages go beyond 100; `estimated_time_to_regain_access` is in minutes,
 //! `reset_time_duration` in seconds; values may be missing or null. There is no Retry-After.
 
 use serde_json::Value;

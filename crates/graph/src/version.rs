@@ -1,9 +1,9 @@
-//! Graph versions: `vNN.N`. A version that has ended is served silently as another one by Meta, so
-//! it has to be noticed here. Dates: Meta's Graph API changelog, "Versions".
+//! Graph versions: `vNN.N`, and when they end. Meta silently serves another version in place of one that has
+//! ended, so the end has to be known here. Dates: Meta's Graph API changelog, "Versions".
 
 use std::fmt;
 
-/// Text that is not a version this client may pin.
+/// The text is not a version that this client can pin.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("a Graph version looks like v26.0, and v18.0 is the oldest that is accepted")]
 pub struct VersionError;
@@ -15,7 +15,7 @@ pub struct GraphVersion {
     minor: u16,
 }
 
-/// One row of Meta's calendar. Days are `YYYY-MM-DD`; None: not announced.
+/// One row of Meta's version calendar. Days are `YYYY-MM-DD`; None: not announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Release {
     pub major: u16,
@@ -35,8 +35,8 @@ const fn release(
     Release { major, released, graph_until, marketing_until }
 }
 
-/// The Marketing API's versions before v23.0 have ended; their exact days are not confirmed, so the day of
-/// the next one stands here.
+/// Meta's version calendar. The exact last days of the Marketing API before v23.0 are not confirmed, so those
+/// versions have the day of the next one.
 pub const RELEASES: [Release; 9] = [
     release(18, "2023-09-12", Some("2026-01-26"), Some("2026-06-09")),
     release(19, "2024-01-23", Some("2026-05-21"), Some("2026-06-09")),
@@ -53,7 +53,7 @@ impl GraphVersion {
     /// The newest version this client was written for.
     pub const NEWEST: GraphVersion = GraphVersion { major: 26, minor: 0 };
 
-    /// Reads `vNN.N`, v18.0 or later.
+    /// Parses `vNN.N`, v18.0 or later.
     pub fn parse(text: &str) -> Result<GraphVersion, VersionError> {
         let (major, minor) =
             text.strip_prefix('v').and_then(|rest| rest.split_once('.')).ok_or(VersionError)?;
@@ -65,12 +65,12 @@ impl GraphVersion {
         if version.major < 18 { Err(VersionError) } else { Ok(version) }
     }
 
-    /// Its row of the calendar; None: newer than this client knows.
+    /// Its row in the calendar; None: newer than this client.
     pub fn release(&self) -> Option<&'static Release> {
         RELEASES.iter().find(|release| release.major == self.major)
     }
 
-    /// The last day on which Meta serves it to an ads product, as `YYYY-MM-DD`; None where Meta has not said.
+    /// The last day on which Meta serves both APIs in it, as `YYYY-MM-DD`; None: not announced.
     pub fn ends_on(&self) -> Option<&'static str> {
         let release = self.release()?;
         [release.graph_until, release.marketing_until].into_iter().flatten().min()
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_version_has_no_end_yet() {
+    fn the_newest_version_has_no_end_date_yet() {
         assert_eq!(GraphVersion::NEWEST.ends_on(), None);
         let ends = |text: &str| GraphVersion::parse(text).map(|version| version.ends_on());
         assert_eq!(ends("v20.0"), Ok(Some("2026-06-09")));

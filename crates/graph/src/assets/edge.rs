@@ -1,5 +1,5 @@
-//! Graph edges: the lists of assets that can be read, with their paths and fields. Source: Graph API reference of User,
-//! Business, Ad Account and Page.
+//! Graph edges: the lists of assets that can be read, with their paths and fields. Source: Graph API
+//! reference of User, Business, Ad Account and Page.
 
 use super::paging::next_page_params;
 use crate::batch::Item;

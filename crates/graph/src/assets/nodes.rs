@@ -1,5 +1,5 @@
-//! Graph nodes that a grant can reach: the person, permissions, businesses, ad accounts, Pages and Instagram accounts.
-//! Source: Graph API reference of User, Business, Ad Account and Page.
+//! Graph nodes that a grant can reach: the person, permissions, businesses, ad accounts, Pages and Instagram
+//! accounts. Source: Graph API reference of User, Business, Ad Account and Page.
 
 use serde_json::Value;
 

@@ -1,5 +1,5 @@
-//! Pages of a list. The URL of the next page contains the token and is never followed; only its paging parameters are
-//! used. Source: "Paginated results".
+//! Pages of a list. The URL of the next page contains the token and is never followed; only its paging
+//! parameters are used. Source: "Paginated results".
 
 use serde_json::Value;
 use url::{Url, form_urlencoded};
@@ -17,8 +17,8 @@ const MAX_VALUE_BYTES: usize = 2_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPage<T> {
     pub items: Vec<T>,
-    /// Where the next page starts; None on the last page. It is Meta's cursor or, for a list without cursors (paged by
-    /// time or by offset), `?` and the parameters of the next page.
+    /// Where the next page starts; None on the last page. It is Meta's cursor or, for a list without cursors
+    /// (paged by time or by offset), `?` and the parameters of the next page.
     pub after: Option<String>,
     /// `summary.total_count`, where Meta sends it.
     pub total: Option<i64>,

@@ -16,8 +16,8 @@ use crate::json;
 
 const PERSON_FIELDS: &str = "id,name,picture";
 
-/// What one batch reads with a new token: the person, permissions, and the first page of each list. Each part can
-/// fail on its own.
+/// What one batch reads with a new token: the person, permissions, and the first page of each list. Each part
+/// can fail on its own.
 #[derive(Debug)]
 pub struct Profile {
     pub person: Result<Person, GraphError>,
@@ -161,8 +161,8 @@ impl Graph {
         Ok(outcomes.map(|outcome| outcome.and_then(|body| parse(&body).ok_or_else(malformed))).collect())
     }
 
-    /// Reads the system user behind a token. Only tokens of Facebook Login for Business know `client_business_id`; for
-    /// the others Meta refuses the field, and the read is repeated without it.
+    /// Reads the system user behind a token. Only tokens of Facebook Login for Business know
+    /// `client_business_id`; for the others Meta refuses the field, and the read is repeated without it.
     pub async fn read_system_user(&self, token: &AccessToken) -> Result<SystemUser, GraphError> {
         let read =
             |fields: &'static str| self.get(Endpoint::Me, "me", token, vec![("fields", fields.to_owned())]);

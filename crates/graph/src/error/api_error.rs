@@ -1,5 +1,5 @@
-//! Meta's error object in its four forms: Graph's, the old REST form, and Instagram's two. This file only reads it;
-//! what an error means is decided in `classify`.
+//! Meta's error object in its four forms: Graph's, the old REST form, and Instagram's two. This file only
+//! reads it; what an error means is decided in `classify`.
 
 use std::fmt;
 
@@ -13,7 +13,8 @@ use crate::usage::Usage;
 /// Longest `type` that is kept.
 const MAX_TYPE_BYTES: usize = 40;
 
-/// Meta's error object. The message is kept for the log only, with everything that looks like a token removed.
+/// Meta's error object. The message is kept for the log only, with everything that looks like a token
+/// removed.
 #[derive(Debug, Clone)]
 pub struct ApiError {
     pub endpoint: Endpoint,
@@ -46,8 +47,8 @@ impl fmt::Display for ApiError {
 }
 
 impl ApiError {
-    /// Returns the error object of a body, if it has one; a 200 can have one too. Besides Graph's own form there
-    /// are the old REST form (`error_code`, `error_msg`), Instagram's flat one and its `meta`.
+    /// Returns the error object of a body, if it has one; a 200 can have one too. Besides Graph's own form
+    /// there are the old REST form (`error_code`, `error_msg`), Instagram's flat one and its `meta`.
     pub(crate) fn parse(endpoint: Endpoint, status: u16, body: &Value) -> Option<ApiError> {
         let error = match body.get("error").filter(|error| !error.is_null()) {
             Some(error) => error,
@@ -118,8 +119,8 @@ fn code_in_message(message: &str) -> Option<i64> {
     rest.split_once(')')?.0.parse().ok()
 }
 
-/// `OAuth "Facebook Platform" "invalid_token" "…"`: the second quoted word. The RFC's grammar cannot parse it,
-/// since Meta does not escape quotation marks inside the text.
+/// `OAuth "Facebook Platform" "invalid_token" "…"`: the second quoted word. The RFC's grammar cannot parse
+/// it, since Meta does not escape quotation marks inside the text.
 fn challenge(header: &str) -> Option<String> {
     let word = header.split('"').nth(3)?;
     let fits =
@@ -133,8 +134,8 @@ fn is_trace_id(text: &str) -> bool {
     text.len() <= 40 && text.bytes().all(is_letter)
 }
 
-/// Removes every run of 20 or more letters, digits and `|_-`, since Meta repeats tokens in its messages. Names of
-/// permissions (lower-case letters and `_` only) stay.
+/// Removes every run of 20 or more letters, digits and `|_-`, since Meta repeats tokens in its messages.
+/// Names of permissions (lower-case letters and `_` only) stay.
 fn redact(message: &str) -> String {
     let mut shown = String::new();
     let mut run = String::new();

@@ -1,8 +1,8 @@
 //! Error classification: the one table from (code, subcode, endpoint) to what the caller can do.
 //!
-//! The HTTP status and `type` mislead (a rate limit arrives as 403, an outage as OAuthException) and the text is
-//! localized, so they only decide where the code leaves a choice. Sources: Graph API "Error handling", "Rate
-//! limiting", Marketing API "Error codes", and the recorded responses in `tests/samples`.
+//! The HTTP status and `type` mislead (a rate limit arrives as 403, an outage as OAuthException) and the text
+//! is localized, so they only decide where the code leaves a choice. Sources: Graph API "Error handling",
+//! "Rate limiting", Marketing API "Error codes", and the recorded responses in `tests/samples`.
 
 use super::api_error::ApiError;
 use super::recovery::{DeadGrant, Misconfiguration, Recovery};
@@ -88,8 +88,8 @@ impl ApiError {
         }
     }
 
-    /// 1 is "unknown": transient as HTTP 500 or with subcode 99, otherwise permanent. At the token endpoint it
-    /// is about the app.
+    /// 1 is "unknown": transient as HTTP 500 or with subcode 99, otherwise permanent. At the token endpoint
+    /// it is about the app.
     fn code_1(&self) -> Recovery {
         let kind = self.endpoint.call_kind();
         match self.subcode {
@@ -139,7 +139,8 @@ impl ApiError {
         }
     }
 
-    /// Looks for Meta's English text, in lower case. Only to choose among remedies: messages may be localized.
+    /// Looks for Meta's English text, in lower case. Only to choose among remedies: messages may be
+    /// localized.
     fn mentions(&self, text: &str) -> bool {
         self.message.to_ascii_lowercase().contains(text)
     }

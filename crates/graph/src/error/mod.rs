@@ -1,5 +1,5 @@
-//! What can go wrong with a call to Meta. `api_error` reads Meta's error objects, `classify` decides what an error
-//! means, and `recovery` lists what a caller can do about it.
+//! What can go wrong with a call to Meta. `api_error` reads Meta's error objects, `classify` decides what an
+//! error means, and `recovery` lists what a caller can do about it.
 
 mod api_error;
 mod classify;
@@ -23,7 +23,7 @@ pub enum GraphError {
     /// No connection, or it broke. The request may have taken effect.
     #[error("Meta could not be reached for {endpoint}")]
     Unreachable { endpoint: Endpoint, source: reqwest::Error },
-    /// A response that Meta does not document: no JSON, a redirect, too long, a missing field.
+    /// A response that Meta does not document: not JSON, a redirect, too long, a missing field.
     #[error("Meta's response to {endpoint} (HTTP {status}) is malformed: {reason}")]
     Malformed { endpoint: Endpoint, status: u16, reason: &'static str },
     /// Meta returned an error object.
@@ -49,8 +49,8 @@ impl GraphError {
         }
     }
 
-    /// The earliest time for the next call, where Meta or our own rate limits set one. `now` and the result are
-    /// in Unix milliseconds.
+    /// The earliest time for the next call, where Meta or our own rate limits set one. `now` and the result
+    /// are in Unix milliseconds.
     pub fn retry_at(&self, now: i64) -> Option<i64> {
         if let GraphError::RateLimited { retry_at, .. } = self {
             return Some(*retry_at);

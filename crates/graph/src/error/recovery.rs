@@ -7,8 +7,8 @@ use crate::usage::Quota;
 pub enum Recovery {
     /// An outage of Meta's or of the network: the same call may work later.
     RetryLater,
-    /// Too many calls: wait until [`GraphError::retry_at`](crate::GraphError::retry_at), since earlier calls prolong
-    /// the block.
+    /// Too many calls: wait until [`GraphError::retry_at`](crate::GraphError::retry_at), since earlier calls
+    /// prolong the block.
     Wait(Quota),
     /// Too much data at once: the same call with a smaller `limit`.
     ReduceLimit,

@@ -1,5 +1,5 @@
-//! What the login dialog sends back to the redirect URI. Source: "Manually build a login flow", RFC 6749 §4.1.2,
-//! RFC 9207.
+//! What the login dialog sends back to the redirect URI. Source: "Manually build a login flow", RFC 6749
+//! §4.1.2, RFC 9207.
 
 use url::form_urlencoded;
 

@@ -10,7 +10,7 @@ fn response(query: &str) -> String {
 }
 
 #[test]
-fn every_way_the_dialog_answers_is_told_apart() {
+fn every_dialog_response_is_classified() {
     for (query, expected) in [
         ("code=AQB1&state=s", "Code(AuthorizationCode(redacted))"),
         ("code=AQB1&state=s&iss=x&granted_scopes=a,b&unknown=1", "Code(AuthorizationCode(redacted))"),
@@ -43,7 +43,7 @@ fn every_way_the_dialog_answers_is_told_apart() {
 }
 
 #[test]
-fn the_fragment_that_instagram_appends_is_no_part_of_the_code() {
+fn the_fragment_that_instagram_appends_is_removed_from_the_code() {
     for query in ["code=AQB&state=s", "code=AQB%23_&state=s"] {
         match Callback::parse(query).expect("a callback").response {
             AuthorizationResponse::Code(code) => assert_eq!(code.expose(), "AQB"),

@@ -9,7 +9,8 @@ use crate::ids::AccessToken;
 use crate::json;
 use crate::time::UnixSeconds;
 
-/// What `debug_token` reports about a token. A dead token is reported with HTTP 200 too: only `is_valid` decides.
+/// What `debug_token` reports about a token. A dead token is reported with HTTP 200 too: only `is_valid`
+/// decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenInspection {
     pub app_id: String,

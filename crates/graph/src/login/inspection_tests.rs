@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 
 #[test]
-fn zero_means_never_in_an_inspection() {
+fn an_expiry_of_zero_means_never() {
     let inspection = TokenInspection::from_json(&json!({"data": {
         "app_id": 123, "is_valid": true, "user_id": 10_222u64, "expires_at": 0, "data_access_expires_at": 0,
         "scopes": ["ads_read"],

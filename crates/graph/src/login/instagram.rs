@@ -1,5 +1,5 @@
-//! Instagram Login: tokens of Instagram accounts without Facebook, with hosts, permissions and shapes of its own.
-//! Source: "Instagram API with Instagram Login", "Business Login for Instagram".
+//! Instagram Login: tokens of Instagram accounts without Facebook, with hosts, permissions and shapes of its
+//! own. Source: "Instagram API with Instagram Login", "Business Login for Instagram".
 
 use reqwest::Method;
 use serde_json::Value;

@@ -1,5 +1,5 @@
-//! The URL of the login dialog that the browser is sent to. Source: "Manually build a login flow", "Facebook Login for
-//! Business", "Business Login for Instagram", RFC 6749 §4.1.1, RFC 7636.
+//! The URL of the login dialog that the browser is sent to. Source: "Manually build a login flow", "Facebook
+//! Login for Business", "Business Login for Instagram", RFC 6749 §4.1.1, RFC 7636.
 
 use url::Url;
 
@@ -23,8 +23,8 @@ pub struct DialogRequest<'a> {
 pub enum AuthType {
     /// The permissions that they declined, and which assets.
     Rerequest,
-    /// Whether the app may continue to read their data, which starts another 90 days. Source: "User access and data
-    /// access".
+    /// Whether the app may continue to read their data, which starts another 90 days. Source: "User access
+    /// and data access".
     Reauthorize,
 }
 

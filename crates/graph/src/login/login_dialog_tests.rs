@@ -32,7 +32,7 @@ fn request<'a>(scopes: &'a [String], challenge: Option<&'a PkceChallenge>) -> Di
 }
 
 #[test]
-fn the_dialog_address_names_everything_and_no_secret() {
+fn the_dialog_url_has_every_parameter_and_no_secret() {
     let url = app().login_dialog_url(&request(&["ads_read".to_owned(), "pages_show_list".to_owned()], None));
     assert_eq!(
         url.as_str(),
@@ -43,7 +43,7 @@ fn the_dialog_address_names_everything_and_no_secret() {
 }
 
 #[test]
-fn a_configuration_takes_the_place_of_permissions() {
+fn a_configuration_replaces_the_scopes() {
     let asked = DialogRequest {
         permissions: PermissionRequest::Configuration("77"),
         auth_type: None,
@@ -55,7 +55,7 @@ fn a_configuration_takes_the_place_of_permissions() {
 }
 
 #[test]
-fn instagram_login_has_a_dialog_of_its_own() {
+fn instagram_login_has_its_own_dialog_url() {
     let app = InstagramApp {
         app_id: AppId::parse("43").expect("an id"),
         app_secret: AppSecret::new("another-secret".to_owned()),
@@ -86,7 +86,7 @@ fn the_dialog_url_carries_the_pkce_challenge() {
 
 proptest! {
     #[test]
-    fn what_goes_into_the_dialog_address_comes_out_whole(state in ".{1,80}", redirect in ".{1,80}") {
+    fn dialog_url_parameters_survive_encoding(state in ".{1,80}", redirect in ".{1,80}") {
         let scopes = ["ads_read".to_owned()];
         let asked = DialogRequest { state: &state, redirect_uri: &redirect, ..request(&scopes, None) };
         let url = app().login_dialog_url(&asked);

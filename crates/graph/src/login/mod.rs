@@ -1,5 +1,5 @@
-//! Meta's logins: the dialog's URL, its callback, and everything about tokens. Facebook Login and Facebook Login for
-//! Business share `oauth`; Instagram Login has its own hosts and shapes in `instagram`.
+//! Meta's logins: the dialog's URL, its callback, and everything about tokens. Facebook Login and Facebook
+//! Login for Business share `oauth`; Instagram Login has its own hosts and shapes in `instagram`.
 
 mod callback;
 mod inspection;

@@ -1,5 +1,5 @@
-//! Tokens of Facebook Login: exchanging the dialog's code and renewing tokens. There are no refresh tokens: a valid
-//! token is exchanged for a new one. Source: "Manually build a login flow", "Long-lived access tokens".
+//! Tokens of Facebook Login: exchanging the dialog's code and renewing tokens. There are no refresh tokens: a
+//! valid token is exchanged for a new one. Source: "Manually build a login flow", "Long-lived access tokens".
 
 use reqwest::Method;
 
@@ -37,7 +37,8 @@ impl Graph {
         parse_issued_token(endpoint, &self.send(call).await?)
     }
 
-    /// Exchanges a valid user token for a long-lived one (about 60 days). This also renews a long-lived token.
+    /// Exchanges a valid user token for a long-lived one (about 60 days). This also renews a long-lived
+    /// token.
     pub async fn exchange_long_lived(&self, token: &AccessToken) -> Result<IssuedToken, GraphError> {
         self.exchange_token(token, Vec::new()).await
     }

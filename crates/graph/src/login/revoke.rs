@@ -9,8 +9,8 @@ use crate::error::GraphError;
 use crate::ids::{AccessToken, AppScopedUserId};
 
 impl Graph {
-    /// Revokes a person's whole grant to this app: all their tokens, in every connection. Succeeds if the grant is
-    /// already gone.
+    /// Revokes a person's whole grant to this app: all their tokens, in every connection. Succeeds if the
+    /// grant is already gone.
     pub async fn revoke_grant(&self, user: &AppScopedUserId) -> Result<(), GraphError> {
         let endpoint = Endpoint::RevokeGrant;
         let path = format!("{user}/permissions");

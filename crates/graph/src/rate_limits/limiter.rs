@@ -1,5 +1,6 @@
-//! Keeps the state of Meta's quotas and decides whether a call may be sent. It also collects what responses report
-//! beside their bodies: the served version, warnings, and errors that the classification does not know.
+//! Keeps the state of Meta's quotas and decides whether a call may be sent. It also collects what responses
+//! report beside their bodies: the served version, warnings, and errors that the classification does not
+//! know.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -68,7 +69,8 @@ impl RateLimiter {
         self.state.lock().expect("no panic happens while this lock is held")
     }
 
-    /// Returns the quota that blocks the call for longest; `Ok`: the call may be sent. `now` is in Unix milliseconds.
+    /// Returns the quota that blocks the call for longest; `Ok`: the call may be sent. `now` is in Unix
+    /// milliseconds.
     pub fn check_quota(&self, keys: &QuotaKeys, priority: Priority, now: i64) -> Result<(), Block> {
         let state = self.state();
         let blocked_until = |quota: &QuotaState| {
@@ -95,7 +97,8 @@ impl RateLimiter {
         }
     }
 
-    /// Records the usage that a response reports and the error it returned, if any. `now` is in Unix milliseconds.
+    /// Records the usage that a response reports and the error it returned, if any. `now` is in Unix
+    /// milliseconds.
     pub fn record(&self, keys: &QuotaKeys, usage: &Usage, error: Option<&ApiError>, now: i64) {
         let mut state = self.state();
         for reported in &usage.quotas {

@@ -21,7 +21,8 @@ use crate::time::UnixSeconds;
 use crate::usage::{QuotaUsage, ReportedQuota, Usage};
 use crate::webhooks::{Subscription, WebhookError, parse_event, parse_signed_request};
 
-/// Parses `sample` with the parser (`as`) and for the endpoint (`at`) that `expect` names, and returns the result.
+/// Parses `sample` with the parser (`as`) and for the endpoint (`at`) that `expect` names, and returns the
+/// result.
 pub(super) fn describe(sample: &Value, expect: &Value) -> Value {
     let headers = Headers::from_json(sample.get("headers"));
     let body = body_of(sample);
@@ -143,10 +144,10 @@ fn quota(usage: &QuotaUsage) -> Value {
 pub(super) fn parse(parser: &str, json: &Value) -> Value {
     let one = |value: Option<Value>| value.map_or(json!({"unreadable": true}), without_empty);
     match parser {
-        "answer" => json!({"answered": true}),
-        "done" => describe_outcome(
+        "response" => json!({"ok": true}),
+        "success" => describe_outcome(
             parse_success(Endpoint::RevokeGrant, Ok(json.clone())),
-            |()| json!({"done": true}),
+            |()| json!({"success": true}),
         ),
         "person" => describe_outcome(
             parse_person(json),
@@ -192,7 +193,7 @@ pub(super) fn parse(parser: &str, json: &Value) -> Value {
 fn item(response: &Value) -> Value {
     let headers = Headers::from_json(response.get("headers"));
     let outcome = parse_item(Endpoint::Page, response, &headers);
-    with_usage(describe_outcome(outcome, |_| json!({"answered": true})), &headers)
+    with_usage(describe_outcome(outcome, |_| json!({"ok": true})), &headers)
 }
 
 fn list<T>(json: &Value, parse: fn(&Value) -> Option<T>, rows: fn(&[T]) -> Value) -> Value {

@@ -15,8 +15,8 @@ use crate::version::GraphVersion;
 use crate::webhooks::parse_event;
 
 const PARSERS: [&str; 17] = [
-    "answer",
-    "done",
+    "response",
+    "success",
     "person",
     "inspection",
     "inspection_data",
@@ -215,18 +215,18 @@ fn malformed(body: &str) -> &'static str {
 #[test]
 fn deeply_nested_json_is_malformed() {
     let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(1_000), close.repeat(1_000));
-    assert_eq!(malformed(&deep("[", "]")), "no JSON");
-    assert_eq!(malformed(&deep("{\"error\":", "}")), "no JSON");
-    assert_eq!(malformed(&"[".repeat(4_000_000)), "no JSON");
+    assert_eq!(malformed(&deep("[", "]")), "not JSON");
+    assert_eq!(malformed(&deep("{\"error\":", "}")), "not JSON");
+    assert_eq!(malformed(&"[".repeat(4_000_000)), "not JSON");
     let inside = json!([{"code": 200, "body": deep("[", "]")}]);
     let sample = json!({"status": 200, "body": inside});
-    assert_eq!(describe(&sample, &json!({"as": "batch"})), json!([{"malformed": "no JSON"}]));
+    assert_eq!(describe(&sample, &json!({"as": "batch"})), json!([{"malformed": "not JSON"}]));
 }
 
 #[test]
 fn a_row_with_an_invalid_id_is_skipped_and_the_rest_is_kept() {
     let body = r#"{"data":[{"id":123456789012345678901234567890},{"id":18446744073709551615},{"id":-5},{"id":1e400},{"id":"7"}]}"#;
-    assert_eq!(malformed(body), "no JSON", "a number out of the range of floats");
+    assert_eq!(malformed(body), "not JSON", "a number out of the range of floats");
     let body = body.replace("1e400", "1.5");
     let sample = json!({"status": 200, "body": null, "body_raw": body});
     let result = describe(&sample, &json!({"as": "businesses"}));

@@ -1,5 +1,6 @@
-//! Each sample response is parsed and classified as its expectation says. The project's own samples contain theirs; the
-//! recorded responses in the folder `METAADS_META_SAMPLES`, if it is set, are compared with `recorded.json`.
+//! Each sample response is parsed and classified as its expectation says. The project's own samples contain
+//! theirs; the recorded responses in the folder `METAADS_META_SAMPLES`, if it is set, are compared with
+//! `recorded.json`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,8 +47,8 @@ fn differences(name: &str, sample: &Value, expect: &Value) -> Vec<String> {
     found
 }
 
-/// Whether the result is as expected. `$/data/0/id` means the value at that pointer of the body: an id as text, a name
-/// without blanks around it.
+/// Whether the result is as expected. `$/data/0/id` means the value at that pointer of the body: an id as
+/// text, a name without blanks around it.
 fn matches_expected(result: &Value, expected: &Value, body: &Value) -> bool {
     match (result, expected) {
         (result, Value::String(text)) if text.starts_with('$') => match (body.pointer(&text[1..]), result) {
@@ -113,7 +114,7 @@ fn recorded_responses_match_their_expectations() {
 fn a_wrong_expectation_is_detected() {
     let sample = serde_json::json!({"status": 400, "body": {"error": {"message": "m", "code": 4}}});
     let expect =
-        |recovery: &str| serde_json::json!({"as": "answer", "result": {"error": recovery, "code": 4}});
+        |recovery: &str| serde_json::json!({"as": "response", "result": {"error": recovery, "code": 4}});
     assert_eq!(differences("a", &sample, &expect("Wait(App)")).len(), 0);
     assert_eq!(differences("a", &sample, &expect("Bug")).len(), 1);
     assert_eq!(differences("a", &sample, &Value::Array(Vec::new())).len(), 1);

@@ -1,5 +1,5 @@
-//! Webhook events: a signed post of changes. Source: "Webhooks, Getting Started", reference of the objects `permissions`,
-//! `application` and `ad_account`.
+//! Webhook events: a signed post of changes. Source: "Webhooks, Getting Started", reference of the objects
+//! `permissions`, `application` and `ad_account`.
 
 use serde_json::Value;
 
@@ -25,14 +25,16 @@ pub struct Change {
     pub value: Value,
 }
 
-/// Verifies `X-Hub-Signature-256` over the body exactly as received: parsing and serializing it would change it.
+/// Verifies `X-Hub-Signature-256` over the body exactly as received: parsing and serializing it would change
+/// it.
 pub fn verify_event(header: Option<&str>, body: &[u8], secret: &AppSecret) -> Result<(), WebhookError> {
     let signature = header.and_then(|text| text.strip_prefix("sha256=")).ok_or(WebhookError::Signature)?;
     let signature = hex::decode(signature).map_err(|_| WebhookError::Signature)?;
     verify(body, &signature, secret)
 }
 
-/// Parses a webhook post. Parts that cannot be read are skipped; a post that is not in Meta's form at all is refused.
+/// Parses a webhook post. Parts that cannot be read are skipped; a post that is not in Meta's form at all is
+/// refused.
 pub fn parse_event(body: &[u8]) -> Result<Vec<Change>, WebhookError> {
     let post = json::parse(body).ok_or(WebhookError::Content)?;
     let object =
@@ -74,5 +76,5 @@ fn value_of(item: &Value) -> Value {
 }
 
 #[cfg(test)]
-#[path = "webhooks_tests.rs"]
+#[path = "event_tests.rs"]
 mod tests;

@@ -1,4 +1,5 @@
-//! `signed_request`: the body of the deauthorize and data deletion callbacks. Source: "Data Deletion Request Callback".
+//! `signed_request`: the body of the deauthorize and data deletion callbacks. Source: "Data Deletion Request
+//! Callback".
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -37,3 +38,7 @@ pub fn parse_signed_request(text: &str, secret: &AppSecret) -> Result<SignedRequ
 fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
+
+#[cfg(test)]
+#[path = "signed_request_tests.rs"]
+mod tests;
