@@ -63,7 +63,7 @@ pub(crate) enum CallKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Host {
     Facebook,
-    /// Instagram Login's host. Its paths have no version here.
+    /// Instagram Login's host, called without a version in the path.
     Instagram,
     /// The host of Instagram Login's code exchange.
     InstagramApi,

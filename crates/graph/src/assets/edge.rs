@@ -6,11 +6,11 @@ use crate::batch::Item;
 use crate::endpoint::Endpoint;
 use crate::ids::BusinessId;
 
-pub(crate) const AD_ACCOUNT_FIELDS: &str =
+pub(super) const AD_ACCOUNT_FIELDS: &str =
     "id,account_id,name,currency,timezone_name,account_status,disable_reason,business{id,name},user_tasks";
-pub(crate) const PAGE_FIELDS: &str = "id,name,tasks,business{id,name},instagram_business_account{id,username,name,profile_picture_url},\
+pub(super) const PAGE_FIELDS: &str = "id,name,tasks,business{id,name},instagram_business_account{id,username,name,profile_picture_url},\
      connected_instagram_account{id,username}";
-pub(crate) const BUSINESS_FIELDS: &str = "id,name,verification_status";
+pub(super) const BUSINESS_FIELDS: &str = "id,name,verification_status";
 const INSTAGRAM_FIELDS: &str = "id,username,name";
 
 /// A list of assets, of the person or system user behind the token (`My…`, `Assigned…`) or of a business.
@@ -32,7 +32,7 @@ pub enum Edge {
 }
 
 impl Edge {
-    pub(crate) fn endpoint(&self) -> Endpoint {
+    pub(super) fn endpoint(&self) -> Endpoint {
         match self {
             Edge::MyAdAccounts => Endpoint::AdAccounts,
             Edge::OwnedAdAccounts(_) => Endpoint::OwnedAdAccounts,
@@ -65,12 +65,12 @@ impl Edge {
         }
     }
 
-    pub(crate) fn path(&self) -> String {
+    pub(super) fn path(&self) -> String {
         let owner = self.business().map_or("me", BusinessId::as_str);
         format!("{owner}/{}", self.endpoint())
     }
 
-    pub(crate) fn query(&self, after: Option<&str>, limit: u32) -> Vec<(&'static str, String)> {
+    pub(super) fn query(&self, after: Option<&str>, limit: u32) -> Vec<(&'static str, String)> {
         let fields = match self {
             Edge::MyAdAccounts
             | Edge::AssignedAdAccounts
@@ -89,7 +89,7 @@ impl Edge {
     }
 
     /// The first page, as an item of a batch.
-    pub(crate) fn batch_item(&self, limit: u32) -> Item {
+    pub(super) fn batch_item(&self, limit: u32) -> Item {
         Item { endpoint: self.endpoint(), path: self.path(), query: self.query(None, limit) }
     }
 }

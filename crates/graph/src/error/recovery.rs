@@ -5,7 +5,7 @@ use crate::usage::Quota;
 /// What a caller can do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recovery {
-    /// An outage of Meta's or of the network: the same call may work later.
+    /// Meta or the network is down: the same call may work later.
     RetryLater,
     /// Too many calls: wait until [`GraphError::retry_at`](crate::GraphError::retry_at), since earlier calls
     /// prolong the block.

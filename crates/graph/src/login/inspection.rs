@@ -1,4 +1,4 @@
-//! Inspecting a token with `debug_token`. Source: "Access Token Debugging".
+//! Inspecting a token with `debug_token`. Source: "Manually build a login flow".
 
 use serde_json::Value;
 

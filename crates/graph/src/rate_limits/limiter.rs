@@ -28,11 +28,11 @@ struct Threshold {
 
 const SOFT_LIMIT: Threshold = Threshold { percent: 85, pause_ms: 2 * 60_000 };
 const HARD_LIMIT: Threshold = Threshold { percent: 95, pause_ms: 10 * 60_000 };
-/// Bound of the memory used; far more quotas than one process uses in an hour.
+/// Bounds memory use; one process meets far fewer quotas in an hour.
 const MAX_QUOTAS: usize = 50_000;
-/// Bound of the memory used; there are fewer error codes than this.
+/// Bounds memory use; there are fewer kinds of errors than this.
 const MAX_UNRECOGNIZED: usize = 500;
-/// Meta's quotas cover a rolling hour: what was seen before it says nothing any more.
+/// Meta's quotas cover a rolling hour: older states are no longer valid.
 const QUOTA_WINDOW_MS: i64 = 60 * 60_000;
 /// Block of a quota that is full and for which Meta reports no regain time.
 const DEFAULT_BLOCK_MS: i64 = 60_000;

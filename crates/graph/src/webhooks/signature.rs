@@ -14,7 +14,7 @@ pub enum WebhookError {
 }
 
 /// Compares in constant time.
-pub(crate) fn verify(signed: &[u8], signature: &[u8], secret: &AppSecret) -> Result<(), WebhookError> {
+pub(super) fn verify(signed: &[u8], signature: &[u8], secret: &AppSecret) -> Result<(), WebhookError> {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
     hmac::verify(&key, signed, signature).map_err(|_| WebhookError::Signature)
 }
