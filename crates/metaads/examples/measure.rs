@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use metaads::accounts::passwords::Passwords;
 use metaads::app::{App, Parts};
 use metaads::clock::Clock;
-use metaads::config::{Config, Source};
+use metaads::config::{Config, source::Source};
 use metaads::keys::dek::Keys;
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::meta::Meta;
@@ -96,8 +96,8 @@ async fn app(base: &str, database: &str, meta: &str) -> anyhow::Result<App> {
         source.set(name, value);
     }
     let mut config = Config::read(&source)?;
-    let kek = KeyEncryptionKey::open(&config.kek, config.keyring.take(), None).await?;
-    let store = Store::open(config.database_url.expose_secret()).await?;
+    let kek = KeyEncryptionKey::open(&config.keys.kek, config.keys.keyring.take(), None).await?;
+    let store = Store::open(config.database.url.expose_secret()).await?;
     Ok(App::new(Parts {
         keys: Keys::load(&store, kek, &Random::Os, Clock::System.now()).await?,
         store,

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use metaads::accounts::passwords::Passwords;
 use metaads::app::{App, Parts};
 use metaads::clock::Clock;
-use metaads::config::{Config, Source};
+use metaads::config::{Config, source::Source};
 use metaads::keys::dek::Keys;
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::meta::Meta;
@@ -19,7 +19,7 @@ use metaads::queue;
 use metaads::queue::QueueNotify;
 use metaads::random::Random;
 use metaads::worker;
-use metaads_sandbox::{Control, Options, Sandbox, TokenKind, crowd_user_id};
+use metaads_sandbox::{Control, Options, Sandbox, TokenKind, bulk_user_id};
 use metaads_store::Store;
 use metaads_vault::SealContext;
 use secrecy::ExposeSecret as _;
@@ -35,7 +35,7 @@ async fn main() -> anyhow::Result<()> {
     let folder = tempfile::TempDir::new()?;
     let file = format!("sqlite://{}/metaads.db", folder.path().display());
     let database = std::env::var("DATABASE_URL").unwrap_or(file);
-    let options = Options { listen: "127.0.0.1:0".parse()?, crowd: RENEWALS, ..Options::default() };
+    let options = Options { listen: "127.0.0.1:0".parse()?, bulk_users: RENEWALS, ..Options::default() };
     let sandbox = Sandbox::start(options).await?;
     let app = app(&database, &sandbox.url()).await?;
     let mut rows = Rows::open(&database).await?;
@@ -101,7 +101,7 @@ async fn renewing(app: &App, rows: &mut Rows, meta: &Control) -> anyhow::Result<
     let (since, ends) = (now - DAY * 50, now + DAY * 10);
     for number in 0..RENEWALS {
         let id = app.new_connection_id();
-        let person = crowd_user_id(number);
+        let person = bulk_user_id(number);
         let token = meta.issue(&person, TokenKind::User, &["ads_read"], Some(Duration::from_secs(864_000)));
         let row = format!("{USER}/{id}");
         let sealed =
@@ -153,8 +153,8 @@ async fn app(database: &str, meta: &str) -> anyhow::Result<App> {
     }
     source.set("DATABASE_URL", database);
     let mut config = Config::read(&source)?;
-    let kek = KeyEncryptionKey::open(&config.kek, config.keyring.take(), None).await?;
-    let store = Store::open(config.database_url.expose_secret()).await?;
+    let kek = KeyEncryptionKey::open(&config.keys.kek, config.keys.keyring.take(), None).await?;
+    let store = Store::open(config.database.url.expose_secret()).await?;
     Ok(App::new(Parts {
         keys: Keys::load(&store, kek, &Random::Os, Clock::System.now()).await?,
         meta: Meta::new(config.meta.clone().ok_or_else(|| anyhow::anyhow!("no app"))?, Clock::System)?,

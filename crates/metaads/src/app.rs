@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use metaads_graph::Graph;
 use metaads_store::{
-    AuthorizationId, ConnectionId, JobId, JobKind, JobPayload, NewJob, Priority, SessionId, Store, StoreError, UserId,
+    AuthorizationId, ConnectionId, JobId, JobKind, JobPayload, NewJob, Priority, SessionId, Store,
+    StoreError, UserId,
 };
 use metaads_vault::{SealContext, Sealed};
 

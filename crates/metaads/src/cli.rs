@@ -11,12 +11,13 @@ use clap::{Parser, Subcommand};
 
 use crate::clock::Clock;
 use crate::clock::HOUR;
-use crate::config::{Config, Source};
+use crate::config::Config;
+use crate::config::source::Source;
 use crate::keys::rotate::{Reach, rotate};
 use crate::keys::status::Status;
 use crate::random::Random;
-use crate::webhooks::apply;
-use crate::{demo, doctor, serve};
+use crate::webhooks::inbox;
+use crate::{assemble, demo, doctor, serve};
 
 /// Connects Meta advertising accounts and keeps the connections alive.
 ///
@@ -146,9 +147,9 @@ async fn import_deletions(file: &Path) -> anyhow::Result<()> {
             std::fs::read_to_string(file).with_context(|| format!("{} could not be read", file.display()))?
         }
     };
-    let ids = apply::read_listed(&text, usize::MAX).map_err(anyhow::Error::msg)?;
-    let app = serve::app_for_command(Config::read(&Source::process()?)?).await?;
-    let codes = apply::import_deletions(&app, &ids).await?;
+    let ids = inbox::parse_user_ids(&text, usize::MAX)?;
+    let app = assemble::app_for_command(Config::read(&Source::process()?)?).await?;
+    let codes = inbox::import_deletions(&app, &ids).await?;
     for (id, code) in ids.iter().zip(&codes) {
         println!("{id} {}/data-deletion/{code}", app.config.base());
     }
@@ -157,14 +158,14 @@ async fn import_deletions(file: &Path) -> anyhow::Result<()> {
 }
 
 async fn replay_webhook_events(hours: i64) -> anyhow::Result<()> {
-    let app = serve::app_for_command(Config::read(&Source::process()?)?).await?;
-    let number = apply::replay(&app, app.now() - hours * HOUR).await?;
+    let app = assemble::app_for_command(Config::read(&Source::process()?)?).await?;
+    let number = inbox::replay(&app, app.now() - hours * HOUR).await?;
     println!("{number} calls of Meta's are applied once more by the running service");
     Ok(())
 }
 
 async fn keys_status() -> anyhow::Result<()> {
-    let (store, keys) = serve::store_and_keys(&mut Config::read(&Source::process()?)?).await?;
+    let (store, keys) = assemble::store_and_keys(&mut Config::read(&Source::process()?)?).await?;
     let status = Status::read(&store, &keys).await?;
     print!("{}", status.to_text());
     if status.lost() > 0 {
@@ -174,7 +175,7 @@ async fn keys_status() -> anyhow::Result<()> {
 }
 
 async fn rotate_keys(reach: Reach) -> anyhow::Result<()> {
-    let (store, keys) = serve::store_and_keys(&mut Config::read(&Source::process()?)?).await?;
+    let (store, keys) = assemble::store_and_keys(&mut Config::read(&Source::process()?)?).await?;
     let told = |done, total| println!("resealed {done} of {total}");
     let rotated = rotate(&store, &keys, &Random::Os, Clock::System.now(), reach, told).await?;
     println!("wrapped {} data keys anew, resealed {} values", rotated.rewrapped, rotated.resealed);

@@ -15,7 +15,7 @@ use metaads_vault::Keyring;
 use zeroize::Zeroizing;
 
 use crate::random::Random;
-use crate::webhooks::apply::SUBSCRIPTIONS;
+use crate::webhooks::inbox::SUBSCRIPTIONS;
 
 /// The key of the data directory, made on the first start.
 pub fn keyring(data_dir: &Path) -> anyhow::Result<Keyring> {
@@ -63,7 +63,7 @@ pub async fn sandbox(data_dir: &Path) -> anyhow::Result<(Sandbox, Options)> {
 pub const LOGIN_CONFIG_ID: &str = "600700800900";
 
 /// Tells the pretend Meta where to call us: what an operator enters in the App Dashboard.
-pub fn enter_addresses(sandbox: &Sandbox, base: &str) {
+pub fn register_callbacks(sandbox: &Sandbox, base: &str) {
     let control = sandbox.control();
     let hook = |name: &str| format!("{base}/hooks/meta/{name}");
     control.set_app_urls(Some(&hook("deauthorize")), Some(&hook("data-deletion")));
@@ -89,6 +89,6 @@ pub async fn sandbox_alone(listen: SocketAddr) -> anyhow::Result<()> {
     println!(
         "  META_APP_ID={app_id}\n  META_APP_SECRET={app_secret}\n  META_DIALOG_URL={url}\n  META_GRAPH_URL={url}"
     );
-    sandbox.run_until(crate::serve::stop_signal()).await;
+    sandbox.run_until(crate::shutdown::stop_signal()).await;
     Ok(())
 }

@@ -3,14 +3,16 @@
 use std::fmt::Write as _;
 
 use anyhow::bail;
-use metaads_graph::{AuthorizationCode, Misconfiguration, GraphError, Recovery, Subscription};
+use metaads_graph::{AuthorizationCode, GraphError, Misconfiguration, Recovery, Subscription};
 use secrecy::ExposeSecret as _;
 
 use crate::app::App;
-use crate::config::{Config, Source, is_loopback};
+use crate::config::Config;
+use crate::config::loopback::is_loopback;
+use crate::config::source::Source;
 use crate::keys::status::Status;
-use crate::webhooks::apply::SUBSCRIPTIONS;
-use crate::{api_version, serve};
+use crate::webhooks::inbox::SUBSCRIPTIONS;
+use crate::{api_version, assemble};
 
 const BASIC: &str = "compare META_APP_ID and META_APP_SECRET with App settings, Basic";
 
@@ -121,7 +123,7 @@ async fn examine(config: Config, is_subscribing: bool, findings: &mut Findings) 
     }
     public_url(&config, findings);
     let is_demo = config.meta.is_none();
-    let app = match serve::app_for_command(config).await {
+    let app = match assemble::app_for_command(config).await {
         Ok(app) => app,
         Err(error) => {
             let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
@@ -148,7 +150,7 @@ async fn examine(config: Config, is_subscribing: bool, findings: &mut Findings) 
 }
 
 fn public_url(config: &Config, findings: &mut Findings) {
-    match (is_loopback(&config.public_url), config.meta.is_some()) {
+    match (is_loopback(&config.server.public_url), config.meta.is_some()) {
         (false, _) => findings.well("PUBLIC_URL", format!("{} is what browsers and Meta see", config.base())),
         (true, false) => findings.note("PUBLIC_URL", format!("{} reaches this machine only", config.base())),
         (true, true) => findings.soon(
@@ -257,7 +259,7 @@ async fn instagram(app: &App, findings: &mut Findings) {
 
 async fn webhooks(app: &App, is_subscribing: bool, findings: &mut Findings) {
     let what = "webhooks";
-    let Some(verify_token) = &app.config.verify_token else {
+    let Some(verify_token) = &app.config.meta_login.webhook_verify_token else {
         findings.soon(
             what,
             "META_WEBHOOK_VERIFY_TOKEN is not set, so Meta's handshake is refused",
@@ -336,10 +338,10 @@ fn login(app: &App, findings: &mut Findings) {
         "permissions",
         format!(
             "asked for: {}; whether they are approved, App Review in the App Dashboard says",
-            config.scopes.join(", ")
+            config.meta_login.scopes.join(", ")
         ),
     );
-    let lacks = |scope: &str| !config.scopes.iter().any(|own| own == scope);
+    let lacks = |scope: &str| !config.meta_login.scopes.iter().any(|own| own == scope);
     if !lacks("ads_management") && (lacks("pages_show_list") || lacks("pages_read_engagement")) {
         findings.soon(
             "permissions",
@@ -347,7 +349,7 @@ fn login(app: &App, findings: &mut Findings) {
             "add both to META_SCOPES",
         );
     }
-    match &config.login_config_id {
+    match &config.meta_login.config_id {
         Some(id) => findings.note(
             "Login for Business",
             format!("configuration {id} is used; a login shows whether it is right"),
@@ -357,7 +359,7 @@ fn login(app: &App, findings: &mut Findings) {
                 .note("Login for Business", "META_LOGIN_CONFIG_ID is not set: businesses are not offered");
         }
     }
-    if config.is_pkce {
+    if config.meta_login.is_pkce {
         findings.note("PKCE", "META_PKCE is on: connect once; where it ends with “This site isn’t set up for Meta yet”, the dialog drops the challenge and it has to be off");
     }
 }

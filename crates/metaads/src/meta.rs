@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use metaads_graph::{Graph, GraphError, UsageReport, MetaApp, QuotaState, UnrecognizedError};
+use metaads_graph::{Graph, GraphError, MetaApp, QuotaState, UsageReport};
 use metaads_store::{NoticeKind, OperatorNotice, Priority, QuotaRow, Store, StoreError, UnrecognizedError};
 
 use crate::clock::{Clock, HOUR};

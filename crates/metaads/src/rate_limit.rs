@@ -1,4 +1,4 @@
-//! Throttles, kept in the database so that replicas share them.
+//! Rate limits on requests, kept in the database so that replicas share them.
 //!
 //! Guessing at an account is slowed by the account and by the address it comes from. Nobody can lock
 //! an owner out: a browser that has signed in to the account before counts in a bucket of its own.
@@ -6,8 +6,7 @@
 use metaads_store::{StoreError, UserId};
 
 use crate::app::App;
-
-const MINUTE: i64 = 60_000;
+use crate::clock::MINUTE;
 
 /// What is counted. Buckets hold no e-mail address in clear.
 #[derive(Debug)]
@@ -27,15 +26,15 @@ pub enum Bucket<'a> {
     Register {
         address: &'a str,
     },
-    /// Trips to the dialog that one user starts.
+    /// Authorizations that one user starts.
     Connect {
         user: &'a UserId,
     },
-    /// Presses of one user that have Meta asked at once.
+    /// Actions of one user that call Meta at once.
     AskMeta {
         user: &'a UserId,
     },
-    /// Checks of the present password by a signed-in user.
+    /// Checks of the current password by a signed-in user.
     PasswordCheck {
         user: &'a UserId,
     },
@@ -56,7 +55,7 @@ impl Bucket<'_> {
         }
     }
 
-    /// Hits allowed in a window of so many milliseconds.
+    /// Hits allowed, and the window in milliseconds.
     fn limit(&self) -> (i64, i64) {
         match self {
             Bucket::SignInUnknownDevice { .. } | Bucket::SignInKnownDevice { .. } => (10, 15 * MINUTE),
@@ -68,16 +67,16 @@ impl Bucket<'_> {
     }
 }
 
-/// Counts one hit; false where there were too many.
+/// Counts one hit. False if there were too many.
 pub async fn allow(app: &App, bucket: &Bucket<'_>) -> Result<bool, StoreError> {
-    if !app.config.is_throttling {
+    if !app.config.accounts.has_rate_limits {
         return Ok(true);
     }
     let (limit, window) = bucket.limit();
     Ok(app.store.hit_rate_limit(&bucket.name(), app.now(), window).await? <= limit)
 }
 
-/// Forgets the hits, after the person has shown who they are.
+/// Forgets the hits, after the person has proved who they are.
 pub async fn clear(app: &App, bucket: &Bucket<'_>) -> Result<(), StoreError> {
     app.store.clear_rate_limit(&bucket.name()).await
 }

@@ -1,45 +1,38 @@
-//! Putting the service together and running it until it is told to stop.
+//! Running the service until it is told to stop.
 
-use std::os::unix::fs::DirBuilderExt as _;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use metaads_graph::MetaApp;
-use metaads_store::Store;
-use secrecy::ExposeSecret as _;
+use metaads_sandbox::Sandbox;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
-use crate::accounts::passwords::Passwords;
-use crate::app::{App, Parts};
+use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::config::keys::KekChoice;
-use crate::keys::dek::Keys;
-use crate::keys::kek::KeyEncryptionKey;
-use crate::meta::Meta;
-use crate::queue::Signal;
-use crate::random::Random;
-use crate::{demo, listen, routes, tasks, worker};
+use crate::config::meta::sandbox_app;
+use crate::shutdown::stop_signal;
+use crate::{assemble, demo, listen, routes, tasks, worker};
 
-/// Requests and jobs that run when the stop signal comes have so long.
+/// Requests and jobs that are running when the stop signal comes have this long.
 const DRAIN: Duration = Duration::from_secs(9);
 
 /// `metaads serve`.
 pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     log_to_stderr();
     for name in &config.without_effect {
-        tracing::warn!("{name} is set, and this version does nothing with it yet");
+        tracing::warn!("{name} is set and has no effect in this version");
     }
-    make_data_dir(&config.data_dir)?;
-    let listener = TcpListener::bind(config.listen).await.with_context(|| {
-        format!("could not listen on {}: is it in use? METAADS_LISTEN names another address", config.listen)
+    assemble::make_data_dir(&config.database.data_dir)?;
+    let address = config.server.listen;
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!("could not listen on {address}: is it in use? METAADS_LISTEN names another address")
     })?;
     let (meta, sandbox) = meta(&mut config).await?;
-    let sandbox_url = sandbox.as_ref().map(metaads_sandbox::Sandbox::url);
-    let app = assemble(config, meta, sandbox_url).await?;
+    let app = assemble::app(config, meta, sandbox.as_ref().map(Sandbox::url)).await?;
     if let Some(sandbox) = &sandbox {
-        demo::enter_addresses(sandbox, &format!("http://{}", listener.local_addr()?));
+        demo::register_callbacks(sandbox, &format!("http://{}", listener.local_addr()?));
     }
     banner(&app);
     run(app, listener, stop_signal()).await?;
@@ -47,45 +40,15 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn assemble(mut config: Config, meta: MetaApp, sandbox_url: Option<String>) -> anyhow::Result<App> {
-    let (store, keys) = store_and_keys(&mut config).await?;
-    Ok(App::new(Parts {
-        store,
-        keys,
-        meta: Meta::new(meta, Clock::System).context("the client for Meta could not be built")?,
-        clock: Clock::System,
-        random: Random::Os,
-        passwords: Passwords::new(),
-        queue: Signal::default(),
-        progress: Signal::default(),
-        config,
-        sandbox_url,
-    }))
-}
-
-/// The same for a command beside the running service. In the demo its pretend Meta belongs to that service and
-/// is out of reach.
-pub async fn app_for_command(config: Config) -> anyhow::Result<App> {
-    let meta = match config.meta.clone() {
-        Some(meta) => meta,
-        None => {
-            let demo = metaads_sandbox::Options::default();
-            let instagram = (demo.instagram_app_id.as_str(), demo.instagram_app_secret.as_str());
-            config.sandbox_app("http://127.0.0.1:9", &demo.app_id, &demo.app_secret, instagram)
-        }
-    };
-    assemble(config, meta, None).await
-}
-
 /// `metaads migrate`.
 pub async fn migrate(config: Config) -> anyhow::Result<()> {
-    make_data_dir(&config.data_dir)?;
-    open_store(&config).await?.close().await;
+    assemble::make_data_dir(&config.database.data_dir)?;
+    assemble::open_store(&config).await?.close().await;
     println!("The database is at this version's schema.");
     Ok(())
 }
 
-/// Serves requests and does due work until `stop` resolves; then drains and closes the database.
+/// Serves requests and runs due jobs until `stop` resolves; then drains and closes the database.
 pub async fn run(
     app: App,
     listener: TcpListener,
@@ -100,64 +63,27 @@ pub async fn run(
         let _ = halted.changed().await;
     }));
     stop.await;
-    tracing::info!("stopping: no new work, running work finishes");
+    tracing::info!("stopping: running requests and jobs finish");
     // Receivers that are gone have stopped already.
     let _ = halt.send(true);
     let drained = tokio::time::timeout(DRAIN, async { (server.await, worker.await) }).await;
     if drained.is_err() {
-        tracing::warn!("some work did not finish in time; its leases run out by themselves");
+        tracing::warn!("some jobs did not finish in time: their leases run out by themselves");
     }
     app.store.close().await;
     Ok(())
 }
 
-/// Only for the user the service runs as: it holds password hashes, and in the demo the key.
-fn make_data_dir(path: &std::path::Path) -> anyhow::Result<()> {
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .with_context(|| format!("the data directory {} could not be created", path.display()))
-}
-
-/// The database and the keys of what it holds: for the service and for commands.
-pub async fn store_and_keys(config: &mut Config) -> anyhow::Result<(Store, Keys)> {
-    make_data_dir(&config.data_dir)?;
-    let keyring = match config.keyring.take() {
-        None if config.meta.is_none() && config.kek == KekChoice::Local => {
-            Some(demo::keyring(&config.data_dir)?)
-        }
-        keyring => keyring,
-    };
-    let kek = KeyEncryptionKey::open(&config.kek, keyring, config.vault.as_ref()).await?;
-    let store = open_store(config).await?;
-    let keys = Keys::load(&store, kek, &Random::Os, Clock::System.now()).await?;
-    Ok((store, keys))
-}
-
-async fn meta(config: &mut Config) -> anyhow::Result<(MetaApp, Option<metaads_sandbox::Sandbox>)> {
+/// The Meta app, and in the demo the sandbox that plays it.
+async fn meta(config: &mut Config) -> anyhow::Result<(MetaApp, Option<Sandbox>)> {
     if let Some(meta) = config.meta.clone() {
         warn_of_version(&meta);
         return Ok((meta, None));
     }
-    let (sandbox, options) = demo::sandbox(&config.data_dir).await?;
-    let instagram = (options.instagram_app_id.as_str(), options.instagram_app_secret.as_str());
-    let meta = config.sandbox_app(&sandbox.url(), &options.app_id, &options.app_secret, instagram);
-    config.login_config_id = Some(demo::LOGIN_CONFIG_ID.to_owned());
+    let (sandbox, options) = demo::sandbox(&config.database.data_dir).await?;
+    let meta = sandbox_app(config.api_version, &sandbox.url(), &options);
+    config.meta_login.config_id = Some(demo::LOGIN_CONFIG_ID.to_owned());
     Ok((meta, Some(sandbox)))
-}
-
-async fn open_store(config: &Config) -> anyhow::Result<Store> {
-    let url = config.database_url.expose_secret();
-    match Store::open(url).await {
-        Ok(store) => Ok(store),
-        Err(error) => {
-            // The URL may hold a password; the cause of the driver does not repeat it.
-            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-            let kind = if url.starts_with("sqlite:") { "the SQLite file" } else { "the PostgreSQL server" };
-            bail!("{error} ({kind} that DATABASE_URL names: {cause})")
-        }
-    }
 }
 
 fn warn_of_version(meta: &MetaApp) {
@@ -176,20 +102,9 @@ fn banner(app: &App) {
     let base = app.config.base();
     println!("\n  MetaAds  {base}\n");
     if let Some(sandbox) = &app.sandbox_url {
-        println!("  This is a demo with a pretend Meta: nothing here reaches Facebook.");
-        println!("  Data and a generated key are in {}.", app.config.data_dir.display());
+        println!("  This is a demo with a sandbox in place of Meta: nothing here reaches Facebook.");
+        println!("  Data and a generated key are in {}.", app.config.database.data_dir.display());
         println!("  Controls of the pretend Meta: {sandbox}/_control");
         println!("  For the real one set META_APP_ID, META_APP_SECRET and ENCRYPTION_KEY (see README.md).\n");
-    }
-}
-
-/// Resolves on SIGTERM or Ctrl-C.
-pub async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate =
-        signal(SignalKind::terminate()).expect("signals can be listened to inside the runtime");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
     }
 }

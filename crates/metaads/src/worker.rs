@@ -113,7 +113,8 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
 /// is checked with Meta, and its history says so.
 pub async fn recover_after_downtime(app: &App) -> Result<(), StoreError> {
     let now = app.now();
-    let Some(since) = app.store.record_heartbeat(now).await?.filter(|before| now - before > DOWNTIME_MS) else {
+    let Some(since) = app.store.record_heartbeat(now).await?.filter(|before| now - before > DOWNTIME_MS)
+    else {
         return Ok(());
     };
     let payload = CheckPayload { resync: false, offline_since: Some(since) };

@@ -1,8 +1,8 @@
 //! Authorizations: attempts to connect.
 
 use metaads_store_rows::{
-    Authorization, AuthorizationId, AuthorizationStatus, ConnectionId, DialogHost, Login, NewAuthorization, SessionId,
-    StoreError, UserId, WorkspaceId,
+    Authorization, AuthorizationId, AuthorizationStatus, ConnectionId, DialogHost, Login, NewAuthorization,
+    SessionId, StoreError, UserId, WorkspaceId,
 };
 
 use crate::Db;

@@ -3,9 +3,9 @@
 use metaads_store::{NewSession, Session, SignedIn, StoreError, UserId};
 
 use crate::app::App;
+use crate::clock::{DAY, MINUTE};
 use crate::random::hash;
 
-const DAY: i64 = 86_400_000;
 /// A session ends this long after it was last used …
 pub const IDLE_TTL: i64 = 14 * DAY;
 /// … and this long after signing in, however busy it is.
@@ -13,7 +13,7 @@ pub const ABSOLUTE_TTL: i64 = 60 * DAY;
 /// How long a browser counts as known to an account.
 pub const DEVICE_TTL: i64 = 365 * DAY;
 /// `last_seen_at` is written at most this often.
-const TOUCH_EVERY: i64 = 5 * 60_000;
+const TOUCH_EVERY: i64 = 5 * MINUTE;
 
 /// What a browser gets at sign-in: two cookies' worth.
 #[derive(Debug)]

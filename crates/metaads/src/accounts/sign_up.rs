@@ -6,13 +6,13 @@ use crate::accounts::email::{email_key, is_email};
 use crate::accounts::error::AccountError;
 use crate::accounts::passwords;
 use crate::app::App;
-use crate::config::Registration;
+use crate::config::accounts::Registration;
 use crate::rate_limit;
 use crate::rate_limit::Bucket;
 
 /// Registers a user. The first one, or whoever METAADS_ADMIN_EMAILS names, gets the admin role.
 pub async fn register(app: &App, email: &str, password: &str, address: &str) -> Result<UserId, AccountError> {
-    if app.config.registration != Registration::Open {
+    if app.config.accounts.registration != Registration::Open {
         return Err(AccountError::RegistrationClosed);
     }
     let email = email.trim();
@@ -24,7 +24,7 @@ pub async fn register(app: &App, email: &str, password: &str, address: &str) -> 
         return Err(AccountError::RateLimited);
     }
     let key = email_key(email);
-    let is_admin = match app.config.admin_emails.as_slice() {
+    let is_admin = match app.config.accounts.admin_emails.as_slice() {
         [] => None,
         named => Some(named.contains(&key)),
     };

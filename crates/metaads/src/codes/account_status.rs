@@ -77,7 +77,10 @@ impl AccountStatus {
             | AccountStatus::PendingSettlement
             | AccountStatus::InGracePeriod
             | AccountStatus::Unknown => true,
-            AccountStatus::Disabled | AccountStatus::PendingClosure | AccountStatus::Closed | AccountStatus::Unreachable => false,
+            AccountStatus::Disabled
+            | AccountStatus::PendingClosure
+            | AccountStatus::Closed
+            | AccountStatus::Unreachable => false,
         }
     }
 
@@ -101,8 +104,8 @@ mod tests {
 
     #[test]
     fn every_documented_number_has_a_status_and_a_new_one_is_unknown() {
-        let statuses =
-            [1, 2, 3, 7, 8, 9, 100, 101, 201, 202, 424_242].map(|number| AccountStatus::of(Some(number), true));
+        let statuses = [1, 2, 3, 7, 8, 9, 100, 101, 201, 202, 424_242]
+            .map(|number| AccountStatus::of(Some(number), true));
         assert_eq!(
             statuses.map(AccountStatus::as_str),
             [

@@ -12,10 +12,10 @@ pub const INSTAGRAM_SCOPES: [&str; 1] = ["instagram_business_basic"];
 /// The permissions asked for. For a system user the configuration at Meta decides; only what it lacks is known.
 pub fn asked(app: &App, kind: ConnectionKind, granted: &ScopeSet) -> Vec<String> {
     match kind {
-        ConnectionKind::FacebookUser => app.config.scopes.clone(),
+        ConnectionKind::FacebookUser => app.config.meta_login.scopes.clone(),
         ConnectionKind::InstagramUser => INSTAGRAM_SCOPES.map(str::to_owned).to_vec(),
         ConnectionKind::BusinessSystemUser => {
-            let known = app.config.scopes.iter().filter(|scope| granted.has(scope)).cloned();
+            let known = app.config.meta_login.scopes.iter().filter(|scope| granted.has(scope)).cloned();
             known.chain(missing(app, kind, granted).0).collect()
         }
     }
@@ -24,7 +24,7 @@ pub fn asked(app: &App, kind: ConnectionKind, granted: &ScopeSet) -> Vec<String>
 /// Whether a connection of this kind needs the permission.
 pub fn is_required(app: &App, kind: ConnectionKind, scope: &str) -> bool {
     match kind {
-        ConnectionKind::FacebookUser => app.config.is_required(scope),
+        ConnectionKind::FacebookUser => app.config.meta_login.is_required(scope),
         ConnectionKind::InstagramUser => scope == INSTAGRAM_SCOPES[0],
         ConnectionKind::BusinessSystemUser => matches!(scope, "ads_read" | "ads_management"),
     }
@@ -33,7 +33,7 @@ pub fn is_required(app: &App, kind: ConnectionKind, scope: &str) -> bool {
 /// Permissions that are needed and not granted.
 pub fn missing(app: &App, kind: ConnectionKind, granted: &ScopeSet) -> ScopeSet {
     let needed: Vec<String> = match kind {
-        ConnectionKind::FacebookUser => app.config.required_scopes().map(str::to_owned).collect(),
+        ConnectionKind::FacebookUser => app.config.meta_login.required_scopes().map(str::to_owned).collect(),
         ConnectionKind::InstagramUser => vec![INSTAGRAM_SCOPES[0].to_owned()],
         // One of the two is enough.
         ConnectionKind::BusinessSystemUser if granted.has("ads_management") => Vec::new(),
@@ -59,7 +59,11 @@ pub struct GrantedPermissions {
 
 /// What was granted, declined and taken back of what was `asked` for. The token inspection counts where
 /// `/me/permissions` did not answer.
-pub fn from_meta(asked: &[String], inspected: &[String], listed: Option<&[Permission]>) -> GrantedPermissions {
+pub fn from_meta(
+    asked: &[String],
+    inspected: &[String],
+    listed: Option<&[Permission]>,
+) -> GrantedPermissions {
     let of = |wanted: &str| {
         let listed = listed.unwrap_or_default().iter().filter(|one| one.status == wanted);
         listed.map(|one| one.permission.clone()).collect::<Vec<_>>()

@@ -1,7 +1,9 @@
 //! The one definition of how a connection is doing. Pages, the API and jobs ask here, so that "expiring" and "needs
 //! attention" mean the same everywhere.
 
-use metaads_store::{Connection, ConnectionState, ConnectionStatus, RevokedBy, StatusReason, StoreError, WorkspaceId};
+use metaads_store::{
+    Connection, ConnectionState, ConnectionStatus, RevokedBy, StatusReason, StoreError, WorkspaceId,
+};
 
 use crate::app::App;
 use crate::clock::DAY;
@@ -16,7 +18,9 @@ pub enum Health {
     /// Somebody has to act: reconnect, grant a missing permission, or confirm data access.
     ActionNeeded,
     /// It works, and its token ends at this moment (Unix milliseconds) unless it is refreshed.
-    Expiring { ends_at: i64 },
+    Expiring {
+        ends_at: i64,
+    },
     Active,
     /// Disconnected here on purpose.
     Disconnected,
@@ -100,7 +104,9 @@ mod tests {
 
     #[test]
     fn every_reason_has_the_code_of_the_same_name() {
-        for text in ["token_expired", "app_removed", "permission_expired", "foreign_token", "sealed_value_unreadable"] {
+        for text in
+            ["token_expired", "app_removed", "permission_expired", "foreign_token", "sealed_value_unreadable"]
+        {
             let reason = StatusReason::from_text(text).expect("a reason");
             assert_eq!(code_of(reason).as_str(), text);
         }

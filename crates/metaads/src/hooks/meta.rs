@@ -26,7 +26,7 @@ pub async fn verify(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
         pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned()).unwrap_or_default()
     };
     let given = value("hub.verify_token");
-    let is_right = app.config.verify_token.as_ref().is_some_and(|own| {
+    let is_right = app.config.meta_login.webhook_verify_token.as_ref().is_some_and(|own| {
         let (own, given) = (own.expose_secret().as_bytes(), given.as_bytes());
         aws_lc_rs::constant_time::verify_slices_are_equal(own, given).is_ok()
     });

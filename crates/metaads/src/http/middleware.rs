@@ -14,7 +14,7 @@ use crate::codes::error_code::Code;
 /// Refuses requests that change something and come from another site: by `Sec-Fetch-Site`, else by
 /// comparing `Origin`. Meta's own calls carry a signature and are not browsers.
 pub fn csrf(app: &App) -> CsrfLayer<fn(tower_http::csrf::ProtectionError) -> Response> {
-    let origin = app.config.public_url.origin().ascii_serialization();
+    let origin = app.config.server.public_url.origin().ascii_serialization();
     let refuse: fn(tower_http::csrf::ProtectionError) -> Response =
         |_| crate::web::problem::pending_problem(StatusCode::FORBIDDEN, Code::Forbidden);
     CsrfLayer::new()
@@ -77,7 +77,7 @@ fn has_right_host(app: &App, request: &Request) -> bool {
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
         .map(|ConnectInfo(peer)| peer.ip().to_canonical());
-    if peer.is_some_and(|peer| app.config.trusted_proxies.contains(&peer))
+    if peer.is_some_and(|peer| app.config.server.trusted_proxies.contains(&peer))
         && let Some(forwarded) = text("x-forwarded-host")
     {
         return is_right(forwarded);
@@ -91,13 +91,13 @@ fn has_right_host(app: &App, request: &Request) -> bool {
 fn is_other_name_of_this_machine(app: &App, request: &Request) -> bool {
     let host = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
     let host = host.and_then(|host| url::Url::parse(&format!("http://{host}")).ok());
-    crate::config::is_loopback(&app.config.public_url)
-        && host.is_some_and(|host| crate::config::is_loopback(&host) && host.path() == "/")
+    crate::config::loopback::is_loopback(&app.config.server.public_url)
+        && host.is_some_and(|host| crate::config::loopback::is_loopback(&host) && host.path() == "/")
 }
 
 /// Host and port of PUBLIC_URL, as a Host header has them.
 fn authority(app: &App) -> String {
-    let url = &app.config.public_url;
+    let url = &app.config.server.public_url;
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

@@ -3,7 +3,7 @@
 //! Nothing is remembered between two runs: what is left to do can be seen in the rows. A run that was cut
 //! off is resumed by the next one.
 
-use metaads_store::{DataKey, SealedAt, SealedRow, SealedTable, Store};
+use metaads_store::{ConnectionId, DataKey, SealedAt, SealedRow, SealedTable, Store};
 use metaads_vault::{KEY_BYTES, KeyId};
 use zeroize::Zeroizing;
 
@@ -126,18 +126,19 @@ async fn reseal_one(
     table: SealedTable,
     row: SealedRow,
 ) -> Result<SealedAt, (String, OpenError)> {
-    let name = match table {
-        SealedTable::Connections => token_row(&row.user_id, &row.id),
-        SealedTable::Authorizations => row.id.clone(),
+    let workspace = row.workspace_id.as_ref();
+    let name = match (table, ConnectionId::from_text(&row.id)) {
+        (SealedTable::Connections, Some(id)) => workspace.map(|workspace| token_row(workspace, &id)),
+        (SealedTable::Connections, None) | (SealedTable::Authorizations, _) => None,
     };
-    let place = match table {
-        SealedTable::Connections => token_context(&name),
-        SealedTable::Authorizations => verifier_context(&name),
+    let context = match &name {
+        Some(name) => token_context(name),
+        None => verifier_context(&row.id),
     };
-    let opened = match keys.open(store, &place, row.sealed.clone()).await {
+    let opened = match keys.open(store, &context, row.sealed.clone()).await {
         Ok(opened) => opened,
         Err(error) => return Err((row.id, error)),
     };
-    let after = keys.seal(&place, random.bytes(), &opened);
+    let after = keys.seal(&context, random.bytes(), &opened);
     Ok(SealedAt { id: row.id, before: row.sealed, after })
 }

@@ -141,7 +141,7 @@ async fn admin(
             ("Deauthorize callback", format!("{base}/hooks/meta/deauthorize")),
             ("Data deletion request", format!("{base}/hooks/meta/data-deletion")),
         ],
-        has_verify_token: app.config.verify_token.is_some() || app.is_demo(),
+        has_verify_token: app.config.meta_login.webhook_verify_token.is_some() || app.is_demo(),
         problem,
         typed: typed.to_owned(),
     })

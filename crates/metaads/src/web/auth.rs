@@ -11,7 +11,7 @@ use crate::accounts::sessions;
 use crate::accounts::sign_in::{Attempt, sign_in};
 use crate::accounts::sign_up::register;
 use crate::app::App;
-use crate::config::Registration;
+use crate::config::accounts::Registration;
 use crate::web::extract::{ClientInfo, Fields, MaybeUser, cookie};
 use crate::web::layout::{Layout, Section, page};
 use crate::web::problem::Problem;
@@ -169,7 +169,7 @@ impl AuthPage {
         AuthPage {
             layout: Layout::new(app, client, None, Section::None, title),
             is_new,
-            is_open: app.config.registration == Registration::Open,
+            is_open: app.config.accounts.registration == Registration::Open,
             next,
             email: String::new(),
             banner: "",

@@ -37,7 +37,7 @@ pub async fn show(
     User(who): User,
     Query(query): Query<BusinessQuery>,
 ) -> Result<Response, Problem> {
-    if app.config.login_config_id.is_none() {
+    if app.config.meta_login.config_id.is_none() {
         return Err(Problem::NotFound);
     }
     let known = match query.connection.as_deref() {

@@ -137,7 +137,7 @@ pub async fn show(
         filters,
         has_connections,
         is_handheld: is_handheld(&client.user_agent),
-        has_business: app.config.login_config_id.is_some(),
+        has_business: app.config.meta_login.config_id.is_some(),
         has_instagram: app.graph().app().instagram.is_some(),
         notice: match query.notice.as_deref() {
             Some("removed") => "The connection is removed from the list.",

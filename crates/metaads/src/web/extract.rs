@@ -114,7 +114,7 @@ fn address(parts: &Parts, app: &App) -> String {
     let peer =
         parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
     let Some(peer) = peer else { return "unknown".to_owned() };
-    let is_trusted = |ip: &IpAddr| ip.is_loopback() || app.config.trusted_proxies.contains(ip);
+    let is_trusted = |ip: &IpAddr| ip.is_loopback() || app.config.server.trusted_proxies.contains(ip);
     let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
     let mut chain: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
     // From the right, as far as proxies that are trusted vouch for it: what stands further left

@@ -107,7 +107,8 @@ struct HelpPage {
 
 /// Short answers, and the list of all codes.
 pub async fn index(State(app): State<App>, client: ClientInfo, MaybeUser(who): MaybeUser) -> Response {
-    let asked = app.config.scopes.iter().filter_map(|scope| Some((scopes::scope(scope)?, scope.clone())));
+    let asked =
+        app.config.meta_login.scopes.iter().filter_map(|scope| Some((scopes::scope(scope)?, scope.clone())));
     page(&HelpPage {
         layout: Layout::new(&app, &client, who.as_ref(), Section::None, "Help"),
         asked: asked.collect(),

@@ -2,8 +2,8 @@
 //! Meta, not believed. Only erasures are done at once.
 
 use metaads_store::{
-    DeletionOutcome, GrantRevocation, Job, JobKind, JobPayload, OperatorNotice, Priority, StoreError, WebhookEvent,
-    WebhookOutcome,
+    DeletionOutcome, GrantRevocation, Job, JobKind, JobPayload, OperatorNotice, Priority, StoreError,
+    WebhookEvent, WebhookOutcome,
 };
 use serde_json::Value;
 

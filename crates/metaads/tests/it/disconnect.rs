@@ -76,7 +76,7 @@ async fn disconnecting_while_accounts_are_read_stops_the_reading() {
     world.fault(Endpoint::AdAccounts, Effect::Hold("page".to_owned()));
     let app = world.app.clone();
     let reading = tokio::spawn(async move { metaads::worker::run_due(&app).await.unwrap() });
-    world.meta.wait_held("page").await;
+    world.meta.wait_until_held("page").await;
     browser.press(&format!("/connections/{id}/disconnect"), &[("how", "forget")]).await;
     let before = world.number("SELECT COUNT(*) FROM meta_ad_accounts").await;
     world.meta.release("page");

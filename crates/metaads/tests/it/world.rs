@@ -10,7 +10,7 @@ use std::time::Duration;
 use metaads::accounts::passwords::Passwords;
 use metaads::app::{App, Parts};
 use metaads::clock::Clock;
-use metaads::config::{Config, Source};
+use metaads::config::{Config, source::Source};
 use metaads::keys::dek::Keys;
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::meta::Meta;
@@ -87,7 +87,7 @@ impl World {
         let options = Options {
             listen: "127.0.0.1:0".parse().unwrap(),
             clock: SandboxClock::Manual(clock.clone()),
-            crowd,
+            bulk_users: crowd,
             ..Options::default()
         };
         let (app_id, app_secret) = (options.app_id.clone(), options.app_secret.clone());
@@ -142,11 +142,11 @@ impl World {
 
     /// The next call of an endpoint goes wrong.
     pub fn fault(&self, endpoint: Endpoint, effect: Effect) {
-        self.meta.fault(Fault { endpoint, times: 1, effect });
+        self.meta.inject_fault(Fault { endpoint, times: 1, effect });
     }
 
     pub fn fault_times(&self, endpoint: Endpoint, times: u32, effect: Effect) {
-        self.meta.fault(Fault { endpoint, times, effect });
+        self.meta.inject_fault(Fault { endpoint, times, effect });
     }
 
     /// The service stops and starts again with the same files and another configuration, if any.
@@ -239,8 +239,10 @@ async fn build(settings: &[(String, String)], clock: &Arc<AtomicI64>) -> App {
     // Short enough to wait for a hung call, long enough for a busy machine.
     meta.timeout = Duration::from_secs(2);
     let kek =
-        KeyEncryptionKey::open(&config.kek, config.keyring.take(), config.vault.as_ref()).await.unwrap();
-    let store = Store::open(config.database_url.expose_secret()).await.unwrap();
+        KeyEncryptionKey::open(&config.keys.kek, config.keys.keyring.take(), config.keys.vault.as_ref())
+            .await
+            .unwrap();
+    let store = Store::open(config.database.url.expose_secret()).await.unwrap();
     let clock = Clock::Manual(clock.clone());
     App::new(Parts {
         keys: Keys::load(&store, kek, &Random::Os, clock.now()).await.unwrap(),

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use metaads_graph::{AccessToken, AdAccountId, Edge, Recovery};
 use metaads_store::{
-    AccountGroup, Business, Connection, ConnectionKind, ConnectionState, Page, StoreError, SyncState, UnreadList,
-    UnreadReason,
+    AccountGroup, Business, Connection, ConnectionKind, ConnectionState, Page, StoreError, SyncState,
+    UnreadList, UnreadReason,
 };
 
 use crate::app::App;
@@ -129,7 +129,9 @@ fn businesses(facts: &Facts) -> Vec<Reason> {
             Some(UnreadReason::Refused) => refused.push(business.name.clone()),
             Some(UnreadReason::AppReview) => {}
             // Meta lets a person see a business without letting them see what it has.
-            Some(UnreadReason::Permission | UnreadReason::Unreachable) if !has_accounts => low.push(business.name.clone()),
+            Some(UnreadReason::Permission | UnreadReason::Unreachable) if !has_accounts => {
+                low.push(business.name.clone())
+            }
             None if !has_accounts => low.push(business.name.clone()),
             None | Some(UnreadReason::Permission | UnreadReason::Unreachable) => {}
         }

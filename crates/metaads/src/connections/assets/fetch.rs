@@ -53,9 +53,8 @@ pub async fn fetch_page(
         SyncEdge::Businesses => {
             let businesses = app.graph().list_businesses(token, after, limit).await?;
             page.assets.businesses = businesses.items.iter().map(rows::new_business).collect();
-            let lists = |business: &metaads_graph::Business| {
-                lists_of_business(business.id.as_str(), &business.name)
-            };
+            let lists =
+                |business: &metaads_graph::Business| lists_of_business(business.id.as_str(), &business.name);
             page.tasks = businesses.items.iter().flat_map(lists).collect();
             page.after = businesses.after;
         }
@@ -83,7 +82,8 @@ pub async fn fetch_page(
             let Some(edge) = edge_of(&task.edge) else { return Ok(page) };
             let accounts = app.graph().list_ad_accounts(token, &edge, after, limit).await?;
             let business = task.edge.business();
-            let own = business.map(|business| (business.id.clone(), business.name.clone())).into_iter().collect();
+            let own =
+                business.map(|business| (business.id.clone(), business.name.clone())).into_iter().collect();
             let row = |account| rows::new_ad_account(account, &edge, &own);
             page.assets.ad_accounts = accounts.items.iter().map(row).collect();
             (page.after, page.total) = (accounts.after, accounts.total);

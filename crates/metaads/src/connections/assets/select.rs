@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use metaads_store::{AccountStatusRow, Connection, JobKind, JobPayload, NewJob, SelectionChange, SignedIn, StoreError};
+use metaads_store::{
+    AccountStatusRow, Connection, JobKind, JobPayload, NewJob, SelectionChange, SignedIn, StoreError,
+};
 
 use crate::app::App;
 use crate::clock::{HOUR, MINUTE};

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use metaads_graph::{AccessToken, AdAccount, AdAccountId, GraphError, Recovery};
 use metaads_store::{
-    AccountCheck, AccountStatusRow, AdAccountChange, AuditEvent, Connection, ConnectionId, Job, JobKind, JobPayload,
-    NewAuditEvent, ObservedStatus, StoreError,
+    AccountCheck, AccountStatusRow, AdAccountChange, AuditEvent, Connection, ConnectionId, Job, JobKind,
+    JobPayload, NewAuditEvent, ObservedStatus, StoreError,
 };
 
 use crate::app::App;
@@ -160,10 +160,8 @@ fn check_of(
     };
     let was = AccountStatus::of(before.account_status, before.is_reachable);
     let is = AccountStatus::of(observed.account_status, observed.lost_reason.is_none());
-    let changed = (was != is && before.is_selected).then(|| NewAuditEvent {
-        id: app.new_row_id(),
-        event: change_event(before, &observed, was, is),
-    });
+    let changed = (was != is && before.is_selected)
+        .then(|| NewAuditEvent { id: app.new_row_id(), event: change_event(before, &observed, was, is) });
     let changed_at = if changed.is_some() { now } else { before.status_changed_at };
     AccountCheck {
         account_id: before.account_id.clone(),

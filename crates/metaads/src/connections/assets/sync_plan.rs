@@ -61,7 +61,10 @@ pub enum SyncEdge {
     /// The account behind Instagram Login.
     Me,
     /// Assets that the granular scopes name: read by id if no list showed them.
-    GranularTargets { ad_accounts: Vec<String>, pages: Vec<String> },
+    GranularTargets {
+        ad_accounts: Vec<String>,
+        pages: Vec<String>,
+    },
 }
 
 impl SyncEdge {
@@ -175,7 +178,9 @@ pub fn after_profile(profile: &Profile, granular: &[GranularScope]) -> (AssetBat
                 page.items.iter().map(|business| (business.id.to_string(), business.name.clone())).collect();
             batch.businesses = page.items.iter().map(rows::new_business).collect();
             tasks.extend(
-                page.items.iter().flat_map(|business| lists_of_business(business.id.as_str(), &business.name)),
+                page.items
+                    .iter()
+                    .flat_map(|business| lists_of_business(business.id.as_str(), &business.name)),
             );
             tasks.extend(rest(SyncEdge::Businesses, page));
         }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use metaads_graph::{AuthorizationCode, AuthorizationResponse, Callback, PkceVerifier};
 use metaads_store::{
-    Authorization, AuthorizationId, AuthorizationStatus, Completion, CompletionOutcome, Connection, ConnectionId,
-    ConnectionKind, DialogHost, JobKind, JobPayload, Login, NewAuthorization, NoticeKind, SignedIn, StoreError,
+    Authorization, AuthorizationId, AuthorizationStatus, Completion, CompletionOutcome, Connection,
+    ConnectionId, ConnectionKind, DialogHost, JobKind, JobPayload, Login, NewAuthorization, NoticeKind,
+    SignedIn, StoreError,
 };
 use url::Url;
 
@@ -318,7 +319,10 @@ async fn wrong_person(
     if expected.meta_user_id == met.meta_user_id || expected.app_id != met.app_id {
         return Ok(None);
     }
-    let detail =
-        FailureDetail { expected: Some(expected.name), met: Some(met.name.clone()), ..FailureDetail::default() };
+    let detail = FailureDetail {
+        expected: Some(expected.name),
+        met: Some(met.name.clone()),
+        ..FailureDetail::default()
+    };
     Ok(Some(Failure { code: Code::WrongPerson, detail, notice: None }))
 }

@@ -1,8 +1,8 @@
 //! The last phases of connecting: sealing the token, and what is written of a grant.
 
 use metaads_store::{
-    Authorization, Completion, ConnectionId, JobId, JobKind, JobPayload, NewJob, SignedIn, StoreError, UserId,
-    WorkspaceId,
+    Authorization, Completion, ConnectionId, JobId, JobKind, JobPayload, NewJob, SignedIn, StoreError,
+    UserId, WorkspaceId,
 };
 
 use crate::app::App;
@@ -36,10 +36,8 @@ impl<'a> Owner<'a> {
 
 /// Seals the token for the connection that it belongs to, and prepares the one write.
 pub async fn seal(app: &App, owner: Owner<'_>, grant: &Grant) -> Result<Completion, StoreError> {
-    let known = app
-        .store
-        .find_connection_id(owner.workspace, grant.kind, &grant.app_id, &grant.meta_user_id)
-        .await?;
+    let known =
+        app.store.find_connection_id(owner.workspace, grant.kind, &grant.app_id, &grant.meta_user_id).await?;
     let connection_id = known.unwrap_or_else(|| app.new_connection_id());
     let row = token_row(owner.workspace, &connection_id);
     let plan = SyncPlan::new(grant.tasks.clone());

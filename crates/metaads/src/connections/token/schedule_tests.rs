@@ -105,7 +105,10 @@ fn pauses_after_failures_double_up_to_an_hour() {
     let connection = user(1, 60 * DAY);
     let wait = |outcome, attempts| next_check(&connection, outcome, attempts, NOW, 0) - NOW;
     assert_eq!([0, 1, 2].map(|attempts| wait(CheckOutcome::Unavailable, attempts)), [15_000, 30_000, 60_000]);
-    assert_eq!([0, 1, 9].map(|attempts| wait(CheckOutcome::RateLimited, attempts)), [5 * MINUTE, 10 * MINUTE, HOUR]);
+    assert_eq!(
+        [0, 1, 9].map(|attempts| wait(CheckOutcome::RateLimited, attempts)),
+        [5 * MINUTE, 10 * MINUTE, HOUR]
+    );
     assert_eq!(wait(CheckOutcome::Unavailable, i64::MAX), HOUR);
 }
 

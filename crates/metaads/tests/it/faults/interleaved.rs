@@ -13,7 +13,7 @@ async fn cancelling_while_meta_answers_stores_nothing() {
     let callback = browser.answer(&browser.start(&[]).await, Answer::agree(Persona::SoleTrader)).await;
     let coming_back = browser.get(&callback);
     let cancelling = async {
-        world.meta.wait_held("batch").await;
+        world.meta.wait_until_held("batch").await;
         let page = browser.get("/dashboard").await;
         assert_eq!(page.status, 200);
         assert!(page.has("A connection is being made."));
@@ -35,7 +35,7 @@ async fn signing_out_while_meta_answers_stores_nothing() {
     world.fault(Endpoint::Batch, Effect::Hold("batch".to_owned()));
     let callback = browser.answer(&browser.start(&[]).await, Answer::agree(Persona::SoleTrader)).await;
     let leaving = async {
-        world.meta.wait_held("batch").await;
+        world.meta.wait_until_held("batch").await;
         browser.post("/logout", &[]).await;
         world.meta.release("batch");
     };
@@ -50,7 +50,7 @@ async fn deleting_the_account_while_meta_answers_stores_nothing() {
     world.fault(Endpoint::Batch, Effect::Hold("batch".to_owned()));
     let callback = browser.answer(&browser.start(&[]).await, Answer::agree(Persona::SoleTrader)).await;
     let deleting = async {
-        world.meta.wait_held("batch").await;
+        world.meta.wait_until_held("batch").await;
         browser.post("/settings/delete", &[("password", PASSWORD)]).await;
         world.meta.release("batch");
     };
@@ -71,7 +71,7 @@ async fn a_browser_that_leaves_is_connected_all_the_same() {
     let callback = browser.answer(&browser.start(&[]).await, Answer::agree(Persona::SoleTrader)).await;
     tokio::select! {
         _ = browser.get(&callback) => panic!("Meta is still being asked"),
-        () = world.meta.wait_held("batch") => {}
+        () = world.meta.wait_until_held("batch") => {}
     }
     world.meta.release("batch");
     while world.number("SELECT COUNT(*) FROM authorizations WHERE status = 'completed'").await == 0 {
@@ -104,7 +104,7 @@ async fn an_attempt_that_a_crash_broke_off_says_so_and_ends() {
     let callback = browser.answer(&browser.start(&[]).await, Answer::agree(Persona::SoleTrader)).await;
     tokio::select! {
         _ = browser.get(&callback) => panic!("Meta is still being asked"),
-        () = world.meta.wait_held("batch") => {}
+        () = world.meta.wait_until_held("batch") => {}
     }
     let attempt = latest_attempt(&world).await;
     // The answer never reaches the write: as if the process had died.

@@ -86,7 +86,7 @@ async fn a_dead_grant_is_confirmed_and_told_with_its_reason() {
         browser.connect(Answer::agree(Persona::SoleTrader)).await;
         world.run_due_jobs().await;
         let id = browser.connection_id().await;
-        world.meta.kill_tokens(Persona::SoleTrader.user_id(), subcode);
+        world.meta.invalidate_tokens(Persona::SoleTrader.user_id(), subcode);
         browser.press(&format!("/connections/{id}/sync"), &[]).await;
         world.run_due_jobs().await;
         let connection = browser.connections().await.remove(0);

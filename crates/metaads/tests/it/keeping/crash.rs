@@ -85,7 +85,7 @@ async fn connecting() {
             Moment::At(endpoint) | Moment::BeforeWrite(endpoint) => {
                 world.fault(endpoint, Effect::Hold("here".to_owned()));
                 send(&browser, callback.clone());
-                world.meta.wait_held("here").await;
+                world.meta.wait_until_held("here").await;
                 Some(endpoint)
             }
             Moment::AfterWrite => {
@@ -144,9 +144,9 @@ async fn refreshing() {
         let replica = Replica::start(&world).await;
         let mut lock = None;
         match moment {
-            Moment::At(_) => world.meta.wait_held("here").await,
+            Moment::At(_) => world.meta.wait_until_held("here").await,
             Moment::BeforeWrite(endpoint) => {
-                world.meta.wait_held("here").await;
+                world.meta.wait_until_held("here").await;
                 lock = Some(lock_writes(&world).await);
                 world.meta.release("here");
                 answered(&world, endpoint).await;

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use metaads::config::{Config, Source};
+use metaads::config::{Config, source::Source};
 use metaads::keys::dek::Keys;
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::keys::rotate::{Reach, rotate};
@@ -95,7 +95,7 @@ async fn a_swapped_data_key_is_refused(world: &World, settings: &[(&str, String)
         source.set(name, value);
     }
     let config = Config::read(&source).unwrap();
-    let opened = KeyEncryptionKey::open(&config.kek, None, config.vault.as_ref()).await.unwrap();
+    let opened = KeyEncryptionKey::open(&config.keys.kek, None, config.keys.vault.as_ref()).await.unwrap();
     let keys = Keys::load(&world.app.store, opened, &Random::Os, world.app.now()).await.unwrap();
     let status = Status::read(&world.app.store, &keys).await.unwrap();
     let swapped = status.data_keys.iter().find(|key| key.id == "0badc0de").unwrap();

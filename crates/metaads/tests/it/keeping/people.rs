@@ -39,7 +39,7 @@ async fn what_meta_does_not_announce_is_found_within_a_day_with_its_own_words() 
     ] {
         let world = World::new().await;
         let (browser, _) = connected(&world).await;
-        world.meta.kill_tokens(Persona::SoleTrader.user_id(), subcode);
+        world.meta.invalidate_tokens(Persona::SoleTrader.user_id(), subcode);
         live(&world, days(2)).await;
         assert_eq!(state(&browser).await, needs(reason));
         let page = browser.get("/dashboard").await;
@@ -51,7 +51,7 @@ async fn what_meta_does_not_announce_is_found_within_a_day_with_its_own_words() 
 async fn a_checkpoint_heals_without_reconnecting() {
     let world = World::new().await;
     let (browser, id) = connected(&world).await;
-    world.meta.kill_tokens(Persona::SoleTrader.user_id(), 459);
+    world.meta.invalidate_tokens(Persona::SoleTrader.user_id(), 459);
     live(&world, days(2)).await;
     let page = browser.get("/dashboard").await;
     let page = if page.status == 200 {
@@ -69,16 +69,16 @@ async fn a_checkpoint_heals_without_reconnecting() {
     );
     let page = browser.press(&format!("/connections/{id}/refresh"), &[]).await;
     assert!(page.has("It still needs somebody"), "{}", page.text);
-    world.meta.revive(Persona::SoleTrader.user_id());
+    world.meta.restore_tokens(Persona::SoleTrader.user_id());
     let page = browser.press(&format!("/connections/{id}/refresh"), &[]).await;
     assert!(page.has("The access works."), "{}", page.text);
     assert_eq!(state(&browser).await, active(None));
     let history = browser.get(&format!("/connections/{id}?tab=history")).await;
     assert!(history.has("Well again") && history.has("Facebook wants to be sure who it is"));
     // Or it heals while nobody looks.
-    world.meta.kill_tokens(Persona::SoleTrader.user_id(), 464);
+    world.meta.invalidate_tokens(Persona::SoleTrader.user_id(), 464);
     live(&world, days(2)).await;
-    world.meta.revive(Persona::SoleTrader.user_id());
+    world.meta.restore_tokens(Persona::SoleTrader.user_id());
     live(&world, Duration::from_secs(2 * 3600)).await;
     assert_eq!(state(&browser).await, active(None));
 }
@@ -87,7 +87,7 @@ async fn a_checkpoint_heals_without_reconnecting() {
 async fn reconnecting_is_recorded_as_recovered() {
     let world = World::new().await;
     let (browser, id) = connected(&world).await;
-    world.meta.kill_tokens(Persona::SoleTrader.user_id(), 460);
+    world.meta.invalidate_tokens(Persona::SoleTrader.user_id(), 460);
     live(&world, days(2)).await;
     browser.connect_with(Answer::agree(Persona::SoleTrader), &[("connection", &id)]).await;
     world.run_due_jobs().await;
@@ -184,7 +184,7 @@ async fn a_login_while_a_renewal_is_under_way_wins() {
     let path = format!("/connections/{id}/refresh");
     let pressing = browser.post(&path, &[]);
     let reconnecting = async {
-        world.meta.wait_held("renewal").await;
+        world.meta.wait_until_held("renewal").await;
         browser.connect_with(Answer::agree(Persona::SoleTrader), &[("connection", &id)]).await;
         world.meta.release("renewal");
     };
@@ -204,7 +204,7 @@ async fn a_disconnect_while_a_renewal_is_under_way_wins() {
     let path = format!("/connections/{id}/refresh");
     let pressing = browser.post(&path, &[]);
     let ending = async {
-        world.meta.wait_held("inspection").await;
+        world.meta.wait_until_held("inspection").await;
         browser.press(&format!("/connections/{id}/disconnect"), &[("how", "forget")]).await;
         world.meta.release("inspection");
     };
@@ -221,7 +221,7 @@ async fn an_older_copy_of_the_database_is_not_trusted_silently() {
     let (browser, id) = connected(&world).await;
     metaads::worker::sweep(&world.app).await.unwrap();
     // Backed up now, restored five days later: meanwhile the person removed the app.
-    world.meta.kill_tokens(Persona::SoleTrader.user_id(), 458);
+    world.meta.invalidate_tokens(Persona::SoleTrader.user_id(), 458);
     world.advance(days(5));
     world.restart().await;
     metaads::worker::recover_after_downtime(&world.app).await.unwrap();

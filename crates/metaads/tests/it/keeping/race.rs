@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use metaads_sandbox::{TokenKind, crowd_user_id};
+use metaads_sandbox::{TokenKind, bulk_user_id};
 
 use super::replica::{Replica, let_leases_run_out, world_of_today};
 use super::seed::{Seed, days, plant};
@@ -36,7 +36,7 @@ async fn left(world: &World) -> i64 {
 }
 
 fn exchanges(world: &World, number: usize) -> Vec<usize> {
-    (0..number).map(|person| world.meta.exchanges_of(&crowd_user_id(person))).collect()
+    (0..number).map(|person| world.meta.exchange_count(&bulk_user_id(person))).collect()
 }
 
 async fn nothing_is_lost(world: &World, number: usize) {

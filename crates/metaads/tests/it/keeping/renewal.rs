@@ -214,7 +214,7 @@ async fn each_kind_of_token_is_renewed_in_its_own_way_or_left_alone() {
     ];
     plant(&world, &seeds).await;
     live(&world, days(50)).await;
-    let renewed = |number| world.meta.exchanges_of(&metaads_sandbox::crowd_user_id(number));
+    let renewed = |number| world.meta.exchange_count(&metaads_sandbox::bulk_user_id(number));
     assert_eq!([0, 1, 2, 3].map(renewed), [0, 1, 1, 1]);
     let calls = world.meta.calls();
     let system = calls.iter().filter(|call| {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use metaads_sandbox::{TokenKind, crowd_user_id};
+use metaads_sandbox::{TokenKind, bulk_user_id};
 use metaads_vault::SealContext;
 use uuid::Uuid;
 
@@ -77,7 +77,7 @@ fn write_one(
     connections: &mut String,
     jobs: &mut String,
 ) {
-    let person = crowd_user_id(number);
+    let person = bulk_user_id(number);
     let scopes: &[&str] = match seed.kind {
         TokenKind::Instagram => &["instagram_business_basic"],
         TokenKind::User | TokenKind::SystemUser => &SCOPES,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use metaads::worker;
-use metaads_sandbox::{Effect, Endpoint, TokenKind, crowd_user_id};
+use metaads_sandbox::{Effect, Endpoint, TokenKind, bulk_user_id};
 
 use super::seed::{Seed, days, plant};
 use crate::world::World;
@@ -97,7 +97,7 @@ async fn a_year_loses_no_grant_that_lives_and_asks_nobody_in_vain() {
     let seeds: Vec<Seed> = (0..number).map(seed).collect();
     let ids = plant(&world, &seeds).await;
     for person in 0..number {
-        world.meta.set_data_access(&crowd_user_id(person), days(1000));
+        world.meta.set_data_access(&bulk_user_id(person), days(1000));
     }
     let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
     // One in fifty dies for real, on some day and for some reason.
@@ -112,7 +112,7 @@ async fn a_year_loses_no_grant_that_lives_and_asks_nobody_in_vain() {
     for hour in 0..365 * 24_u64 {
         world.advance(Duration::from_secs(3600));
         for (person, subcode) in deaths.remove(&hour).unwrap_or_default() {
-            world.meta.kill_tokens(&crowd_user_id(person), subcode);
+            world.meta.invalidate_tokens(&bulk_user_id(person), subcode);
         }
         // What nobody met in its hour is over.
         if hour >= outage_until {
@@ -165,7 +165,7 @@ async fn verify(world: &World, ids: &[String], dead: &HashMap<usize, u32>, numbe
     assert_eq!(count(alive).await, healthy);
     let (mut renewals, mut renewed) = (0, 0);
     for person in (0..number).filter(|person| !dead.contains_key(person)) {
-        let times = world.meta.exchanges_of(&crowd_user_id(person));
+        let times = world.meta.exchange_count(&bulk_user_id(person));
         if seed(person).lifetime.is_none() {
             assert_eq!(times, 0, "person {person}: a token that never ends is left alone");
             continue;

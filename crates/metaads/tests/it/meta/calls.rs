@@ -144,7 +144,7 @@ async fn who_asks_for_deletion_can_follow_it_and_nothing_that_names_them_stays()
     entered(&world);
     let (browser, id) = connected(&world).await;
     let user = user_id(&browser).await;
-    world.meta.ask_for_deletion(&user);
+    world.meta.request_data_deletion(&user);
     answered(&world, 1).await;
     let answer: Value = serde_json::from_str(&world.meta.deliveries()[0].answer).unwrap();
     let code = answer["confirmation_code"].as_str().unwrap();

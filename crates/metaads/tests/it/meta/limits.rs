@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use metaads_sandbox::{Effect, Endpoint, Limit, Outage, UseCase};
+use metaads_sandbox::{Effect, Endpoint, Outage, RateLimit, UseCase};
 
 use super::standing::mei;
 use crate::keeping::renewal::{connected, live, refused};
@@ -100,15 +100,20 @@ async fn the_operator_hears_of_another_version_than_the_pinned_one() {
 async fn a_block_with_a_countdown_is_waited_out_without_a_single_call() {
     let world = World::new().await;
     let (browser, id) = connected(&world).await;
-    let limit = Limit::Person(browser.connections().await[0]["meta_user_id"].as_str().unwrap().to_owned());
-    world.meta.use_up(limit.clone(), minutes(50));
+    let limit =
+        RateLimit::Person(browser.connections().await[0]["meta_user_id"].as_str().unwrap().to_owned());
+    world.meta.exhaust_limit(limit.clone(), minutes(50));
     browser.press(&format!("/connections/{id}/sync"), &[]).await;
     for _ in 0..60 {
         world.advance(minutes(1));
         world.run_due_jobs().await;
     }
     // Meta named no time for a person's limit: a few careful tries, and no more.
-    assert!(world.meta.refused(&limit) <= 6, "{} calls prolonged the block", world.meta.refused(&limit));
+    assert!(
+        world.meta.refused_calls(&limit) <= 6,
+        "{} calls prolonged the block",
+        world.meta.refused_calls(&limit)
+    );
     for _ in 0..90 {
         world.advance(minutes(1));
         world.run_due_jobs().await;
@@ -124,20 +129,20 @@ async fn a_block_with_a_countdown_is_waited_out_without_a_single_call() {
 async fn one_ad_accounts_block_leaves_the_others_alone() {
     let world = World::new().await;
     let (browser, id, usable) = mei(&world).await;
-    let blocked = Limit::UseCase { id: usable[0].clone(), use_case: UseCase::AdsManagement };
-    world.meta.use_up(blocked.clone(), minutes(40));
+    let blocked = RateLimit::UseCase { id: usable[0].clone(), use_case: UseCase::AdsManagement };
+    world.meta.exhaust_limit(blocked.clone(), minutes(40));
     let fields: Vec<(&str, &str)> = usable.iter().map(|account| ("account_id", account.as_str())).collect();
     let path = format!("/connections/{id}/assets");
     let page = browser.press(&path, &fields).await;
     assert!(page.has("did not answer for some of the accounts"), "{}", page.text);
     assert_eq!(browser.ad_accounts(&id, "selected=true").await.len(), usable.len() - 1);
-    let refused = world.meta.refused(&blocked);
+    let refused = world.meta.refused_calls(&blocked);
     for _ in 0..20 {
         browser.press(&path, &fields).await;
         world.advance(minutes(1));
     }
     assert_eq!(
-        world.meta.refused(&blocked),
+        world.meta.refused_calls(&blocked),
         refused,
         "Meta said how long: nothing is sent for it until then"
     );
@@ -150,7 +155,7 @@ async fn one_ad_accounts_block_leaves_the_others_alone() {
 async fn an_outage_of_hours_is_waited_out_and_nobody_is_asked_to_do_anything() {
     let world = World::new().await;
     let (browser, id) = connected(&world).await;
-    world.meta.break_down(Outage::Unavailable, minutes(300));
+    world.meta.start_outage(Outage::Unavailable, minutes(300));
     browser.press(&format!("/connections/{id}/sync"), &[]).await;
     for _ in 0..30 {
         world.advance(minutes(10));

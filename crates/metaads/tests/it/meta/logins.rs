@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use metaads_sandbox::{Answer, Endpoint, Persona, TokenKind, crowd_user_id};
+use metaads_sandbox::{Answer, Endpoint, Persona, TokenKind, bulk_user_id};
 use serde_json::{Value, json};
 
 use super::calls::{answered, entered};
@@ -307,7 +307,7 @@ async fn a_pasted_system_users_token_is_inspected_and_its_end_is_known() {
     let world = World::of(&[], 2).await;
     let browser = world.user("a@b.example").await;
     let issue =
-        |kind, lifetime| world.meta.issue(&crowd_user_id(0), kind, &["ads_read", "ads_management"], lifetime);
+        |kind, lifetime| world.meta.issue(&bulk_user_id(0), kind, &["ads_read", "ads_management"], lifetime);
     let sixty = issue(TokenKind::SystemUser, Some(days(60)));
     let seen = browser.press("/connect/token", &[("token", &format!("  {sixty}\n"))]).await;
     assert_eq!(seen.status, 200, "{}", seen.text);
@@ -317,7 +317,7 @@ async fn a_pasted_system_users_token_is_inspected_and_its_end_is_known() {
     assert_eq!(connection["kind"], "business_system_user");
     assert_ne!(connection["expires_at"], Value::Null, "not taken for eternal");
     live(&world, days(50)).await;
-    assert_eq!(world.meta.exchanges_of(&crowd_user_id(0)), 1);
+    assert_eq!(world.meta.exchange_count(&bulk_user_id(0)), 1);
     browser.login("a@b.example", crate::browser::PASSWORD).await;
     let id = browser.connection_id().await;
     // Reconnecting means pasting another one.
@@ -333,9 +333,9 @@ async fn a_pasted_system_users_token_is_inspected_and_its_end_is_known() {
 async fn what_is_no_system_users_token_is_refused_and_told_why() {
     let world = World::of(&[], 2).await;
     let browser = world.user("a@b.example").await;
-    let persons = world.meta.issue(&crowd_user_id(0), TokenKind::User, &["ads_read"], Some(days(60)));
+    let persons = world.meta.issue(&bulk_user_id(0), TokenKind::User, &["ads_read"], Some(days(60)));
     let ended = world.meta.issue(
-        &crowd_user_id(1),
+        &bulk_user_id(1),
         TokenKind::SystemUser,
         &["ads_read"],
         Some(Duration::from_secs(60)),

@@ -54,14 +54,14 @@ async fn a_reading_cut_off_by_a_checkpoint_goes_on_once_the_person_has_done_what
     let browser = world.user("a@b.example").await;
     browser.connect(Answer::agree(Persona::Agency)).await;
     let (id, user) = (browser.connection_id().await, user_id(&browser).await);
-    world.meta.kill_tokens(&user, 459);
+    world.meta.invalidate_tokens(&user, 459);
     world.run_due_jobs().await;
     let during = browser.connections().await.remove(0);
     assert_eq!(
         (during["status_reason"].as_str(), during["sync"]["state"].as_str()),
         (Some("checkpoint"), Some("failed"))
     );
-    world.meta.revive(&user);
+    world.meta.restore_tokens(&user);
     browser.press(&format!("/connections/{id}/refresh"), &[]).await;
     world.run_due_jobs().await;
     let after = browser.connections().await.remove(0);
@@ -150,7 +150,7 @@ async fn who_confirms_data_access_is_asked_for_just_that() {
 async fn a_token_whose_app_was_removed_is_erased_by_the_daily_check_too() {
     let world = World::new().await;
     let (browser, id) = connected(&world).await;
-    world.meta.kill_tokens(&user_id(&browser).await, 458);
+    world.meta.invalidate_tokens(&user_id(&browser).await, 458);
     browser.press(&format!("/connections/{id}/refresh"), &[]).await;
     assert_eq!(browser.connections().await.remove(0)["status_reason"], "app_removed");
     let sealed = "SELECT COUNT(*) FROM meta_connections WHERE access_token IS NOT NULL OR access_token_key IS NOT NULL";

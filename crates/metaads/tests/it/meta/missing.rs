@@ -215,7 +215,7 @@ async fn somebody_who_ticked_one_account_in_the_dialog_is_told_so() {
     let world = World::new().await;
     let (browser, id) = connected(&world, Answer::agree(Persona::Trouble)).await;
     let one = numbers(&browser, &id).await.remove(0);
-    browser.connect_with(Answer::ticking(Persona::Trouble, &[one.as_str()]), &[("connection", &id)]).await;
+    browser.connect_with(Answer::selecting(Persona::Trouble, &[one.as_str()]), &[("connection", &id)]).await;
     world.run_due_jobs().await;
     let seen = page(&browser, &id).await;
     assert!(seen.has("Only 1 ad account is ticked on Facebook"), "{}", seen.text);

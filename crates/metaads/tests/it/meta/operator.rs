@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use metaads_sandbox::{Answer, Effect, Endpoint, Limit, Persona};
+use metaads_sandbox::{Answer, Effect, Endpoint, Persona, RateLimit};
 use serde_json::json;
 
 use super::calls::{answered, entered};
@@ -54,7 +54,7 @@ async fn unknown_answers_and_limits_are_shown_to_the_operator() {
     world.fault_times(Endpoint::DebugToken, 2, refused(424_242, Some(7)));
     live(&world, days(2)).await;
     browser.login("a@b.example", crate::browser::PASSWORD).await;
-    world.meta.use_up(Limit::App, std::time::Duration::from_secs(600));
+    world.meta.exhaust_limit(RateLimit::App, std::time::Duration::from_secs(600));
     browser.press(&format!("/connections/{id}/refresh"), &[]).await;
     world.run_due_jobs().await;
     let page = browser.get("/admin").await;

@@ -11,9 +11,9 @@ use crate::connections::assets::sync_plan::{self, PAGE_LIMIT};
 use crate::connections::connect::failure::Failure;
 use crate::connections::connect::grant::facebook;
 use crate::connections::connect::grant::granted::{Grant, UNREPORTED_TTL_MS};
+use crate::connections::granular_scopes;
 use crate::connections::permissions::{self, GrantedPermissions};
 use crate::connections::token::inspect::is_ours;
-use crate::connections::granular_scopes;
 
 /// The grant behind a token of Login for Business, whichever kind it is.
 pub async fn ask(app: &App, issued: IssuedToken) -> Result<Grant, Failure> {

@@ -40,7 +40,11 @@ pub async fn person(app: &App, short: AccessToken) -> Result<Grant, Failure> {
         business: None,
         expires_at,
         data_access_expires_at: inspection.data_access_expires_at.map(|at| at.to_millis()),
-        permissions: permissions::from_meta(&app.config.scopes, &inspection.scopes, profile.permissions.as_deref().ok()),
+        permissions: permissions::from_meta(
+            &app.config.meta_login.scopes,
+            &inspection.scopes,
+            profile.permissions.as_deref().ok(),
+        ),
         granular_scopes: granular_scopes::to_text(&inspection.granular_scopes),
         assets,
         tasks,

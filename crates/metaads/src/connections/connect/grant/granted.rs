@@ -37,4 +37,3 @@ pub struct Grant {
     /// How many ad accounts Meta says there are.
     pub total: Option<i64>,
 }
-

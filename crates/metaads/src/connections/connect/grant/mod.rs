@@ -23,7 +23,9 @@ pub async fn ask_meta(
     code: &AuthorizationCode,
 ) -> Result<Grant, Failure> {
     match authorization.login {
-        Login::Facebook => facebook::person(app, exchange(app, authorization, code).await?.access_token).await,
+        Login::Facebook => {
+            facebook::person(app, exchange(app, authorization, code).await?.access_token).await
+        }
         Login::Business => business::ask(app, exchange(app, authorization, code).await?).await,
         Login::Instagram => instagram::ask(app, authorization, code).await,
     }
