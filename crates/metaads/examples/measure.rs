@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 use metaads::accounts::passwords::Passwords;
 use metaads::app::{App, Parts};
 use metaads::clock::Clock;
-use metaads::config::{Config, source::Source};
+use metaads::config::Config;
+use metaads::config::source::Source;
 use metaads::keys::dek::Keys;
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::meta::Meta;
-use metaads::queue::QueueNotify;
+use metaads::queue::Signal;
 use metaads::random::Random;
 use metaads::{routes, worker};
 use metaads_sandbox::{Answer, Control, Options, Persona, Sandbox};
@@ -105,7 +106,8 @@ async fn app(base: &str, database: &str, meta: &str) -> anyhow::Result<App> {
         random: Random::Os,
         passwords: Passwords::for_tests(),
         sandbox_url: None,
-        queue: QueueNotify::default(),
+        queue: Signal::default(),
+        progress: Signal::default(),
         meta: Meta::new(config.meta.clone().ok_or_else(|| anyhow::anyhow!("no app"))?, Clock::System)?,
         config,
     }))
@@ -191,7 +193,7 @@ async fn standing(app: &App, base: &str, browser: &Client, meta: &Control) -> an
     worker::run_due(app).await?;
     let user = app.store.find_user_by_email("five@metaads.example").await?;
     let user = user.ok_or_else(|| anyhow::anyhow!("no user"))?;
-    let connections = app.store.list_connections(&user.id).await?;
+    let connections = app.store.list_connections(&metaads_store::WorkspaceId::personal(&user.id)).await?;
     let agency = connections.iter().find(|one| one.meta_user_id == Persona::Agency.user_id());
     let id = &agency.ok_or_else(|| anyhow::anyhow!("no agency"))?.id;
     let listed = browser.get(format!("{base}/api/v1/connections/{id}/ad-accounts?limit=500&q=33")).send();
@@ -262,7 +264,7 @@ async fn statement(rows: &mut sqlx::SqliteConnection, text: &str) -> anyhow::Res
 async fn pages(app: &App, base: &str, browser: &Client, what: &str) -> anyhow::Result<()> {
     let user = app.store.find_user_by_email("five@metaads.example").await?;
     let user = user.ok_or_else(|| anyhow::anyhow!("no user"))?;
-    let first = app.store.list_connections(&user.id).await?.remove(0);
+    let first = app.store.list_connections(&metaads_store::WorkspaceId::personal(&user.id)).await?.remove(0);
     println!("{what}:");
     for path in ["/dashboard".to_owned(), format!("/connections/{}/accounts", first.id)] {
         let mut times = Vec::new();

@@ -11,12 +11,13 @@ use std::time::{Duration, Instant};
 use metaads::accounts::passwords::Passwords;
 use metaads::app::{App, Parts};
 use metaads::clock::Clock;
-use metaads::config::{Config, source::Source};
+use metaads::config::Config;
+use metaads::config::source::Source;
 use metaads::keys::dek::Keys;
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::meta::Meta;
 use metaads::queue;
-use metaads::queue::QueueNotify;
+use metaads::queue::Signal;
 use metaads::random::Random;
 use metaads::worker;
 use metaads_sandbox::{Control, Options, Sandbox, TokenKind, bulk_user_id};
@@ -44,6 +45,7 @@ async fn main() -> anyhow::Result<()> {
          VALUES ('{USER}', 'm', 'm', '', FALSE, 0, 0)"
     ))
     .await?;
+    rows.run(&format!("INSERT INTO workspaces (id, created_at) VALUES ('{USER}', 0)")).await?;
     sealing(&app);
     for number in [1_000, 1_000_000] {
         claiming(&app, &mut rows, number).await?;
@@ -79,11 +81,11 @@ async fn claiming(app: &App, rows: &mut Rows, number: usize) -> anyhow::Result<(
     let (mut claims, mut looks) = (Vec::new(), Vec::new());
     for _ in 0..CLAIMS {
         let before = Instant::now();
-        let job = app.store.claim_job(true, queue::lease(now)).await?;
+        let job = app.store.claim_job(metaads_store::Priority::Background, queue::lease(now)).await?;
         claims.push(before.elapsed());
         anyhow::ensure!(job.is_some(), "nothing was due");
         let before = Instant::now();
-        app.store.next_job_at(now, true).await?;
+        app.store.next_job_at(now, metaads_store::Priority::Background).await?;
         looks.push(before.elapsed());
     }
     claims.sort();
@@ -108,10 +110,10 @@ async fn renewing(app: &App, rows: &mut Rows, meta: &Control) -> anyhow::Result<
             app.seal(&SealContext { table: "meta_connections", column: "access_token", row: &row }, &token);
         let bytes = rows.literal(&hex::encode(sealed.as_bytes()));
         rows.run(&format!(
-            "INSERT INTO meta_connections (id, user_id, kind, app_id, meta_user_id, name, status, status_changed_at,
+            "INSERT INTO meta_connections (id, user_id, workspace_id, kind, app_id, meta_user_id, name, status, status_changed_at,
                  access_token, access_token_key, token_version, scopes, declined_scopes, expires_at, last_refreshed_at,
                  sync_state, sync_done, sync_generation, connected_at, created_at, updated_at, last_synced_at)
-             VALUES ('{id}', '{USER}', 'facebook_user', '100200300400500', '{person}', '', 'active', 0, {bytes}, '{}',
+             VALUES ('{id}', '{USER}', '{USER}', 'facebook_user', '100200300400500', '{person}', '', 'active', 0, {bytes}, '{}',
                  1, 'ads_read,public_profile', '', {ends}, {since}, 'idle', 0, 1, 0, 0, 0, {now})",
             sealed.key_id()
         ))
@@ -128,7 +130,12 @@ async fn renewing(app: &App, rows: &mut Rows, meta: &Control) -> anyhow::Result<
     let replica = tokio::spawn(worker::run(app.clone(), async {
         let _ = stopped.await;
     }));
-    while app.store.next_job_at(app.now(), true).await?.is_none_or(|at| at < now) {
+    while app
+        .store
+        .next_job_at(app.now(), metaads_store::Priority::Background)
+        .await?
+        .is_none_or(|at| at < now)
+    {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let took = before.elapsed().as_secs_f64();
@@ -162,7 +169,8 @@ async fn app(database: &str, meta: &str) -> anyhow::Result<App> {
         random: Random::Os,
         passwords: Passwords::for_tests(),
         sandbox_url: None,
-        queue: QueueNotify::default(),
+        queue: Signal::default(),
+        progress: Signal::default(),
         store,
         config,
     }))

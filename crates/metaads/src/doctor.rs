@@ -179,7 +179,7 @@ async fn database(app: &App, findings: &mut Findings) {
         let since = crate::messages::format::day_and_time(notice.since);
         findings.soon(
             "the running service",
-            format!("{} (since {since}, {} times)", notice.detail, notice.times),
+            format!("{} (since {since}, {} times)", notice.notice.detail(), notice.times),
             "see /admin; it is cleared once Meta answers well again",
         );
     }

@@ -135,16 +135,22 @@ impl Db {
         row.map(Connection::try_from).transpose()
     }
 
+    /// The same with what it reaches.
+    pub async fn find_connection_summary(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+    ) -> Result<Option<ConnectionSummary>, StoreError> {
+        let Some(connection) = self.find_connection(workspace, id).await? else { return Ok(None) };
+        let row = count_assets!("c.id = $1", id.as_str()).fetch_optional(&self.read).await?;
+        let assets = row.map(AssetCountsRow::into_counts).unwrap_or_default();
+        Ok(Some(ConnectionSummary { connection, assets }))
+    }
+
     /// A connection of any workspace: for background jobs only.
     pub async fn find_connection_for_job(&self, id: &ConnectionId) -> Result<Option<Connection>, StoreError> {
         let row = select_connections!("id = $1", id.as_str()).fetch_optional(&self.read).await?;
         row.map(Connection::try_from).transpose()
-    }
-
-    /// How much a connection reaches.
-    pub async fn count_assets(&self, id: &ConnectionId) -> Result<AssetCounts, StoreError> {
-        let row = count_assets!("c.id = $1", id.as_str()).fetch_optional(&self.read).await?;
-        Ok(row.map(AssetCountsRow::into_counts).unwrap_or_default())
     }
 
     /// The id under which a workspace has connected a person before.

@@ -86,9 +86,9 @@ statements! {
     fn list_connections(&self, workspace: &WorkspaceId) -> Answer<Vec<ConnectionSummary>>;
     fn list_connection_states(&self, workspace: &WorkspaceId) -> Answer<Vec<ConnectionState>>;
     fn find_connection(&self, workspace: &WorkspaceId, id: &ConnectionId) -> Answer<Option<Connection>>;
+    fn find_connection_summary(&self, workspace: &WorkspaceId, id: &ConnectionId) -> Answer<Option<ConnectionSummary>>;
     fn find_connection_for_job(&self, id: &ConnectionId) -> Answer<Option<Connection>>;
     fn find_connection_id(&self, workspace: &WorkspaceId, kind: ConnectionKind, app_id: &str, meta_user_id: &str) -> Answer<Option<ConnectionId>>;
-    fn count_assets(&self, id: &ConnectionId) -> Answer<AssetCounts>;
     fn list_connections_on_grant(&self, app_id: &str, meta_user_id: &str) -> Answer<Vec<GrantConnection>>;
     fn list_connections_of_business(&self, app_id: &str, business_id: &str) -> Answer<Vec<ConnectionId>>;
     fn record_token_check(&self, job: &Job, check: &TokenCheck) -> Answer<bool>;

@@ -2,12 +2,14 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use metaads_store::{AdAccount, AdAccountFilter, Connection, ConnectionId, ConnectionStatus, Only, ScopeSet};
+use metaads_store::{
+    AdAccount, AdAccountFilter, ConnectionId, ConnectionStatus, ConnectionSummary, Only, ScopeSet,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::codes::account_status::Standing;
+use crate::codes::account_status::AccountStatus;
 use crate::connections::permissions;
 use crate::messages::format::iso;
 use crate::web::connection::find;
@@ -54,7 +56,7 @@ pub async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Value>, Problem> {
     let limit = query.limit()?;
-    let mut connections = app.store.list_connections(&who.user_id).await?;
+    let mut connections = app.store.list_connections(&who.workspace_id).await?;
     connections.sort_by(|a, b| a.id.cmp(&b.id));
     if let Some(cursor) = &query.cursor {
         let after = ConnectionId::from_text(cursor).ok_or(Problem::Invalid)?;
@@ -131,25 +133,22 @@ fn read_cursor(text: &str) -> Result<(String, String), Problem> {
 }
 
 impl ConnectionBody {
-    fn new(app: &App, connection: Connection) -> ConnectionBody {
+    fn new(app: &App, connection: ConnectionSummary) -> ConnectionBody {
         let is_expiring = connection.expires_at.is_some_and(|at| at - app.now() < EXPIRING_MS);
-        let status = match connection.status {
-            ConnectionStatus::Active if is_expiring => "expiring",
-            other => other.as_str(),
-        };
+        let status = crate::connections::status::api_status(&connection, app.now());
         let ScopeSet(missing_scopes) = permissions::missing(app, connection.kind, &connection.scopes);
-        let ScopeSet(declined_scopes) = connection.declined_scopes;
+        let ScopeSet(declined_scopes) = connection.declined_scopes.clone();
         ConnectionBody {
             id: connection.id.to_string(),
             kind: connection.kind.as_str(),
             status,
-            status_reason: connection.status_reason,
-            meta_user_id: connection.meta_user_id,
-            name: connection.name,
-            picture_url: connection.picture_url,
+            status_reason: connection.state.reason().map(|reason| reason.as_str().to_owned()),
+            meta_user_id: connection.meta_user_id.clone(),
+            name: connection.name.clone(),
+            picture_url: connection.picture_url.clone(),
             missing_scopes,
             declined_scopes,
-            scopes: connection.scopes.0,
+            scopes: connection.scopes.0.clone(),
             expires_at: connection.expires_at.map(iso),
             data_access_expires_at: connection.data_access_expires_at.map(iso),
             last_refreshed_at: connection.last_refreshed_at.map(iso),
@@ -157,8 +156,8 @@ impl ConnectionBody {
             created_at: iso(connection.created_at),
             updated_at: iso(connection.updated_at),
             ad_accounts: json!({
-                "total": connection.ad_accounts_total,
-                "selected": connection.ad_accounts_selected,
+                "total": connection.assets.ad_accounts,
+                "selected": connection.assets.selected,
             }),
             sync: json!({
                 "state": connection.sync_state.as_str(),
@@ -170,7 +169,7 @@ impl ConnectionBody {
 }
 
 fn account_body(connection: &ConnectionId, account: AdAccount) -> Value {
-    let standing = Standing::of(account.account_status, account.is_reachable);
+    let standing = AccountStatus::of(account.account_status, account.is_reachable);
     let business = account.business_id.map(|id| json!({"id": id, "name": account.business_name}));
     json!({
         "connection_id": connection.as_str(),

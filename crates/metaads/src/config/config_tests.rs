@@ -9,10 +9,10 @@ fn mistakes<const N: usize>(values: [(&str, &str); N]) -> String {
 #[test]
 fn nothing_configured_is_the_demo() {
     let config = Config::read(&Source::of([])).expect("no mistake");
-    assert!(config.meta.is_none() && config.keyring.is_none());
+    assert!(config.meta.is_none() && config.keys.keyring.is_none());
     assert_eq!(config.redirect_uri(), "http://localhost:3000/connect/meta/callback");
     assert_eq!(
-        config.required_scopes().collect::<Vec<_>>(),
+        config.meta_login.required_scopes().collect::<Vec<_>>(),
         ["ads_management", "ads_read", "business_management", "pages_read_engagement"]
     );
 }

@@ -12,8 +12,8 @@ use url::form_urlencoded;
 
 use crate::app::App;
 use crate::web::problem::Problem;
-use crate::webhooks::apply;
-use crate::webhooks::apply::TakeError;
+use crate::webhooks::inbox;
+use crate::webhooks::inbox::ReceiveError;
 
 /// A thousand changes in one post, and some room.
 pub const BODY_LIMIT: usize = 4 * 1024 * 1024;
@@ -41,17 +41,17 @@ pub async fn verify(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
 /// Webhook events.
 pub async fn event(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
     let signature = headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok());
-    match apply::take_event(&app, signature, &body).await {
+    match inbox::receive_event(&app, signature, &body).await {
         Ok(_) => Ok(StatusCode::OK.into_response()),
-        Err(TakeError::Hook(WebhookError::Signature)) => {
+        Err(ReceiveError::Webhook(WebhookError::Signature)) => {
             tracing::warn!("an event with a wrong signature was refused");
             Ok(StatusCode::UNAUTHORIZED.into_response())
         }
-        Err(TakeError::Hook(WebhookError::Content)) => {
+        Err(ReceiveError::Webhook(WebhookError::Content)) => {
             tracing::warn!("an event that is none was refused");
             Ok(StatusCode::BAD_REQUEST.into_response())
         }
-        Err(TakeError::Store(error)) => Err(error.into()),
+        Err(ReceiveError::Store(error)) => Err(error.into()),
     }
 }
 
@@ -62,7 +62,7 @@ pub async fn alive() -> StatusCode {
 
 /// A person removed the app.
 pub async fn deauthorize(State(app): State<App>, body: Bytes) -> Result<Response, Problem> {
-    match apply::take_deauthorize(&app, &signed_request(&body)).await {
+    match inbox::receive_deauthorize(&app, &signed_request(&body)).await {
         Ok(()) => Ok(StatusCode::OK.into_response()),
         Err(error) => refused(error),
     }
@@ -70,7 +70,7 @@ pub async fn deauthorize(State(app): State<App>, body: Bytes) -> Result<Response
 
 /// A person wants their data deleted: the answer names the page on which they can follow it.
 pub async fn data_deletion(State(app): State<App>, body: Bytes) -> Result<Response, Problem> {
-    match apply::take_deletion(&app, &signed_request(&body)).await {
+    match inbox::receive_data_deletion(&app, &signed_request(&body)).await {
         Ok(code) => {
             let url = format!("{}/data-deletion/{code}", app.config.base());
             Ok(Json(json!({ "url": url, "confirmation_code": code })).into_response())
@@ -84,12 +84,12 @@ fn signed_request(body: &[u8]) -> String {
     pairs.find(|(name, _)| name == "signed_request").map(|(_, value)| value.into_owned()).unwrap_or_default()
 }
 
-fn refused(error: TakeError) -> Result<Response, Problem> {
+fn refused(error: ReceiveError) -> Result<Response, Problem> {
     match error {
-        TakeError::Hook(error) => {
+        ReceiveError::Webhook(error) => {
             tracing::warn!(%error, "a signed request was refused");
             Ok(StatusCode::BAD_REQUEST.into_response())
         }
-        TakeError::Store(error) => Err(error.into()),
+        ReceiveError::Store(error) => Err(error.into()),
     }
 }

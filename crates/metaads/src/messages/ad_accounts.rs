@@ -1,6 +1,6 @@
 //! The standing of ad accounts in words. Reasons: Marketing API reference, Ad Account, `disable_reason`.
 
-use crate::codes::account_status::Standing;
+use crate::codes::account_status::AccountStatus;
 
 /// How a row of the picker speaks of an account.
 #[derive(Debug, Clone, Copy)]
@@ -30,14 +30,14 @@ const fn words(
     AccountStatusText { word, tone, icon, reason, fix: None }
 }
 
-pub fn standing(standing: Standing) -> AccountStatusText {
+pub fn standing(standing: AccountStatus) -> AccountStatusText {
     match standing {
-        Standing::Active => words("Ready", "ok", "check", ""),
-        Standing::Disabled => AccountStatusText {
+        AccountStatus::Active => words("Ready", "ok", "check", ""),
+        AccountStatus::Disabled => AccountStatusText {
             fix: Some(("Open Account Quality on Meta", QUALITY)),
             ..words("Disabled", "bad", "ban", "Meta disabled it.")
         },
-        Standing::Unsettled => AccountStatusText {
+        AccountStatus::Unsettled => AccountStatusText {
             fix: Some(("Pay on Meta", BILLING)),
             ..words(
                 "Payment due",
@@ -46,16 +46,16 @@ pub fn standing(standing: Standing) -> AccountStatusText {
                 "Ads are stopped until the bill is paid. You can still choose it.",
             )
         },
-        Standing::PendingRiskReview => words(
+        AccountStatus::PendingRiskReview => words(
             "In review",
             "warn",
             "triangle-alert",
             "Meta is reviewing it; ads wait until then. You can still choose it.",
         ),
-        Standing::PendingSettlement => {
+        AccountStatus::PendingSettlement => {
             words("Settling", "warn", "triangle-alert", "A payment is being settled. Ads run.")
         }
-        Standing::InGracePeriod => AccountStatusText {
+        AccountStatus::InGracePeriod => AccountStatusText {
             fix: Some(("Check the payment on Meta", BILLING)),
             ..words(
                 "Payment failed",
@@ -64,15 +64,15 @@ pub fn standing(standing: Standing) -> AccountStatusText {
                 "Ads still run for some days. You can still choose it.",
             )
         },
-        Standing::PendingClosure => words("Being closed", "plain", "ban", "Meta is closing it."),
-        Standing::Closed => words("Closed", "plain", "ban", "Meta does not reopen closed accounts."),
-        Standing::Unreachable => words(
+        AccountStatus::PendingClosure => words("Being closed", "plain", "ban", "Meta is closing it."),
+        AccountStatus::Closed => words("Closed", "plain", "ban", "Meta does not reopen closed accounts."),
+        AccountStatus::Unreachable => words(
             "Not reachable",
             "plain",
             "lock",
             "The newest reading did not show it: it was not ticked on Facebook, or the role is gone.",
         ),
-        Standing::Unknown => words(
+        AccountStatus::Unknown => words(
             "Unclear",
             "warn",
             "triangle-alert",

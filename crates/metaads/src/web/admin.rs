@@ -16,7 +16,7 @@ use crate::web::extract::{Admin, ClientInfo, Fields};
 use crate::web::layout::{Layout, Section, page};
 use crate::web::operator_notices::OperatorNoticeView;
 use crate::web::problem::Problem;
-use crate::webhooks::apply;
+use crate::webhooks::inbox;
 
 /// Calls of Meta's and allowances that are shown.
 const SHOWN: usize = 50;
@@ -155,7 +155,7 @@ pub async fn replay(State(app): State<App>, Admin(who): Admin, fields: Fields) -
         .ok()
         .filter(|hours| (1..=24 * 40).contains(hours))
         .ok_or(Problem::Invalid)?;
-    let number = apply::replay(&app, app.now() - hours * HOUR).await?;
+    let number = inbox::replay(&app, app.now() - hours * HOUR).await?;
     tracing::info!(user = %who.user_id, hours, number, "Meta's calls are applied once more");
     Ok(Redirect::to(&format!("/admin?notice=replayed&number={number}#events")).into_response())
 }
@@ -168,9 +168,9 @@ pub async fn delete_listed(
     fields: Fields,
 ) -> Result<Response, Problem> {
     let text = fields.one("user_ids");
-    let problem = match apply::read_listed(text, LISTED) {
+    let problem = match inbox::parse_user_ids(text, LISTED) {
         Ok(ids) => {
-            let codes = apply::import_deletions(&app, &ids).await?;
+            let codes = inbox::import_deletions(&app, &ids).await?;
             tracing::info!(user = %who.user_id, number = codes.len(), "a list of deletions was handed in");
             return Ok(Redirect::to(&format!("/admin?notice=deleted&number={}#deletions", codes.len()))
                 .into_response());
@@ -179,7 +179,7 @@ pub async fn delete_listed(
     };
     let layout = Layout::new(&app, &client, Some(&who), Section::Admin, "Admin");
     let typed: String = text.chars().take(100_000).collect();
-    let shown = admin(&app, layout, String::new(), problem, &typed).await?;
+    let shown = admin(&app, layout, String::new(), problem.to_string(), &typed).await?;
     Ok((axum::http::StatusCode::UNPROCESSABLE_ENTITY, page(&shown)).into_response())
 }
 
@@ -211,7 +211,7 @@ impl EventRow {
         EventRow {
             what: if event.field.is_empty() { object } else { format!("{object}: {}", event.field) },
             received: format::day_and_time(event.received_at),
-            outcome: event.outcome.clone().unwrap_or_else(|| "waits".to_owned()).replace('_', " "),
+            outcome: event.outcome.map_or("waits", |outcome| outcome.as_str()).replace('_', " "),
         }
     }
 }

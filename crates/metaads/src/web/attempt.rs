@@ -7,7 +7,8 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use metaads_store::{
-    Authorization, AuthorizationId, AuthorizationStatus, Connection, ConnectionKind, SignedIn, SyncState,
+    Authorization, AuthorizationId, AuthorizationStatus, ConnectionKind, ConnectionSummary, SignedIn,
+    SyncState,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -224,13 +225,13 @@ async fn news(
     id: &str,
     seen: Option<&str>,
     grain: Grain,
-) -> Result<(Authorization, Option<Connection>), Problem> {
+) -> Result<(Authorization, Option<ConnectionSummary>), Problem> {
     let id = AuthorizationId::from_text(id).ok_or(Problem::NotFound)?;
     let until = tokio::time::Instant::now() + LONGEST_WAIT;
     loop {
         let found = app.store.find_authorization(&who.user_id, &id).await?.ok_or(Problem::NotFound)?;
         let connection = match &found.connection_id {
-            Some(connection) => app.store.find_connection(&who.user_id, connection).await?,
+            Some(connection) => app.store.find_connection_summary(&who.workspace_id, connection).await?,
             None => None,
         };
         let is_news = seen.is_none_or(|seen| grain.is_other(seen, &version(&found, connection.as_ref())));
@@ -242,7 +243,7 @@ async fn news(
 }
 
 /// Changes whenever there is something new to show.
-fn version(authorization: &Authorization, connection: Option<&Connection>) -> String {
+fn version(authorization: &Authorization, connection: Option<&ConnectionSummary>) -> String {
     let reading = connection.map_or_else(String::new, |connection| {
         format!("-{}-{}", connection.sync_state.as_str(), connection.sync_done)
     });
@@ -266,7 +267,7 @@ fn connected(
     app: &App,
     layout: Layout,
     authorization: &Authorization,
-    connection: &Connection,
+    connection: &ConnectionSummary,
     version: String,
     is_popup: bool,
     is_without: bool,
@@ -304,7 +305,7 @@ fn connected(
 }
 
 impl Missing {
-    fn new(app: &App, connection: &Connection, scope: &str) -> Missing {
+    fn new(app: &App, connection: &ConnectionSummary, scope: &str) -> Missing {
         let words = scopes::scope(scope);
         Missing {
             name: words.map_or_else(|| scope.to_owned(), |words| words.name.to_owned()),
@@ -315,12 +316,12 @@ impl Missing {
 }
 
 /// "3 businesses, 1,307 ad accounts, 41 Pages and 27 Instagram accounts."
-fn found(connection: &Connection) -> String {
+fn found(connection: &ConnectionSummary) -> String {
     let parts = [
-        (connection.businesses_total, "business", "businesses"),
-        (connection.ad_accounts_total, "ad account", "ad accounts"),
-        (connection.pages_total, "Page", "Pages"),
-        (connection.instagram_total, "Instagram account", "Instagram accounts"),
+        (connection.assets.businesses, "business", "businesses"),
+        (connection.assets.ad_accounts, "ad account", "ad accounts"),
+        (connection.assets.pages, "Page", "Pages"),
+        (connection.assets.instagram_accounts, "Instagram account", "Instagram accounts"),
     ];
     let parts: Vec<String> = parts
         .into_iter()

@@ -48,7 +48,7 @@ pub async fn show(
     let query = if reconnects.is_empty() { String::new() } else { format!("?connection={reconnects}") };
     Ok(page(&BusinessPage {
         layout: Layout::new(&app, &client, Some(&who), Section::Connections, "Connect a business"),
-        name: known.map_or_else(String::new, |known| known.name),
+        name: known.map_or_else(String::new, |known| known.name.clone()),
         is_handheld: is_handheld(&client.user_agent),
         link: format!("{}{PATH}{query}", app.config.base()),
         reconnects,

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use metaads_store::{ConnectionId, Login, SignedIn};
+use metaads_store::{ConnectionId, DialogHost, Login, SignedIn};
 use serde_json::json;
 
 use crate::accounts::sessions::is_handheld;
@@ -67,7 +67,7 @@ async fn begin(
             let query = if query.is_empty() { String::new() } else { format!("?connection={query}") };
             return Ok(Redirect::to(&format!("{}{query}", business::PATH)).into_response());
         }
-        Err(BeginError::Pasted) => return Ok(Redirect::to("/connect/token").into_response()),
+        Err(BeginError::Imported) => return Ok(Redirect::to("/connect/token").into_response()),
         Err(error) => return Err(error.into()),
     };
     if client.wants_json {
@@ -118,20 +118,25 @@ async fn come_back(
     }
     let query = query.unwrap_or_default();
     // Beside the request: a browser that leaves now must not break the work off half-way.
-    let work =
-        crate::tasks::spawn(
-            async move { authorize::complete(&app, who.as_ref(), &query, is_instagram).await },
-        );
+    let work = crate::tasks::spawn(async move {
+        authorize::complete(
+            &app,
+            who.as_ref(),
+            &query,
+            if is_instagram { DialogHost::Instagram } else { DialogHost::Facebook },
+        )
+        .await
+    });
     let ended = work.await.map_err(|error| {
         tracing::error!(%error, "completing a connect attempt broke off");
         Problem::Internal
     })??;
     let target = match ended {
-        CallbackOutcome::Settled { id, is_popup: true } => {
+        CallbackOutcome::Finished { id, is_popup: true } => {
             format!("/connect/attempts/{id}?window=popup#main")
         }
-        CallbackOutcome::Settled { id, is_popup: false } => format!("/connect/attempts/{id}#main"),
-        CallbackOutcome::Refused(code) => format!("/connect/problems/{}#main", code.as_str()),
+        CallbackOutcome::Finished { id, is_popup: false } => format!("/connect/attempts/{id}#main"),
+        CallbackOutcome::Rejected(code) => format!("/connect/problems/{}#main", code.as_str()),
     };
     Ok(Redirect::to(&target).into_response())
 }
@@ -140,8 +145,8 @@ impl From<BeginError> for Problem {
     fn from(error: BeginError) -> Problem {
         match error {
             BeginError::NoSuchConnection => Problem::NotFound,
-            BeginError::NotOffered | BeginError::Pasted | BeginError::NeedsComputer => Problem::Invalid,
-            BeginError::Throttled => Problem::Throttled,
+            BeginError::NotOffered | BeginError::Imported | BeginError::NeedsComputer => Problem::Invalid,
+            BeginError::RateLimited => Problem::Throttled,
             BeginError::Store(error) => error.into(),
         }
     }

@@ -4,18 +4,18 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use metaads_store::{
-    AdAccount, AdAccountFilter, Connection, ConnectionId, ConnectionStatus, InstagramAccount, Only, Page,
-    SignedIn,
+    AdAccount, AdAccountFilter, ConnectionId, ConnectionStatus, ConnectionSummary, InstagramAccount, Only,
+    Page, Priority, SignedIn,
 };
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::codes::account_status::Standing;
-use crate::connections::assets::sync;
-use crate::connections::connect::grant::granular_of;
+use crate::codes::account_status::AccountStatus;
+use crate::connections::assets::sync_plan;
+use crate::connections::granular_scopes;
 use crate::connections::permissions;
 use crate::connections::token::check;
-use crate::connections::token::check::{CheckTrigger, Outcome};
+use crate::connections::token::outcome::{CheckOutcome, CheckTrigger};
 use crate::messages::ad_accounts;
 use crate::messages::ad_accounts::AccountStatusText;
 use crate::messages::format;
@@ -93,9 +93,9 @@ pub struct ConnectionQuery {
 }
 
 /// The connection of a path, if it is this user's.
-pub(crate) async fn find(app: &App, who: &SignedIn, id: &str) -> Result<Connection, Problem> {
+pub(crate) async fn find(app: &App, who: &SignedIn, id: &str) -> Result<ConnectionSummary, Problem> {
     let id = ConnectionId::from_text(id).ok_or(Problem::NotFound)?;
-    app.store.find_connection(&who.user_id, &id).await?.ok_or(Problem::NotFound)
+    app.store.find_connection_summary(&who.workspace_id, &id).await?.ok_or(Problem::NotFound)
 }
 
 pub async fn show(
@@ -148,7 +148,7 @@ pub async fn show(
 
 /// The connection of a path, for a press that has Meta asked at once: not as often as somebody likes, since all
 /// share the app's allowance.
-pub(crate) async fn find_to_ask(app: &App, who: &SignedIn, id: &str) -> Result<Connection, Problem> {
+pub(crate) async fn find_to_ask(app: &App, who: &SignedIn, id: &str) -> Result<ConnectionSummary, Problem> {
     let connection = find(app, who, id).await?;
     match rate_limit::allow(app, &Bucket::AskMeta { user: &who.user_id }).await? {
         true => Ok(connection),
@@ -163,7 +163,7 @@ pub async fn read_again(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let connection = find_to_ask(&app, &who, &id).await?;
-    let notice = if sync::start(&app, &connection.id, sync::Priority::Interactive).await? {
+    let notice = if sync_plan::start_sync(&app, &connection.id, Priority::Interactive).await? {
         "reading"
     } else {
         "not_connected"
@@ -178,15 +178,17 @@ pub async fn refresh(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let connection = find_to_ask(&app, &who, &id).await?;
-    let notice = match check::ask(&app, &connection.id, CheckTrigger::Requested).await? {
-        Outcome::Renewed => "renewed",
-        Outcome::Well => "well",
-        Outcome::NotRenewed => "not_renewed",
-        Outcome::Away => "meta_away",
-        Outcome::HeldOff => "held_off",
+    let notice = match check::check_now(&app, &connection.id, CheckTrigger::Requested).await? {
+        CheckOutcome::Refreshed => "renewed",
+        CheckOutcome::Valid => "well",
+        CheckOutcome::NotRefreshed => "not_renewed",
+        CheckOutcome::Unavailable | CheckOutcome::AppRefused => "meta_away",
+        CheckOutcome::RateLimited => "held_off",
         // The page itself says what is wrong.
-        Outcome::NeedsPerson | Outcome::Unreadable => "checked",
-        Outcome::Gone => "not_connected",
+        CheckOutcome::NeedsConfirmation | CheckOutcome::NeedsReauthorization | CheckOutcome::Unreadable => {
+            "checked"
+        }
+        CheckOutcome::Gone => "not_connected",
     };
     Ok(Redirect::to(&format!("/connections/{id}?notice={notice}")).into_response())
 }
@@ -210,7 +212,7 @@ fn notice(query: Option<&str>) -> &'static str {
     }
 }
 
-fn chosen_filter(connection: &Connection) -> AdAccountFilter {
+fn chosen_filter(connection: &ConnectionSummary) -> AdAccountFilter {
     AdAccountFilter {
         connection_id: connection.id.clone(),
         group_id: None,
@@ -222,18 +224,18 @@ fn chosen_filter(connection: &Connection) -> AdAccountFilter {
 }
 
 /// Said of a connection that works and does not end for good within days.
-fn valid_until(connection: &Connection, now: i64) -> Option<String> {
-    let is_well = connection.status == ConnectionStatus::Active;
+fn valid_until(connection: &ConnectionSummary, now: i64) -> Option<String> {
+    let is_well = connection.state.status() == ConnectionStatus::Active;
     connection.expires_at.filter(|at| is_well && *at > now).map(|at| format::day(at, now))
 }
 
 /// Data access ends by a clock of its own, which matters only where Instagram was granted.
-fn instagram_until(connection: &Connection, now: i64) -> Option<String> {
+fn instagram_until(connection: &ConnectionSummary, now: i64) -> Option<String> {
     permissions::data_access_end(connection).filter(|at| *at > now).map(|at| format::day(at, now))
 }
 
-fn permission_rows(app: &App, connection: &Connection, now: i64) -> Vec<PermissionRow> {
-    let limited = granular_of(&connection.granular_scopes);
+fn permission_rows(app: &App, connection: &ConnectionSummary, now: i64) -> Vec<PermissionRow> {
+    let limited = granular_scopes::parse(&connection.granular_scopes);
     let row = |scope: &String| {
         let is_given = connection.scopes.has(scope);
         let used_at =
@@ -260,7 +262,7 @@ fn permission_rows(app: &App, connection: &Connection, now: i64) -> Vec<Permissi
 impl ChosenRow {
     fn new(account: AdAccount) -> ChosenRow {
         ChosenRow {
-            standing: ad_accounts::standing(Standing::of(account.account_status, account.is_reachable)),
+            standing: ad_accounts::standing(AccountStatus::of(account.account_status, account.is_reachable)),
             business: account.business_name.unwrap_or_else(|| "Not in a business".to_owned()),
             zone: ad_accounts::zone_name(&account.timezone),
             name: account.account_name,

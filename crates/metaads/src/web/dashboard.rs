@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use metaads_store::{Connection, ConnectionKind, ConnectionStatus, SyncState};
+use metaads_store::{ConnectionKind, ConnectionStatus, ConnectionSummary, StatusReason, SyncState};
 use serde::Deserialize;
 
 use crate::accounts::sessions::is_handheld;
@@ -25,7 +25,7 @@ use crate::web::operator_notices::OperatorNoticeView;
 use crate::web::problem::Problem;
 
 /// A connection that ends within a week is said to be ending.
-pub const EXPIRING_MS: i64 = 7 * schedule::DAY;
+pub const EXPIRING_MS: i64 = 7 * crate::clock::DAY;
 
 #[derive(Template)]
 #[template(path = "dashboard.html")]
@@ -110,7 +110,7 @@ pub async fn show(
     User(who): User,
     Query(query): Query<DashboardQuery>,
 ) -> Result<Response, Problem> {
-    let connections = app.store.list_connections(&who.user_id).await?;
+    let connections = app.store.list_connections(&who.workspace_id).await?;
     let now = app.now();
     let open = app.store.find_open_authorization(&who.user_id, now).await?;
     let notices = if who.is_admin { app.store.list_notices().await? } else { Vec::new() };
@@ -147,6 +147,7 @@ pub async fn show(
         checked_at: checked_at.map(|at| (format::iso(at), format::day_and_time(at))),
         asked: app
             .config
+            .meta_login
             .scopes
             .iter()
             .filter_map(|scope| scopes::scope(scope))
@@ -156,8 +157,8 @@ pub async fn show(
 }
 
 impl Card {
-    pub fn new(app: &App, connection: &Connection, now: i64) -> Card {
-        let is_live = connection.status != ConnectionStatus::Revoked;
+    pub fn new(app: &App, connection: &ConnectionSummary, now: i64) -> Card {
+        let is_live = !connection.state.is_revoked();
         let is_reading = is_live && connection.sync_state == SyncState::Running;
         let asked = permissions::asked(app, connection.kind, &connection.scopes);
         let missing: Vec<&String> = asked.iter().filter(|scope| !connection.scopes.has(scope)).collect();
@@ -166,29 +167,29 @@ impl Card {
         let asked = asked.len();
         let (order, badge) = badge(connection, now, is_reading, missing_required > 0);
         let (lifeline, life_from, life_to) = life(connection, now);
-        let day = format::day(connection.status_changed_at, now);
-        let reason = connection.status_reason.as_deref().unwrap_or("session_invalid");
+        let day = format::day(connection.state.since(), now);
+        let reason = connection.state.reason().map_or("session_invalid", |reason| reason.as_str());
         Card {
             id: connection.id.to_string(),
             first_name: ConnectionLabel::of(connection).name.to_owned(),
             initials: format::initials(&connection.name),
-            tone: match connection.status {
+            tone: match connection.state.status() {
                 ConnectionStatus::Active => "avatar-pine",
                 ConnectionStatus::NeedsReauthorization | ConnectionStatus::Revoked => "",
             },
             subtitle: subtitle(connection),
-            connection_error: (connection.status == ConnectionStatus::NeedsReauthorization
+            connection_error: (connection.state.status() == ConnectionStatus::NeedsReauthorization
                 || was_removed(connection))
             .then(|| {
                 connection_errors::connection_error(
                     reason,
                     ConnectionLabel::of(connection),
                     &day,
-                    connection.ad_accounts_selected,
+                    connection.assets.selected,
                 )
             }),
             warning: warning(connection, now),
-            is_renewable: is_live && schedule::may_renew(connection, now),
+            is_renewable: is_live && schedule::may_refresh(connection, now),
             missing: i64::try_from(missing.len()).unwrap_or_default(),
             missing_required: i64::try_from(missing_required).unwrap_or_default(),
             is_live,
@@ -196,18 +197,18 @@ impl Card {
             is_stuck: is_live && connection.sync_state == SyncState::Failed,
             done: connection.sync_done,
             total: connection.sync_total.filter(|total| *total >= connection.sync_done),
-            selected: format::count(connection.ad_accounts_selected),
-            reachable: format::count(connection.ad_accounts_total),
-            reachable_number: connection.ad_accounts_total,
-            pages: format::count(connection.pages_total),
-            instagram: format::count(connection.instagram_total),
+            selected: format::count(connection.assets.selected),
+            reachable: format::count(connection.assets.ad_accounts),
+            reachable_number: connection.assets.ad_accounts,
+            pages: format::count(connection.assets.pages),
+            instagram: format::count(connection.assets.instagram_accounts),
             permissions: match missing.len() {
                 0 => format!("All {asked}"),
                 missing => format!("{} of {asked}", asked - missing),
             },
-            owing: connection.ad_accounts_owing,
+            owing: connection.assets.owing,
             has_ads: connection.kind != ConnectionKind::InstagramUser,
-            stopped: connection.ad_accounts_stopped,
+            stopped: connection.assets.stopped,
             lifeline,
             life_from,
             life_to,
@@ -235,9 +236,14 @@ impl Card {
     }
 }
 
-fn badge(connection: &Connection, now: i64, is_reading: bool, is_incomplete: bool) -> (u8, StatusBadge) {
+fn badge(
+    connection: &ConnectionSummary,
+    now: i64,
+    is_reading: bool,
+    is_incomplete: bool,
+) -> (u8, StatusBadge) {
     let ends_in = connection.expires_at.map(|at| at - now);
-    let (order, class, glyph, word) = match connection.status {
+    let (order, class, glyph, word) = match connection.state.status() {
         ConnectionStatus::Revoked if was_removed(connection) => {
             (0, "pill-needs", "status-needs", "Needs you".to_owned())
         }
@@ -271,20 +277,19 @@ fn badge(connection: &Connection, now: i64, is_reading: bool, is_incomplete: boo
 }
 
 /// Not ended here, but by its person on Facebook.
-fn was_removed(connection: &Connection) -> bool {
-    connection.status == ConnectionStatus::Revoked
-        && connection.status_reason.as_deref() == Some(Code::AppRemoved.as_str())
+fn was_removed(connection: &ConnectionSummary) -> bool {
+    connection.state.is_revoked() && connection.state.reason() == Some(StatusReason::AppRemoved)
 }
 
-fn is_data_access_over(connection: &Connection) -> bool {
-    connection.status_reason.as_deref() == Some(Code::DataAccessExpired.as_str())
+fn is_data_access_over(connection: &ConnectionSummary) -> bool {
+    connection.state.reason() == Some(StatusReason::DataAccessExpired)
 }
 
-fn warning(connection: &Connection, now: i64) -> Option<ConnectionWarning> {
-    if connection.status != ConnectionStatus::Active {
+fn warning(connection: &ConnectionSummary, now: i64) -> Option<ConnectionWarning> {
+    if connection.state.status() != ConnectionStatus::Active {
         return None;
     }
-    let reason = connection.status_reason.as_deref().and_then(Code::from_text);
+    let reason = crate::connections::status::reason(connection);
     if reason == Some(Code::PermissionExpired) {
         return Some(connection_warnings::lapsed(ConnectionLabel::of(connection)));
     }
@@ -300,20 +305,20 @@ fn warning(connection: &Connection, now: i64) -> Option<ConnectionWarning> {
     data_access.map(|end| connection_warnings::instagram(ConnectionLabel::of(connection), end, now))
 }
 
-fn life(connection: &Connection, now: i64) -> (String, String, String) {
+fn life(connection: &ConnectionSummary, now: i64) -> (String, String, String) {
     let renewed = connection.last_refreshed_at.unwrap_or(connection.connected_at);
     let from = match renewed > connection.connected_at {
         true => format!("Renewed {}", format::day(renewed, now)),
         false => format!("Connected {}", format::day(connection.connected_at, now)),
     };
-    let (line, from, to) = match (connection.status, connection.expires_at) {
+    let (line, from, to) = match (connection.state.status(), connection.expires_at) {
         (ConnectionStatus::Revoked, _) => {
-            let day = format::day(connection.status_changed_at, now);
+            let day = format::day(connection.state.since(), now);
             let what = if was_removed(connection) { "Removed" } else { "Disconnected" };
             (Lifeline::Gone, from, format!("{what} {day}"))
         }
         (ConnectionStatus::NeedsReauthorization, end) => {
-            let broke = connection.status_changed_at;
+            let broke = connection.state.since();
             let at = end.map_or(45.0, |end| Lifeline::share(connection.connected_at, broke, end).min(90.0));
             (Lifeline::Broken(at), from, format!("Stopped {}", format::day(broke, now)))
         }
@@ -321,7 +326,7 @@ fn life(connection: &Connection, now: i64) -> (String, String, String) {
         (ConnectionStatus::Active, Some(end)) => {
             let at = Lifeline::share(renewed, now, end);
             let day = format::day(end, now);
-            let begins = schedule::renewal_from(connection).unwrap_or(end);
+            let begins = schedule::refresh_from(connection).unwrap_or(end);
             if end - now < EXPIRING_MS {
                 (Lifeline::Ending(at), from, format!("Ends {day}"))
             } else if begins <= now {
@@ -336,13 +341,13 @@ fn life(connection: &Connection, now: i64) -> (String, String, String) {
     (line.svg(), from, to)
 }
 
-fn subtitle(connection: &Connection) -> String {
+fn subtitle(connection: &ConnectionSummary) -> String {
     let kind = match connection.kind {
         ConnectionKind::FacebookUser => "Facebook",
         ConnectionKind::BusinessSystemUser => "Business system user",
         ConnectionKind::InstagramUser => "Instagram",
     };
-    match (&connection.first_business, connection.businesses_total) {
+    match (&connection.assets.first_business, connection.assets.businesses) {
         (Some(first), 1) => format!("{kind} · {first}"),
         (Some(first), more) => format!("{kind} · {first} and {} more", more - 1),
         (None, _) => kind.to_owned(),

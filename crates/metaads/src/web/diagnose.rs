@@ -76,12 +76,16 @@ pub async fn show(
     let account = AdAccountId::parse_any(typed.trim()).map(|id| id.to_string()).ok();
     let answer = query.answer.as_deref().and_then(Answer::from_text).zip(account.as_deref());
     let answer = answer.map(|(answer, account)| diagnosis::answer(answer, account, &first_name));
-    let businesses = format::plural(connection.businesses_total, "business", "businesses");
-    let accounts = format::plural(connection.ad_accounts_total, "ad account", "ad accounts");
+    let businesses = format::plural(connection.assets.businesses, "business", "businesses");
+    let accounts = format::plural(connection.assets.ad_accounts, "ad account", "ad accounts");
     Ok(page(&DiagnosePage {
         layout: Layout::new(&app, &client, Some(&who), Section::Connections, "Why is my ad account missing?"),
-        is_live: connection.status != ConnectionStatus::Revoked,
-        found: if connection.businesses_total > 0 { format!("{accounts} in {businesses}") } else { accounts },
+        is_live: !connection.state.is_revoked(),
+        found: if connection.assets.businesses > 0 {
+            format!("{accounts} in {businesses}")
+        } else {
+            accounts
+        },
         read_on: connection.last_synced_at.map(format::day_and_time),
         reasons: reasons.iter().map(|reason| diagnosis::missing(reason, &first_name)).collect(),
         answer,
@@ -90,7 +94,7 @@ pub async fn show(
             _ => "",
         },
         account: account.unwrap_or_else(|| typed.chars().take(40).collect()),
-        name: connection.name,
+        name: connection.name.clone(),
         first_name,
         id,
     }))

@@ -3,11 +3,10 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use metaads_store::{ConnectionKind, ConnectionStatus};
+use metaads_store::{ConnectionKind, ConnectionStatus, DisconnectMode};
 
 use crate::app::App;
 use crate::connections::disconnect;
-use crate::connections::disconnect::How;
 use crate::messages::connection_label;
 use crate::messages::format;
 use crate::web::connection::find;
@@ -39,26 +38,26 @@ pub async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let connection = find(&app, &who, &id).await?;
-    if connection.status == ConnectionStatus::Revoked {
+    if connection.state.is_revoked() {
         return Ok(Redirect::to(&format!("/connections/{id}")).into_response());
     }
-    let others = disconnect::siblings(&app, &connection).await?.len();
+    let others = disconnect::others_on_grant(&app, &connection).await?;
     let count = i64::try_from(others).unwrap_or_default();
     let title = format!("Disconnect {}?", connection.name);
     Ok(page(&DisconnectPage {
         layout: Layout::new(&app, &client, Some(&who), Section::Connections, &title),
         first_name: connection_label::ConnectionLabel::of(&connection).name.to_owned(),
-        accounts: format::plural(connection.ad_accounts_selected, "chosen ad account", "chosen ad accounts"),
+        accounts: format::plural(connection.assets.selected, "chosen ad account", "chosen ad accounts"),
         pages: format!(
             "{} and {}",
-            format::plural(connection.pages_total, "Page", "Pages"),
-            format::plural(connection.instagram_total, "Instagram account", "Instagram accounts")
+            format::plural(connection.assets.pages, "Page", "Pages"),
+            format::plural(connection.assets.instagram_accounts, "Instagram account", "Instagram accounts")
         ),
         others_words: format::plural(count, "other connection", "other connections"),
         others,
         is_instagram: connection.kind == ConnectionKind::InstagramUser,
         is_system_user: connection.kind == ConnectionKind::BusinessSystemUser,
-        name: connection.name,
+        name: connection.name.clone(),
         id,
     }))
 }
@@ -73,12 +72,11 @@ pub async fn act(
     let how = match fields.one("how") {
         // The safer of the two, as the page presets it.
         // Instagram gives programs no way to end it there.
-        _ if connection.kind == ConnectionKind::InstagramUser => How::Forget,
-        "" if disconnect::siblings(&app, &connection).await?.is_empty() => How::Revoke,
-        "" => How::Forget,
-        text => How::from_text(text).ok_or(Problem::Invalid)?,
+        _ if connection.kind == ConnectionKind::InstagramUser => DisconnectMode::Forget,
+        "" => disconnect::default_mode(&app, &connection).await?,
+        text => DisconnectMode::from_text(text).ok_or(Problem::Invalid)?,
     };
-    disconnect::disconnect(&app, &who.user_id, &connection, how).await?;
+    disconnect::disconnect(&app, &who, &connection, how).await?;
     Ok(Redirect::to(&format!("/connections/{id}")).into_response())
 }
 
@@ -89,7 +87,7 @@ pub async fn remove(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let connection = find(&app, &who, &id).await?;
-    if !app.store.purge_connection(&who.user_id, &connection.id).await? {
+    if !disconnect::purge(&app, &who, &connection.id).await? {
         return Err(Problem::Invalid);
     }
     Ok(Redirect::to("/dashboard?notice=removed").into_response())

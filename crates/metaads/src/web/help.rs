@@ -7,7 +7,7 @@ use metaads_store::Login;
 
 use crate::app::App;
 use crate::codes::error_code::Code;
-use crate::connections::connect::authorize::FailureDetail;
+use crate::connections::connect::FailureDetail;
 use crate::messages::errors::CallToAction;
 use crate::messages::errors::{self, error_text};
 use crate::messages::format;

@@ -8,7 +8,7 @@ use metaads_store::SignedIn;
 
 use crate::app::App;
 use crate::connections::connect::import_token;
-use crate::connections::connect::import_token::Pasted;
+use crate::connections::connect::import_token::ImportOutcome;
 use crate::messages::errors::error_text;
 use crate::web::extract::{ClientInfo, Fields, User};
 use crate::web::layout::{Layout, Section, page};
@@ -33,13 +33,13 @@ pub async fn create(
     User(who): User,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let problem = match import_token::paste(&app, &who, fields.one("token")).await? {
-        Pasted::Connected(id) => return Ok(Redirect::to(&format!("/connections/{id}")).into_response()),
-        Pasted::Throttled => return Err(Problem::Throttled),
-        Pasted::NotAToken => "That is no access token. Copy it whole, from its first letter to its last.".to_owned(),
-        Pasted::OfAnotherApp => format!("Meta does not know that token for this app. Make one for the app with the id {}, and copy it whole.", app.graph().app().app_id),
-        Pasted::NotASystemUser => "That token acts for a person and ends within hours. Use Connect Meta Account for people; here belongs a system user’s.".to_owned(),
-        Pasted::Refused(code) => {
+    let problem = match import_token::import_token(&app, &who, fields.one("token")).await? {
+        ImportOutcome::Connected(id) => return Ok(Redirect::to(&format!("/connections/{id}")).into_response()),
+        ImportOutcome::RateLimited => return Err(Problem::Throttled),
+        ImportOutcome::NotAToken => "That is no access token. Copy it whole, from its first letter to its last.".to_owned(),
+        ImportOutcome::OfAnotherApp => format!("Meta does not know that token for this app. Make one for the app with the id {}, and copy it whole.", app.graph().app().app_id),
+        ImportOutcome::NotASystemUser => "That token acts for a person and ends within hours. Use Connect Meta Account for people; here belongs a system user’s.".to_owned(),
+        ImportOutcome::Refused(code) => {
             let words = error_text(code);
             format!("{}. {} {}", words.title, words.cause, words.remedy)
         }

@@ -52,7 +52,7 @@ impl Layout {
             user: who.map(|who| ShownUser {
                 email: who.email.clone(),
                 initials: format::initials(&who.email.replace(['.', '_', '-', '@'], " ")),
-                needing: who.needing,
+                needing: 0,
                 is_admin: who.is_admin,
             }),
             sandbox: app.sandbox_url.as_ref().map(|url| format!("{url}/_control")),

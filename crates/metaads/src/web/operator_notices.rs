@@ -1,10 +1,9 @@
 //! OperatorNoticeView that only the operator can mend, as admins see it.
 
-use metaads_store::OperatorNotice;
+use metaads_store::{NoticeEntry, NoticeKind};
 
 use crate::app::App;
 use crate::messages::format;
-use crate::operator_notices;
 
 /// What only the operator can mend.
 #[derive(Debug)]
@@ -16,7 +15,7 @@ pub struct OperatorNoticeView {
 
 impl OperatorNoticeView {
     /// Everything that is wrong at this moment.
-    pub fn all(app: &App, notices: Vec<OperatorNotice>, now: i64) -> Vec<OperatorNoticeView> {
+    pub fn all(app: &App, notices: Vec<NoticeEntry>, now: i64) -> Vec<OperatorNoticeView> {
         let version =
             crate::api_version::warning(&app.graph().app().version, now).map(|detail| OperatorNoticeView {
                 title: "The version of Meta’s API has to be changed.".to_owned(),
@@ -26,32 +25,32 @@ impl OperatorNoticeView {
         notices.into_iter().map(|notice| OperatorNoticeView::of(notice, now)).chain(version).collect()
     }
 
-    fn of(notice: OperatorNotice, now: i64) -> OperatorNoticeView {
-        let since = format::day(notice.since, now);
-        let (title, text) = match notice.code.as_str() {
-            operator_notices::SERVED_VERSION => (
+    fn of(entry: NoticeEntry, now: i64) -> OperatorNoticeView {
+        let since = format::day(entry.since, now);
+        let (title, text) = match entry.notice.kind() {
+            NoticeKind::MetaVersionServed => (
                 format!("Meta serves another version of its API since {since}."),
                 "Connections go on; what changed between the versions may be missing or wrong.",
             ),
-            operator_notices::VERSION_WARNING => {
+            NoticeKind::MetaVersionWarning => {
                 (format!("Meta warns of the API version since {since}."), "Connections go on for now.")
             }
-            operator_notices::LOGIN_REFUSED => (
+            NoticeKind::MetaLoginRefused => (
                 format!("Meta refused our app when somebody connected, since {since}."),
                 "Nobody can connect until it is mended; connections that are there go on.",
             ),
-            operator_notices::POLICY_BLOCK => (
+            NoticeKind::MetaPolicyBlock => (
                 format!("Meta has blocked something since {since}."),
                 "Connections go on; what was blocked waits for somebody to look.",
             ),
-            "meta_notice" => {
+            NoticeKind::MetaNotice => {
                 (format!("Meta sent the app a notice, since {since}."), "Read it in the App Dashboard.")
             }
-            _ => (
+            NoticeKind::MetaAppMisconfigured => (
                 format!("Meta refuses our app since {since}."),
                 "Check its id, secret and settings in the Meta app’s dashboard; until then nothing is renewed, and nobody is asked to reconnect.",
             ),
         };
-        OperatorNoticeView { title, text, detail: notice.detail }
+        OperatorNoticeView { title, text, detail: entry.notice.detail() }
     }
 }

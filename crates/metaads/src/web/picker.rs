@@ -4,12 +4,12 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use metaads_graph::{AdAccountId, BusinessId};
-use metaads_store::{AccountGroup, AdAccount, AdAccountFilter, Connection, Only, Relation};
+use metaads_store::{AccountGroup, AdAccount, AdAccountFilter, ConnectionSummary, Only, Relation};
 use serde::Deserialize;
 use url::form_urlencoded;
 
 use crate::app::App;
-use crate::codes::account_status::Standing;
+use crate::codes::account_status::AccountStatus;
 use crate::connections::assets::select;
 use crate::connections::assets::select::SelectionOutcome;
 use crate::messages::ad_accounts;
@@ -111,7 +111,7 @@ impl PickerQuery {
         self.business.as_ref().map(|group| if group == "none" { String::new() } else { group.clone() })
     }
 
-    fn filter(&self, connection: &Connection) -> AdAccountFilter {
+    fn filter(&self, connection: &ConnectionSummary) -> AdAccountFilter {
         let after = self.after.clone().zip(self.after_id.clone());
         AdAccountFilter {
             connection_id: connection.id.clone(),
@@ -174,7 +174,7 @@ pub async fn show(
             Some(key) => chosen_words(key),
             None => "",
         },
-        name: connection.name,
+        name: connection.name.clone(),
         total,
         groups,
         id,
@@ -213,7 +213,7 @@ fn group_name(group: &AccountGroup) -> String {
 /// The businesses of this query with their rows; on the page of all only the first rows of the first ones.
 async fn groups(
     app: &App,
-    connection: &Connection,
+    connection: &ConnectionSummary,
     query: &PickerQuery,
     counts: &[AccountGroup],
 ) -> Result<Vec<Group>, Problem> {
@@ -263,7 +263,7 @@ fn relation(text: &str) -> &'static str {
 
 impl Row {
     fn new(account: AdAccount) -> Row {
-        let words = ad_accounts::standing(Standing::of(account.account_status, account.is_reachable));
+        let words = ad_accounts::standing(AccountStatus::of(account.account_status, account.is_reachable));
         let disabled =
             ad_accounts::disable_reason(account.disable_reason).filter(|_| words.word == "Disabled");
         let reason = match (account.lost_reason.as_deref(), disabled) {
@@ -316,7 +316,7 @@ pub async fn choose(
             wanted.extend(members);
         }
     }
-    let chosen = select::choose(&app, &who, &connection, scope.as_deref(), &wanted).await?;
+    let chosen = select::select(&app, &who, &connection, scope.as_deref(), &wanted).await?;
     let is_group = !select_all.is_empty() || !clear_all.is_empty();
     let notice = match chosen {
         SelectionOutcome { unanswered: 1.., .. } => "some_unanswered",
@@ -332,7 +332,7 @@ pub async fn choose(
     .into_response())
 }
 
-async fn members(app: &App, connection: &Connection, group: &str) -> Result<Vec<String>, Problem> {
+async fn members(app: &App, connection: &ConnectionSummary, group: &str) -> Result<Vec<String>, Problem> {
     let query = PickerQuery { business: Some(group.to_owned()), ..PickerQuery::default() };
     let filter = AdAccountFilter { limit: 100_000, ..query.filter(connection) };
     let all = app.store.list_ad_accounts(&filter).await?;

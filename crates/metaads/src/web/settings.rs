@@ -154,7 +154,7 @@ async fn delete_page(
     who: &SignedIn,
     error: &'static str,
 ) -> Result<DeletePage, Problem> {
-    let number = app.store.list_connections(&who.user_id).await?.len();
+    let number = app.store.list_connections(&who.workspace_id).await?.len();
     Ok(DeletePage {
         layout: Layout::new(app, client, Some(who), Section::Settings, "Delete your account?"),
         connections: format::plural(i64::try_from(number).unwrap_or_default(), "connection", "connections"),
@@ -168,7 +168,7 @@ pub async fn delete(
     User(who): User,
     fields: Fields,
 ) -> Result<Response, Problem> {
-    let error = match close_account::delete_account(&app, &who, fields.one("password")).await {
+    let error = match close_account::close_account(&app, &who, fields.one("password")).await {
         Ok(()) => {
             let mut response = Redirect::to("/").into_response();
             set_cookie(&mut response, &cookie(&app, "session", "", 0));

@@ -3,18 +3,19 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use metaads::accounts::passwords::Passwords;
 use metaads::app::{App, Parts};
-use metaads::clock::Clock;
-use metaads::config::{Config, source::Source};
+use metaads::clock::{Clock, ManualClock};
+use metaads::config::Config;
+use metaads::config::source::Source;
 use metaads::keys::dek::Keys;
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::meta::Meta;
-use metaads::queue::QueueNotify;
+use metaads::queue::Signal;
 use metaads::random::Random;
 use metaads::{routes, worker};
 use metaads_sandbox::{Clock as SandboxClock, Control, Effect, Endpoint, Fault, Options, Sandbox};
@@ -65,7 +66,7 @@ pub struct World {
     pub database_url: String,
     address: SocketAddr,
     settings: Vec<(String, String)>,
-    clock: Arc<AtomicI64>,
+    clock: ManualClock,
     server: tokio::task::JoinHandle<()>,
     _sandbox: Sandbox,
 }
@@ -83,10 +84,10 @@ impl World {
     /// A world in which so many more people live at Meta.
     pub async fn of(settings: &[(&str, &str)], crowd: usize) -> World {
         LazyLock::force(&LOG);
-        let clock = Arc::new(AtomicI64::new(START));
+        let clock = ManualClock::new(START);
         let options = Options {
             listen: "127.0.0.1:0".parse().unwrap(),
-            clock: SandboxClock::Manual(clock.clone()),
+            clock: SandboxClock::Manual(clock.shared()),
             bulk_users: crowd,
             ..Options::default()
         };
@@ -133,7 +134,7 @@ impl World {
 
     /// Time passes here and at Meta alike.
     pub fn advance(&self, by: Duration) {
-        self.clock.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+        self.clock.advance(by);
     }
 
     pub async fn run_due_jobs(&self) -> usize {
@@ -190,7 +191,9 @@ impl World {
 
     /// Moves the clock to a moment.
     pub fn advance_to(&self, at: i64) {
-        self.clock.fetch_max(at, Ordering::SeqCst);
+        if at > self.app.now() {
+            self.clock.set(at);
+        }
     }
 
     /// One number out of the database.
@@ -229,7 +232,7 @@ impl Drop for World {
     }
 }
 
-async fn build(settings: &[(String, String)], clock: &Arc<AtomicI64>) -> App {
+async fn build(settings: &[(String, String)], clock: &ManualClock) -> App {
     let mut source = Source::of([]);
     for (name, value) in settings {
         source.set(name, value);
@@ -252,7 +255,8 @@ async fn build(settings: &[(String, String)], clock: &Arc<AtomicI64>) -> App {
         random: Random::Os,
         passwords: Passwords::for_tests(),
         sandbox_url: None,
-        queue: QueueNotify::default(),
+        queue: Signal::default(),
+        progress: Signal::default(),
         config,
     })
 }

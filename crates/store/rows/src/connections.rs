@@ -242,6 +242,13 @@ pub struct ConnectionSummary {
     pub assets: AssetCounts,
 }
 
+impl std::ops::Deref for ConnectionSummary {
+    type Target = Connection;
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
 /// How much a connection reaches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AssetCounts {

@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-use metaads::config::{Config, source::Source};
+use metaads::config::Config;
+use metaads::config::source::Source;
 use metaads::keys::dek::Keys;
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::keys::rotate::{Reach, rotate};

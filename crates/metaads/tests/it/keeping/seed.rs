@@ -40,6 +40,7 @@ pub async fn plant(world: &World, seeds: &[Seed]) -> Vec<String> {
              VALUES ('{user}', 'seed@b.example', 'seed@b.example', '', FALSE, 0, 0)"
         ))
         .await;
+    world.sql(&format!("INSERT INTO workspaces (id, created_at) VALUES ('{user}', 0)")).await;
     let mut ids = Vec::new();
     for (chunk, part) in seeds.chunks(250).enumerate() {
         let (mut connections, mut jobs) = (String::new(), String::new());
@@ -51,7 +52,7 @@ pub async fn plant(world: &World, seeds: &[Seed]) -> Vec<String> {
         }
         world
             .sql(&format!(
-                "INSERT INTO meta_connections (id, user_id, kind, app_id, meta_user_id, name, status,
+                "INSERT INTO meta_connections (id, user_id, workspace_id, kind, app_id, meta_user_id, name, status,
                      status_changed_at, access_token, access_token_key, token_version, scopes, declined_scopes,
                      expires_at, data_access_expires_at, last_refreshed_at, last_checked_at, sync_state, sync_done,
                      sync_generation, connected_at, created_at, updated_at, last_synced_at) VALUES {}",
@@ -104,7 +105,7 @@ fn write_one(
     let data_access = if data_access { (now + ms(days(90))).to_string() } else { "NULL".to_owned() };
     let _ = write!(
         connections,
-        "('{id}','{user}','{kind}','100200300400500','{person}','Person {number}','active',{since},{bytes},'{}',1,'{}','',
+        "('{id}','{user}','{user}','{kind}','100200300400500','{person}','Person {number}','active',{since},{bytes},'{}',1,'{}','',
          {ends},{data_access},{since},{now},'idle',0,1,{since},{since},{since},{now}),",
         sealed.key_id(),
         scopes.join(","),

@@ -125,7 +125,14 @@ async fn a_year_loses_no_grant_that_lives_and_asks_nobody_in_vain() {
             drizzle(&world, &mut dice, number);
         }
         let now = world.app.now();
-        if world.app.store.next_job_at(now, true).await.unwrap().is_some_and(|at| at <= now) {
+        if world
+            .app
+            .store
+            .next_job_at(now, metaads_store::Priority::Background)
+            .await
+            .unwrap()
+            .is_some_and(|at| at <= now)
+        {
             let due = || worker::run_due(&world.app);
             let done = tokio::join!(due(), due(), due(), due(), due(), due(), due(), due());
             done.0.unwrap();

@@ -18,7 +18,7 @@ async fn world() -> World {
 pub fn entered(world: &World) {
     let hook = |name: &str| format!("{}/hooks/meta/{name}", world.base);
     world.meta.set_app_urls(Some(&hook("deauthorize")), Some(&hook("data-deletion")));
-    for (object, fields) in metaads::webhooks::apply::SUBSCRIPTIONS {
+    for (object, fields) in metaads::webhooks::inbox::SUBSCRIPTIONS {
         world.meta.subscribe(object, &fields.split(',').collect::<Vec<_>>(), &hook("events"));
     }
 }

@@ -117,7 +117,7 @@ async fn the_same_list_can_be_handed_in_by_command() {
 async fn doctor_finds_nothing_where_all_is_well() {
     let world = World::with(&[TOKEN]).await;
     let (_, said) = metaads(&world, &["doctor", "--subscribe"], &[]).await;
-    for (object, _) in metaads::webhooks::apply::SUBSCRIPTIONS {
+    for (object, _) in metaads::webhooks::inbox::SUBSCRIPTIONS {
         assert!(said.contains(&format!("ok    webhooks: {object} comes to")), "{said}");
     }
     for well in [
