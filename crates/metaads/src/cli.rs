@@ -91,7 +91,7 @@ enum Keys {
     /// Put the new key first in ENCRYPTION_KEY, restart every replica with that list, then run this. The old
     /// key may be removed when `metaads keys status` says so.
     Rotate {
-        /// Wrap the data keys anew and leave the values as they are: for a change of the kek key alone.
+        /// Rewrap the data keys and leave the values as they are: enough if only the key-encryption key changes.
         #[arg(long)]
         data_keys_only: bool,
     },
@@ -176,9 +176,9 @@ async fn keys_status() -> anyhow::Result<()> {
 
 async fn rotate_keys(reach: Reach) -> anyhow::Result<()> {
     let (store, keys) = assemble::store_and_keys(&mut Config::read(&Source::process()?)?).await?;
-    let told = |done, total| println!("resealed {done} of {total}");
-    let rotated = rotate(&store, &keys, &Random::Os, Clock::System.now(), reach, told).await?;
-    println!("wrapped {} data keys anew, resealed {} values", rotated.rewrapped, rotated.resealed);
+    let on_progress = |done, total| println!("resealed {done} of {total}");
+    let rotated = rotate(&store, &keys, &Random::Os, Clock::System.now(), reach, on_progress).await?;
+    println!("rewrapped {} data keys, resealed {} values", rotated.rewrapped, rotated.resealed);
     print!("{}", Status::read(&store, &keys).await?.to_text());
     if !rotated.unreadable.is_empty() {
         for value in &rotated.unreadable {

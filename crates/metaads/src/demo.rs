@@ -48,21 +48,21 @@ pub fn keyring(data_dir: &Path) -> anyhow::Result<Keyring> {
     }
 }
 
-/// The pretend Meta beside the service, on a port of its own; it remembers who agreed to what.
+/// The sandbox beside the service, on its own port; it remembers who agreed to what.
 pub async fn sandbox(data_dir: &Path) -> anyhow::Result<(Sandbox, Options)> {
     let options = Options {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         state_file: Some(data_dir.join("sandbox.json")),
         ..Options::default()
     };
-    let sandbox = Sandbox::start(options.clone()).await.context("the pretend Meta could not start")?;
+    let sandbox = Sandbox::start(options.clone()).await.context("the sandbox could not start")?;
     Ok((sandbox, options))
 }
 
 /// The pretend Meta's configuration of Login for Business: a system user whose token never ends.
 pub const LOGIN_CONFIG_ID: &str = "600700800900";
 
-/// Tells the pretend Meta where to call us: what an operator enters in the App Dashboard.
+/// Registers our callback addresses with the sandbox: what an operator enters in the App Dashboard.
 pub fn register_callbacks(sandbox: &Sandbox, base: &str) {
     let control = sandbox.control();
     let hook = |name: &str| format!("{base}/hooks/meta/{name}");

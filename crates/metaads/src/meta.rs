@@ -21,7 +21,7 @@ pub struct Meta {
     reported: Mutex<Reported>,
 }
 
-/// What Meta last said about versions and access tier, and the operator knows already.
+/// What Meta last reported about versions and the access tier.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 struct Reported {
     served_version: Option<String>,

@@ -30,7 +30,7 @@ pub fn lease(now: i64) -> Lease {
     Lease { now, until: now + ms(LEASE_TTL) }
 }
 
-/// Tells others in this process that something happened. Other replicas find out at their next look.
+/// Tells others in this process that something happened. Other replicas find out when they poll.
 #[derive(Debug, Default)]
 pub struct Signal(Notify);
 

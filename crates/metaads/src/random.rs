@@ -1,4 +1,5 @@
-//! The only reader of the operating system's randomness, and what is made of it.
+//! The only reader of the operating system's randomness, and what is derived from it.
+#![expect(clippy::disallowed_types, reason = "this is the one home of the operating system's randomness")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

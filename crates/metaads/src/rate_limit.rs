@@ -1,7 +1,7 @@
 //! Rate limits on requests, kept in the database so that replicas share them.
 //!
-//! Guessing at an account is slowed by the account and by the address it comes from. Nobody can lock
-//! an owner out: a browser that has signed in to the account before counts in a bucket of its own.
+//! Guessing is slowed down per account and per address. No attacker can lock an owner out: a browser that has signed in
+//! to the account before has a bucket of its own.
 
 use metaads_store::{StoreError, UserId};
 

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use tokio::task::JoinHandle;
 
-/// Runs something beside the caller.
+/// Runs a future in the background.
 pub fn spawn<F>(work: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
@@ -14,7 +14,7 @@ where
     tokio::spawn(work)
 }
 
-/// Runs something slow on a thread of its own and waits for it.
+/// Runs something slow on its own thread and waits for it.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     #[expect(clippy::disallowed_methods, reason = "this is the one home of task spawning")]
     match tokio::task::spawn_blocking(work).await {

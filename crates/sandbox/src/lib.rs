@@ -21,6 +21,7 @@
 
 #![expect(
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     reason = "the sandbox has its own clock, tasks and HTTP client, and shares none with the service"
 )]
 

@@ -10,17 +10,17 @@ use zeroize::Zeroizing;
 
 /// Fewest characters of a password.
 pub const MIN_CHARACTERS: usize = 10;
-/// Most bytes of a password: more is no password but an attack on the hash.
+/// Most bytes of a password: anything longer is an attack on the hash.
 const MAX_BYTES: usize = 1024;
 /// Hashes computed at the same time.
 const BATCH_SIZE: usize = 2;
 
-/// Verified against where there is no account, so that both take the same time: the hash of a random
-/// password nobody has, with the parameters of [`Passwords::new`].
-const NOBODY: &str =
+/// Verified against if there is no account, so that both take the same time: the hash of a random password, with the
+/// parameters of [`Passwords::new`].
+const DUMMY_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$O5e68apaEveqdUa2naxMWg$S3EFjnWhzo0CRBp2NxcF+pAtn3oBWCdI8U+fVLFUWtc";
 
-/// Passwords of ten characters and more out of public lists of the most common ones.
+/// Passwords of ten characters or more from public lists of the most common ones.
 const COMMON: &str = include_str!("common_passwords.txt");
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -86,10 +86,10 @@ impl Passwords {
         self.off_thread(move || hash_now(&params, &password)).await
     }
 
-    /// Whether a password is the one of a stored hash; without one, takes as long and is false.
+    /// Whether a password matches a stored hash. Without a hash it takes as long and is false.
     pub async fn verify(&self, password: &str, stored: Option<&str>) -> bool {
         let known = stored.is_some();
-        let stored = stored.unwrap_or(NOBODY).to_owned();
+        let stored = stored.unwrap_or(DUMMY_HASH).to_owned();
         let password = Zeroizing::new(password.to_owned());
         let matches = self
             .off_thread(move || {
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_attackers_try_first_is_refused() {
+    fn common_and_guessable_passwords_are_refused() {
         for password in ["1234567890", "Password123", "aaaaaaaaaaaa", "qwertyuiop", "abcdefghijkl"] {
             assert_eq!(check(password, "a@b.example"), Err(WeakPassword::Common), "{password}");
         }
@@ -142,14 +142,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_the_right_password_matches_and_nobody_never_does() {
+    async fn only_the_right_password_matches_and_without_an_account_none_does() {
         let passwords = Passwords::for_tests();
         let stored = passwords.hash("correct horse battery").await;
         assert!(stored.starts_with("$argon2id$v=19$"));
         assert!(passwords.verify("correct horse battery", Some(&stored)).await);
         assert!(!passwords.verify("correct horse batterY", Some(&stored)).await);
-        assert!(!passwords.verify("nobody's password", None).await);
+        assert!(!passwords.verify("some password", None).await);
         assert!(!passwords.verify("x", Some("not a hash")).await);
-        assert!(PasswordHash::new(NOBODY).is_ok(), "else an unknown address would answer at once");
+        assert!(
+            PasswordHash::new(DUMMY_HASH).is_ok(),
+            "otherwise an unknown address would be answered at once"
+        );
     }
 }

@@ -62,7 +62,7 @@ pub async fn list(app: &App, user: &UserId) -> Result<Vec<Session>, StoreError> 
     app.store.list_sessions(user, now, now - IDLE_TTL).await
 }
 
-/// "Firefox on Linux", as far as a User-Agent tells.
+/// "Firefox on Linux", as far as the User-Agent reveals it.
 pub fn device_name(user_agent: &str) -> String {
     let pick = |names: &[(&str, &'static str)]| {
         names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)

@@ -33,8 +33,8 @@ pub async fn sign_in(app: &App, attempt: Attempt<'_>) -> Result<(User, bool), Ac
         Some(device_hash) if is_known => Bucket::SignInKnownDevice { device_hash },
         _ => Bucket::SignInUnknownDevice { email_key: &key },
     };
-    // Counted before the password is looked at, so that parallel guesses count as well; an address that
-    // is throttled no longer counts against accounts.
+    // Counted before the password is verified, so that parallel guesses count too. An address that is rate limited no
+    // longer counts against accounts.
     let of_address =
         is_known || rate_limit::allow(app, &Bucket::SignInAddress { address: attempt.address }).await?;
     if !of_address || !rate_limit::allow(app, &bucket).await? {
@@ -48,7 +48,7 @@ pub async fn sign_in(app: &App, attempt: Attempt<'_>) -> Result<(User, bool), Ac
     user.map(|user| (user, is_known)).ok_or(AccountError::NoMatch)
 }
 
-/// Whether the signed-in person knows their password: asked before what cannot be undone.
+/// Confirms the password of a signed-in user, before what cannot be undone.
 pub async fn confirm_password(app: &App, who: &SignedIn, password: &str) -> Result<(), AccountError> {
     let bucket = Bucket::PasswordCheck { user: &who.user_id };
     if !rate_limit::allow(app, &bucket).await? {

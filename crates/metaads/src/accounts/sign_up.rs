@@ -10,7 +10,7 @@ use crate::config::accounts::Registration;
 use crate::rate_limit;
 use crate::rate_limit::Bucket;
 
-/// Registers a user. The first one, or whoever METAADS_ADMIN_EMAILS names, gets the admin role.
+/// Registers a user. The first user, or those named by METAADS_ADMIN_EMAILS, become admins.
 pub async fn register(app: &App, email: &str, password: &str, address: &str) -> Result<UserId, AccountError> {
     if app.config.accounts.registration != Registration::Open {
         return Err(AccountError::RegistrationClosed);

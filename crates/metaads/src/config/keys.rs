@@ -7,7 +7,7 @@ use url::Url;
 use crate::config::loopback::is_loopback;
 use crate::config::source::{Mistakes, Source};
 
-/// Where Vault or OpenBao is, and as whom to ask it.
+/// Where Vault or OpenBao is, and the token to use.
 #[derive(Debug)]
 pub struct VaultAccess {
     /// `VAULT_ADDR`

@@ -50,7 +50,7 @@ fn login_config_id(source: &Source, mistakes: &mut Mistakes) -> Option<String> {
     if AppId::parse(&id).is_err() {
         mistakes.add(
             "META_LOGIN_CONFIG_ID",
-            "must be made of digits (Facebook Login for Business, Configurations)",
+            "must consist of digits (Facebook Login for Business, Configurations)",
         );
     }
     Some(id)

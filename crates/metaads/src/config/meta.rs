@@ -76,7 +76,7 @@ pub(super) fn meta_app(source: &Source, version: GraphVersion, mistakes: &mut Mi
         return None;
     };
     let app_id =
-        AppId::parse(&app_id).map_err(|_| mistakes.add("META_APP_ID", "must be made of digits")).ok();
+        AppId::parse(&app_id).map_err(|_| mistakes.add("META_APP_ID", "must consist of digits")).ok();
     if secret.is_none() {
         mistakes.add("META_APP_SECRET", "is missing: META_APP_ID is set (App settings, Basic, App secret)");
     }
@@ -95,7 +95,7 @@ fn instagram_app(source: &Source, mistakes: &mut Mistakes) -> Option<InstagramAp
         _ => {}
     }
     let app_id =
-        AppId::parse(&app_id?).map_err(|_| mistakes.add("INSTAGRAM_APP_ID", "must be made of digits"));
+        AppId::parse(&app_id?).map_err(|_| mistakes.add("INSTAGRAM_APP_ID", "must consist of digits"));
     let app_secret = AppSecret::new(secret?);
     Some(InstagramApp { app_id: app_id.ok()?, app_secret, dialog_url, api_url })
 }

@@ -44,10 +44,12 @@ impl Source {
     /// The environment, and under it the `.env` file of the working directory.
     pub fn process() -> Result<Source, Mistakes> {
         let mut values = HashMap::new();
-        match dotenvy::dotenv_iter() {
+        #[expect(clippy::disallowed_methods, reason = "this is the one home of the environment")]
+        let file = dotenvy::dotenv_iter();
+        match file {
             Ok(entries) => {
                 for entry in entries {
-                    // The line may hold a secret: only that it cannot be read is told.
+                    // The line may hold a secret, so that it is not repeated.
                     let (name, value) = entry.map_err(|_| {
                         Mistakes(vec![(".env".to_owned(), "has a line that is not NAME=value".to_owned())])
                     })?;
@@ -116,26 +118,26 @@ impl Source {
         text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
     }
 
-    /// Reads a value with `read`; where it is absent or wrong gives the preset.
+    /// Reads a value with `read`; the default if it is absent or wrong.
     pub fn with<T>(
         &self,
         name: &str,
-        preset: T,
+        default: T,
         mistakes: &mut Mistakes,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> T {
-        let Some(text) = self.text(name) else { return preset };
+        let Some(text) = self.text(name) else { return default };
         match read(&text) {
             Ok(value) => value,
             Err(what) => {
                 mistakes.add(name, &what);
-                preset
+                default
             }
         }
     }
 
-    /// Reads a value by its type; `what` says how a right one looks.
-    pub fn parsed<T: FromStr>(&self, name: &str, preset: &str, what: &str, mistakes: &mut Mistakes) -> T {
+    /// Reads a value by its type; `what` describes a valid one.
+    pub fn parsed<T: FromStr>(&self, name: &str, default: &str, what: &str, mistakes: &mut Mistakes) -> T {
         let text = self.text(name);
         if let Some(value) = text.and_then(|text| text.parse().ok()) {
             return value;
@@ -143,11 +145,11 @@ impl Source {
         if self.text(name).is_some() {
             mistakes.add(name, &format!("must be {what}"));
         }
-        preset.parse().ok().expect("every preset is well-formed")
+        default.parse().ok().expect("every default is well-formed")
     }
 
-    pub fn switch(&self, name: &str, preset: bool, mistakes: &mut Mistakes) -> bool {
-        self.with(name, preset, mistakes, |text| match text {
+    pub fn switch(&self, name: &str, default: bool, mistakes: &mut Mistakes) -> bool {
+        self.with(name, default, mistakes, |text| match text {
             "on" => Ok(true),
             "off" => Ok(false),
             _ => Err("must be on or off".to_owned()),

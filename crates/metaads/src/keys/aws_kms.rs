@@ -75,7 +75,7 @@ impl AwsKms {
     }
 }
 
-/// Whether it is worth asking again later. Only codes are told: nothing of what was sent.
+/// Whether a retry may help. Errors carry codes only, nothing of what was sent.
 fn told<E: ProvideErrorMetadata>(error: &SdkError<E>) -> KekError {
     const PASSING: [&str; 6] = [
         "ThrottlingException",
@@ -89,7 +89,7 @@ fn told<E: ProvideErrorMetadata>(error: &SdkError<E>) -> KekError {
         SdkError::ServiceError(service) => {
             let code = service.err().code().unwrap_or("unknown").to_owned();
             let is_passing = PASSING.contains(&code.as_str()) || service.raw().status().as_u16() >= 500;
-            let what = format!("AWS KMS says {code}");
+            let what = format!("AWS KMS answered {code}");
             if is_passing { KekError::Unavailable { what } } else { KekError::Refused { what } }
         }
         SdkError::TimeoutError(_) => KekError::Unavailable { what: "AWS KMS, in time".to_owned() },

@@ -15,7 +15,7 @@ use crate::keys::error::{KekError, KeysError, OpenError};
 use crate::keys::kek::{KeyEncryptionKey, Unwrapped};
 use crate::random::Random;
 
-/// A replica seals with a newer data key at the latest so long after it was made.
+/// Every replica seals with a newer data key within this time (milliseconds) after it was created.
 const SUPERSEDED_MS: i64 = 3_600_000;
 
 /// The data keys, unwrapped.
@@ -107,7 +107,7 @@ impl Keys {
     }
 }
 
-/// Deletes data keys that seal nothing and were replaced so long ago that no replica uses them.
+/// Deletes data keys that seal nothing and were replaced long enough ago that no replica seals with them.
 pub async fn prune(store: &Store, keys: &Keys, now: i64) -> Result<u64, StoreError> {
     store.delete_unused_data_keys(keys.sealing_key(), now - SUPERSEDED_MS).await
 }
@@ -137,7 +137,7 @@ async fn assemble(
     Ok(Some(Known { keyring: Keyring::of(sealing, opening), rows }))
 }
 
-/// The key of a row; None where its kek key is not configured, or says that it did not wrap this.
+/// The key of a row; None if its key-encryption key is not configured, or did not wrap it.
 async fn unwrap(row: &DataKey, kek: &KeyEncryptionKey) -> Result<Option<Arc<Key>>, KeysError> {
     let bytes = match kek.unwrap(row).await {
         Ok(Some(Unwrapped::Bytes(bytes))) => bytes,

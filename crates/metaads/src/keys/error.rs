@@ -26,7 +26,7 @@ pub enum KeysError {
 /// Why a sealed value does not open.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// For good, until somebody mends the configuration or the row.
+    /// Permanent, until somebody fixes the configuration or the row.
     #[error(transparent)]
     Envelope(#[from] SealedError),
     #[error(transparent)]

@@ -41,7 +41,7 @@ fn transit(_vault: Option<&VaultAccess>, _mount: &str, _name: &str) -> Result<Se
 /// What opens a data key, and what wraps the next one.
 #[derive(Debug)]
 pub struct KeyEncryptionKey {
-    /// ENCRYPTION_KEY. Beside a key service it only opens what it wrapped before.
+    /// ENCRYPTION_KEY. With a key service it only unwraps what it wrapped before.
     local: Option<Keyring>,
     service: Service,
 }
@@ -55,7 +55,7 @@ pub(super) enum Service {
     Transit(Box<Transit>),
 }
 
-/// What stands behind a data key's row.
+/// What a data key's row holds.
 pub(super) enum Unwrapped {
     Bytes(Zeroizing<Vec<u8>>),
     /// A key of ENCRYPTION_KEY itself, which sealed values before there were data keys.
@@ -85,7 +85,7 @@ impl KeyEncryptionKey {
         KeyEncryptionKey { local: Some(keyring), service: Service::None }
     }
 
-    /// The name that stands beside what is wrapped from now on.
+    /// The name stored with what is wrapped from now on.
     pub fn name(&self) -> String {
         match &self.service {
             Service::None => self.local.as_ref().map(local_name).unwrap_or_default(),

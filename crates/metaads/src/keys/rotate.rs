@@ -1,7 +1,7 @@
 //! `metaads keys rotate`: everything under the first key, while the service runs.
 //!
-//! Nothing is remembered between two runs: what is left to do can be seen in the rows. A run that was cut
-//! off is resumed by the next one.
+//! Nothing is remembered between runs: the rows show what is left to do. A run that was interrupted is resumed by the
+//! next one.
 
 use metaads_store::{ConnectionId, DataKey, SealedAt, SealedRow, SealedTable, Store};
 use metaads_vault::{KEY_BYTES, KeyId};
@@ -16,10 +16,10 @@ use crate::random::Random;
 /// Values in one transaction.
 const STEP: i64 = 100;
 
-/// How much is done anew.
+/// How much is rotated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// The data keys are wrapped anew; the values stay as they are.
+    /// The data keys are rewrapped; the values stay as they are.
     DataKeysOnly,
     /// Every value too, under a new data key.
     Everything,
@@ -35,14 +35,15 @@ pub struct Rotated {
     pub deleted_keys: u64,
 }
 
-/// Brings everything under the first key. `told` hears after each step how many of how many values are done.
+/// Puts everything under the first key. `on_progress` is called after each step: how many of how many values are
+/// done.
 pub async fn rotate(
     store: &Store,
     keys: &Keys,
     random: &Random,
     now: i64,
     reach: Reach,
-    mut told: impl FnMut(u64, u64),
+    mut on_progress: impl FnMut(u64, u64),
 ) -> Result<Rotated, KeysError> {
     let mut rotated = Rotated::default();
     // (1) Every data key goes under the first kek key, one row at a time. A crash leaves some there and
@@ -64,7 +65,8 @@ pub async fn rotate(
     for row in store.list_data_keys().await? {
         let Some(key) = KeyId::from_text(&row.id).filter(|id| *id != keys.sealing_key()) else { continue };
         for table in [SealedTable::Connections, SealedTable::Authorizations] {
-            reseal(store, keys, random, key, table, &mut rotated, &mut |done| told(done, total)).await?;
+            reseal(store, keys, random, key, table, &mut rotated, &mut |done| on_progress(done, total))
+                .await?;
         }
     }
     // (4) Keys that nothing needs any more go, once no replica seals with them.
@@ -99,7 +101,7 @@ async fn reseal(
     key: KeyId,
     table: SealedTable,
     rotated: &mut Rotated,
-    told: &mut impl FnMut(u64),
+    on_progress: &mut impl FnMut(u64),
 ) -> Result<(), KeysError> {
     let mut after = String::new();
     loop {
@@ -115,7 +117,7 @@ async fn reseal(
             }
         }
         rotated.resealed += store.reseal(table, &values).await?;
-        told(rotated.resealed);
+        on_progress(rotated.resealed);
     }
 }
 

@@ -1,4 +1,4 @@
-//! `metaads keys status`: which key seals how much, and which one may go.
+//! `metaads keys status`: which key seals how much, and which one may be removed.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -37,7 +37,7 @@ pub struct DataKeyUse {
 
 impl OuterUse {
     /// Whether nothing needs it any more. Never while a row does.
-    pub fn may_go(&self) -> bool {
+    pub fn is_unneeded(&self) -> bool {
         !self.is_first && self.data_keys == 0 && self.values == 0
     }
 }
@@ -95,12 +95,12 @@ impl Status {
 
     /// For the terminal.
     pub fn to_text(&self) -> String {
-        let mut text = "Outer keys (they wrap data keys)\n".to_owned();
+        let mut text = "Key-encryption keys (they wrap data keys)\n".to_owned();
         for key in &self.outer_keys {
             let role = match key {
                 key if !key.is_configured && key.values + wide(key.data_keys) > 0 => "NEEDED, NOT CONFIGURED",
                 key if key.is_first => "first: wraps new data keys",
-                key if key.may_go() => "needed by nothing: may be removed",
+                key if key.is_unneeded() => "needed by nothing: may be removed",
                 _ => "still needed: run `metaads keys rotate`",
             };
             let _ = writeln!(

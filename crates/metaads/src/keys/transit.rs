@@ -63,14 +63,14 @@ impl Transit {
 
     /// `key` is the mount and name that wrapped it, which may be others than today's.
     pub async fn unwrap(&self, key: &str, id: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KekError> {
-        let nonsense = || KekError::Refused { what: "the wrapped key is not one of transit's".to_owned() };
-        let (mount, name) = key.split_once('/').ok_or_else(nonsense)?;
-        let ciphertext = std::str::from_utf8(wrapped).map_err(|_| nonsense())?;
+        let malformed = || KekError::Refused { what: "the wrapped key is not one of transit's".to_owned() };
+        let (mount, name) = key.split_once('/').ok_or_else(malformed)?;
+        let ciphertext = std::str::from_utf8(wrapped).map_err(|_| malformed())?;
         let mut more = DecryptDataRequest::builder();
         more.associated_data(bound_to(id));
         let answer = data::decrypt(&self.client, mount, name, ciphertext, Some(&mut more)).await;
         let plaintext = Zeroizing::new(answer.map_err(|error| told(&error))?.plaintext);
-        STANDARD.decode(plaintext.as_bytes()).map(Zeroizing::new).map_err(|_| nonsense())
+        STANDARD.decode(plaintext.as_bytes()).map(Zeroizing::new).map_err(|_| malformed())
     }
 }
 
@@ -83,10 +83,10 @@ fn bound_to(id: &str) -> String {
 fn told(error: &ClientError) -> KekError {
     match error {
         ClientError::APIError { code, .. } if *code < 500 && *code != 429 && *code != 412 => {
-            KekError::Refused { what: format!("transit says HTTP {code}") }
+            KekError::Refused { what: format!("transit answered HTTP {code}") }
         }
         ClientError::APIError { code, .. } => {
-            KekError::Unavailable { what: format!("transit says HTTP {code}") }
+            KekError::Unavailable { what: format!("transit answered HTTP {code}") }
         }
         _ => KekError::Unavailable { what: "transit cannot be reached".to_owned() },
     }

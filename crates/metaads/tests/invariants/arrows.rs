@@ -160,7 +160,8 @@ fn circles(arrows: &Arrows) -> Vec<String> {
 
 /// The layers that ARCHITECTURE.md draws, from top to bottom.
 fn layers(architecture: &str) -> Vec<Vec<String>> {
-    let block = architecture.split("inside metaads").nth(1).expect("ARCHITECTURE.md draws the service's modules");
+    let block =
+        architecture.split("inside metaads").nth(1).expect("ARCHITECTURE.md draws the service's modules");
     let lines = block.lines().skip(1).take_while(|line| !line.starts_with("```"));
     let names = |line: &str| {
         let line = line.trim().trim_start_matches("─►").trim().to_owned();
@@ -171,8 +172,12 @@ fn layers(architecture: &str) -> Vec<Vec<String>> {
 
 /// The drawn name of a module (the longest one that is the module or one of its parents), and its layer.
 fn place_of<'a>(module: &str, layers: &'a [Vec<String>]) -> Option<(usize, &'a str)> {
-    let is_in = |name: &str| module == name || module.strip_prefix(name).is_some_and(|rest| rest.starts_with("::"));
-    let drawn = layers.iter().enumerate().flat_map(|(layer, names)| names.iter().map(move |name| (layer, name.as_str())));
+    let is_in =
+        |name: &str| module == name || module.strip_prefix(name).is_some_and(|rest| rest.starts_with("::"));
+    let drawn = layers
+        .iter()
+        .enumerate()
+        .flat_map(|(layer, names)| names.iter().map(move |name| (layer, name.as_str())));
     drawn.filter(|(_, name)| is_in(name)).max_by_key(|(_, name)| name.len())
 }
 

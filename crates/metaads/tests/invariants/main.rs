@@ -21,7 +21,11 @@ fn some(broken: &[String], expected: usize) {
 
 /// Every line of code under `prefixes` that names one of the words.
 fn naming(sources: &[Source], prefixes: &[&str], words: &[&str]) -> Vec<String> {
-    sources.iter().filter(|source| source.is_under(prefixes)).flat_map(|source| source.lines_naming(words)).collect()
+    sources
+        .iter()
+        .filter(|source| source.is_under(prefixes))
+        .flat_map(|source| source.lines_naming(words))
+        .collect()
 }
 
 const BELOW_THE_WEB: &[&str] = &[
@@ -32,8 +36,12 @@ const BELOW_THE_WEB: &[&str] = &[
     "crates/metaads/src/connections/",
     "crates/metaads/src/webhooks/",
 ];
-const SURFACES: &[&str] =
-    &["crates/metaads/src/web/", "crates/metaads/src/api/", "crates/metaads/src/hooks/", "crates/metaads/src/http/"];
+const SURFACES: &[&str] = &[
+    "crates/metaads/src/web/",
+    "crates/metaads/src/api/",
+    "crates/metaads/src/hooks/",
+    "crates/metaads/src/http/",
+];
 const SQL: &[&str] = &["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM "];
 
 #[test]
@@ -80,7 +88,8 @@ fn the_surfaces_change_nothing_in_the_store_themselves() {
         let mut broken = Vec::new();
         for source in sources.iter().filter(|source| source.is_under(SURFACES)) {
             for window in source.tokens.windows(3) {
-                let is_call = window[0].text == "store" && window[1].text == "." && words.contains(&window[2].text);
+                let is_call =
+                    window[0].text == "store" && window[1].text == "." && words.contains(&window[2].text);
                 if is_call {
                     broken.push(format!("{}:{}: {}", source.path, window[2].line, window[2].text));
                 }
@@ -208,7 +217,8 @@ fn traits_of_one(sources: &[Source]) -> Vec<String> {
                 (0..tokens.len()).filter(|at| is_impl(*at)).count()
             };
             if sources.iter().map(implements).sum::<usize>() < 2 {
-                broken.push(format!("{}:{}: {name} has one implementor or none", source.path, window[0].line));
+                broken
+                    .push(format!("{}:{}: {name} has one implementor or none", source.path, window[0].line));
             }
         }
     }
@@ -228,7 +238,13 @@ const LAZY_CONSTANTS: &str = "crates/metaads/src/web/static_files.rs";
 fn mutable_statics(sources: &[Source]) -> Vec<String> {
     let mut broken = Vec::new();
     for source in sources {
-        broken.extend(source.lines_naming(&["lazy_static", "once_cell", "OnceCell", "OnceLock", "thread_local"]));
+        broken.extend(source.lines_naming(&[
+            "lazy_static",
+            "once_cell",
+            "OnceCell",
+            "OnceLock",
+            "thread_local",
+        ]));
         if source.path != LAZY_CONSTANTS {
             broken.extend(source.lines_naming(&["LazyLock"]));
         }

@@ -52,7 +52,8 @@ impl Source {
         parts.iter().enumerate().all(|(index, part)| {
             let token = |at: usize| self.tokens.get(at).map(|token| token.text.as_str());
             let is_last = index + 1 == parts.len();
-            let is_path = index == 0 || (token(at + 3 * index - 1), token(at + 3 * index - 2)) == (Some(":"), Some(":"));
+            let is_path = index == 0
+                || (token(at + 3 * index - 1), token(at + 3 * index - 2)) == (Some(":"), Some(":"));
             is_path
                 && token(at + 3 * index).is_some_and(|found| match is_last && is_prefix {
                     true => found.starts_with(part),
@@ -156,7 +157,8 @@ pub fn sources() -> Vec<Source> {
 
 #[test]
 fn comments_and_tests_are_not_code() {
-    let text = "a(); // b\n/* c */ d::e(\"f g\");\n#[cfg(test)]\nmod tests { h(); }\n#[cfg(test)]\nuse i;\nj();";
+    let text =
+        "a(); // b\n/* c */ d::e(\"f g\");\n#[cfg(test)]\nmod tests { h(); }\n#[cfg(test)]\nuse i;\nj();";
     let source = Source::new("a.rs", text);
     let lines = |words: &[&str]| source.lines_naming(words).len();
     assert_eq!(lines(&["a", "d::e", "j"]), 3);

@@ -12,7 +12,7 @@ pub struct Failure {
     pub code: Code,
     pub detail: FailureDetail,
     /// What only the operator can fix.
-    pub notice: Option<OperatorNotice>,
+    pub notice: Option<Box<OperatorNotice>>,
 }
 
 /// What the result page shows beside the text of the code. Never a secret.
@@ -43,11 +43,11 @@ impl Failure {
             _ => None,
         };
         let notice = match error.recovery() {
-            Recovery::Operator(misconfiguration) => Some(OperatorNotice::MetaLoginRefused {
+            Recovery::Operator(misconfiguration) => Some(Box::new(OperatorNotice::MetaLoginRefused {
                 dialog_error: None,
                 misconfiguration: Some(misconfiguration.as_str().to_owned()),
                 error: Some(error.to_string()),
-            }),
+            })),
             _ => None,
         };
         let detail = FailureDetail { meta, ..FailureDetail::default() };
@@ -59,7 +59,11 @@ impl Failure {
         let meta = number.map(|number| format!("dialog error {number}"));
         let notice =
             OperatorNotice::MetaLoginRefused { dialog_error: number, misconfiguration: None, error: None };
-        Failure { code, detail: FailureDetail { meta, ..FailureDetail::default() }, notice: Some(notice) }
+        Failure {
+            code,
+            detail: FailureDetail { meta, ..FailureDetail::default() },
+            notice: Some(Box::new(notice)),
+        }
     }
 }
 
