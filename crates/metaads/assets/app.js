@@ -1,4 +1,4 @@
-// Makes the pages smoother where scripts run; every act works without it.
+// Makes the pages smoother where scripts run; everything works without it. Text comes from data attributes of the page.
 
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("metaads-connect") : null;
 const main = () => document.getElementById("main");
@@ -9,8 +9,8 @@ const isHandheld = () =>
   matchMedia("(max-width: 767px)").matches || (matchMedia("(pointer: coarse)").matches && !matchMedia("(any-pointer: fine)").matches);
 const isInApp = () => /FBAN|FBAV|Instagram|Line\/|MicroMessenger|; wv\)/.test(navigator.userAgent);
 
-// Connecting: the window opens inside the click. Where it does not open, the form goes on by itself
-// in this tab.
+// Connecting: the popup opens inside the click, else the browser blocks it. If it does not open, the form is submitted in
+// this tab.
 document.addEventListener("submit", async (event) => {
   const form = event.target.closest("form[data-connect]");
   if (!form || isHandheld() || isInApp()) return;
@@ -25,10 +25,10 @@ document.addEventListener("submit", async (event) => {
   fields.set("display", "popup");
   try {
     const answer = await fetch(form.action, { method: "POST", body: fields, headers: { accept: "application/json" } });
-    if (answer.status !== 201) throw new Error("not begun");
-    const begun = await answer.json();
-    opened.location.replace(begun.dialog);
-    await show(begun.attempt, true);
+    if (answer.status !== 201) throw new Error("not started");
+    const started = await answer.json();
+    opened.location.replace(started.dialog);
+    await show(started.attempt, true);
   } catch {
     opened.close();
     facebookWindow = null;
@@ -37,7 +37,7 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
-// Shows another page's content in place, so that the hold on the small window is kept.
+// Shows another page's content in place, so that the reference to the popup is kept.
 async function show(address, isNew) {
   const answer = await fetch(address);
   if (!answer.ok) return location.assign(address);
@@ -57,7 +57,7 @@ addEventListener("popstate", () => location.reload());
 // Whether this page shows an attempt that can still change.
 const isOpen = (page) => /^(pending|consumed)/.test(page.dataset.version) || "follow" in page.dataset;
 
-// Follows an attempt: asks the server, which answers when there is something new.
+// Follows an attempt by long polling.
 async function follow(address) {
   if (following === address) return;
   following = address;
@@ -86,20 +86,22 @@ async function follow(address) {
 
 const grouped = (number) => number.toLocaleString("en");
 
+// Fills numbers into a text of the page: "{done} of {total}".
+const fill = (pattern, numbers) => pattern.replace(/\{(\w+)\}/g, (_, name) => grouped(numbers[name]));
+
 function progress(now) {
   const bar = document.querySelector("[data-progress]");
   const words = document.querySelector("[data-progress-words]");
   if (bar) bar.value = now.done;
-  if (words) words.textContent = bar ? `${grouped(now.done)} of ${grouped(Math.max(now.total ?? 0, now.done))}` : `${grouped(now.done)} so far`;
-  const first = document.querySelector("[data-choose-first]");
-  if (first) first.textContent = `Choose from the first ${grouped(now.done)}`;
+  if (words) words.textContent = fill(words.dataset.progressWords, { done: now.done, total: Math.max(now.total ?? 0, now.done) });
+  const first = document.querySelector("[data-select-first]");
+  if (first) first.textContent = fill(first.dataset.selectFirst, { done: now.done });
 }
 
-// In the small window: tell the page that opened it, and close. Where it cannot be closed, the page
-// stands here and goes on here.
+// In the popup: tell the page that opened it, and close. If it cannot be closed, the person continues here.
 function leavePopup() {
   channel?.postMessage("ended");
-  // Coming back from Facebook cuts the tie to the opener (COOP), but not the right to close.
+  // Coming back from Facebook removes the opener (COOP), but a script-opened window may still close itself.
   window.close();
 }
 
@@ -108,27 +110,28 @@ channel?.addEventListener("message", () => {
   if (address && isOpen(main())) follow(address);
 });
 
-// Ad accounts that are still being read somewhere on this page: count up, then show the result.
+// A sync that is running: count up, then show the result.
 async function watchReading(part) {
   try {
     const answer = await fetch(part.dataset.reading, { headers: { accept: "application/json" } });
     if (!answer.ok || !part.isConnected) return;
     const connection = await answer.json();
     if (connection.sync.state !== "running") {
-      if (!document.querySelector("[data-choose]")) location.reload();
+      if (!document.querySelector("[data-selection]")) location.reload();
       return;
     }
     const total = part.querySelector("[data-total]");
     if (total) total.textContent = grouped(connection.ad_accounts.total);
-    const pill = part.querySelector(".pill-reading");
-    if (pill) pill.lastChild.textContent = `Reading ${grouped(connection.sync.done)}` + (connection.sync.total ? ` of ${grouped(connection.sync.total)}` : "");
+    const badge = part.querySelector("[data-pattern]");
+    const { done, total: expected } = connection.sync;
+    if (badge) badge.lastChild.textContent = fill(badge.dataset.pattern, { done, total: Math.max(expected ?? 0, done) });
   } catch {
-    // Offline: the next look comes anyway.
+    // Offline: try again at the next interval.
   }
   setTimeout(() => watchReading(part), 1500);
 }
 
-// The picker: count what is ticked, search while typing.
+// The picker: count the selection, search while typing.
 function enlivenPicker(form) {
   const boxes = [...form.querySelectorAll("input[type=checkbox]")];
   const button = document.querySelector("[data-use]");
@@ -137,11 +140,14 @@ function enlivenPicker(form) {
     const added = boxes.filter((box) => box.checked && !box.defaultChecked).length;
     const removed = boxes.filter((box) => !box.checked && box.defaultChecked).length;
     const now = before + added - removed;
-    document.querySelector("[data-chosen-words]").textContent = `${grouped(now)} chosen`;
-    document.querySelector("[data-change-words]").textContent = added + removed === 0 ? "" : ` · ${grouped(added)} newly ticked, ${grouped(removed)} removed`;
+    const words = document.querySelector("[data-selected-words]");
+    words.textContent = fill(words.dataset.selectedWords, { n: now });
+    const change = document.querySelector("[data-change-words]");
+    change.textContent = added + removed === 0 ? "" : fill(change.dataset.changeWords, { added, removed });
     button.classList.toggle("btn-primary", now > 0);
     button.classList.toggle("btn-secondary", now === 0);
-    button.textContent = now === 0 ? "Go on with none" : `Use ${grouped(now)} ad account${now === 1 ? "" : "s"}`;
+    const { useNone, useOne, useMany } = button.dataset;
+    button.textContent = now === 0 ? useNone : now === 1 ? useOne : fill(useMany, { n: now });
   };
   let last = null;
   form.addEventListener("click", (event) => {
@@ -172,9 +178,9 @@ function enlivenPicker(form) {
 function enlivenSearch(field) {
   let timer;
   const search = () => {
-    const ticked = document.querySelectorAll("[data-choose] input[type=checkbox]");
-    // Unsaved ticks would be lost with the page: then only Enter searches.
-    if ([...ticked].some((box) => box.checked !== box.defaultChecked)) return;
+    const boxes = document.querySelectorAll("[data-selection] input[type=checkbox]");
+    // With unsaved changes only Enter searches, because they would be lost with the page.
+    if ([...boxes].some((box) => box.checked !== box.defaultChecked)) return;
     field.form.requestSubmit();
   };
   field.addEventListener("input", () => {
@@ -212,17 +218,18 @@ function enliven() {
     button.hidden = !navigator.clipboard;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-      button.querySelector("[data-copy-word]").textContent = "Copied";
+      const word = button.querySelector("[data-copy-word]");
+      word.textContent = word.dataset.copyWord;
     });
   }
   for (const part of page.querySelectorAll("[data-reading]")) watchReading(part);
-  const choose = page.querySelector("[data-choose]");
-  if (choose && document.querySelector("[data-use]")) enlivenPicker(choose);
+  const selection = page.querySelector("[data-selection]");
+  if (selection && document.querySelector("[data-use]")) enlivenPicker(selection);
   const search = page.querySelector("[data-search]");
   if (search) enlivenSearch(search);
 }
 
-// Cancelling closes the small window too.
+// Canceling closes the popup too.
 document.addEventListener("submit", (event) => {
   if (event.target.matches("form[action$='/cancel']")) facebookWindow?.close();
 });
@@ -240,7 +247,7 @@ document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 
-// A second press while the first is on its way is ignored.
+// A second click while the first request is on its way is ignored.
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented) return;
   const form = event.target;

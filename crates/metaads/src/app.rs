@@ -68,6 +68,11 @@ impl App {
         self.clock.now()
     }
 
+    /// Whether the database can be read and written, and has this version's schema.
+    pub async fn check_database(&self) -> Result<(), StoreError> {
+        self.store.ping(self.now()).await
+    }
+
     pub fn is_demo(&self) -> bool {
         self.sandbox_url.is_some()
     }

@@ -29,7 +29,7 @@ pub mod routes;
 pub mod serve;
 mod shutdown;
 mod tasks;
-mod ui;
+mod urls;
 mod web;
 pub mod webhooks;
 pub mod worker;

@@ -1,25 +1,27 @@
-//! The whole product as a list of URLs, in the order a person meets them.
+//! The whole product as a list of URLs, in the order in which a person meets them.
 
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::{get, post};
 use tower_http::compression::CompressionLayer;
 
 use crate::api;
 use crate::app::App;
-use crate::hooks::meta;
-use crate::http::middleware;
+use crate::hooks::{self, meta};
+use crate::http::problem::Problem;
+use crate::http::{middleware, problem_json};
 use crate::web::{
     admin, attempt, auth, business, connect, connection, dashboard, data_deletion, diagnose, disconnect,
-    health, help, home, import_token, picker, problem, settings, static_files,
+    health, help, home, import_token, picker, problem_page, settings, static_files,
 };
 
-/// The longest form: choosing all of 10,000 accounts by hand.
+/// The largest form selects 10,000 ad accounts one by one.
 const BODY_LIMIT: usize = 512 * 1024;
-/// A form that stops coming for so long is given up.
+/// A request body that stalls for this long is given up.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 #[rustfmt::skip]
@@ -48,8 +50,8 @@ pub fn routes(app: App) -> Router {
         .route("/connections/{id}", get(connection::show))
         .route("/connections/{id}/accounts", get(picker::show))
         .route("/connections/{id}/missing", get(diagnose::show).post(diagnose::look_for))
-        .route("/connections/{id}/assets", post(picker::choose))
-        .route("/connections/{id}/sync", post(connection::read_again))
+        .route("/connections/{id}/assets", post(picker::select))
+        .route("/connections/{id}/sync", post(connection::sync))
         .route("/connections/{id}/refresh", post(connection::refresh))
         .route("/connections/{id}/disconnect", get(disconnect::show).post(disconnect::act))
         .route("/connections/{id}/remove", post(disconnect::remove))
@@ -76,15 +78,27 @@ pub fn routes(app: App) -> Router {
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/assets/{*name}", get(static_files::show))
-        // From here outwards: what holds for every answer
-        .fallback(|| async { problem::Problem::NotFound })
+        // From here outwards: what holds for every response
+        .fallback(|| async { Problem::NotFound })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(tower_http::timeout::RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .layer(middleware::csrf(&app))
-        .layer(from_fn_with_state(app.clone(), middleware::right_host))
-        .layer(tower_http::catch_panic::CatchPanicLayer::new())
-        .layer(from_fn_with_state(app.clone(), problem::render))
+        .layer(from_fn_with_state(app.clone(), middleware::require_public_host))
+        .layer(middleware::catch_panics())
+        .layer(from_fn_with_state(app.clone(), render_problems))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(app.clone(), middleware::headers))
         .with_state(app)
+}
+
+/// Gives every problem, rejections of the framework and panics included, the form of the surface that was called.
+async fn render_problems(State(app): State<App>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if path.starts_with("/api/") {
+        problem_json::render(&app, next.run(request).await)
+    } else if path.starts_with("/hooks/") {
+        hooks::problem::render(&app, next.run(request).await)
+    } else {
+        problem_page::render(&app, request, next).await
+    }
 }

@@ -2,7 +2,7 @@
 
 use metaads_store::StoreError;
 
-use crate::accounts::passwords::WeakPassword;
+use crate::codes::weak_password::WeakPassword;
 
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {

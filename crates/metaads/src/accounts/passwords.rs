@@ -8,6 +8,8 @@ use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Versio
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
+use crate::codes::weak_password::WeakPassword;
+
 /// Fewest characters of a password.
 pub const MIN_CHARACTERS: usize = 10;
 /// Most bytes of a password: anything longer is an attack on the hash.
@@ -22,18 +24,6 @@ const DUMMY_HASH: &str =
 
 /// Passwords of ten characters or more from public lists of the most common ones.
 const COMMON: &str = include_str!("common_passwords.txt");
-
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum WeakPassword {
-    #[error("Use at least 10 characters.")]
-    TooShort,
-    #[error("Use at most 1,024 bytes.")]
-    TooLong,
-    #[error("That password is on the lists that attackers try first. Choose another one.")]
-    Common,
-    #[error("That password is too close to your e-mail address. Choose another one.")]
-    LikeTheAddress,
-}
 
 /// Checks a new password. No rules about which characters, only length and guessability.
 pub fn check(password: &str, email: &str) -> Result<(), WeakPassword> {

@@ -1,6 +1,6 @@
 //! Sessions of browsers. The token is in the cookie; the database knows its hash only.
 
-use metaads_store::{NewSession, Session, SignedIn, StoreError, UserId};
+use metaads_store::{NewSession, Session, SessionId, SignedIn, StoreError, UserId};
 
 use crate::app::App;
 use crate::clock::{DAY, MINUTE};
@@ -22,9 +22,7 @@ pub struct SignedInBrowser {
     pub device_token: String,
 }
 
-/// Starts a new session. A session the browser had before is ended by the caller: an id never
-/// survives a sign-in.
-pub async fn start(
+async fn start(
     app: &App,
     user: &UserId,
     user_agent: &str,
@@ -55,6 +53,37 @@ pub async fn find(app: &App, token: &str) -> Result<Option<SignedIn>, StoreError
         app.store.touch_session(&session.session_id, now).await?;
     }
     Ok(found)
+}
+
+/// Starts a session in place of the one that the browser had, if it had one: a session id never survives a sign-in.
+pub async fn replace(
+    app: &App,
+    previous: Option<&SignedIn>,
+    user: &UserId,
+    user_agent: &str,
+    known_device: Option<&str>,
+) -> Result<SignedInBrowser, StoreError> {
+    if let Some(previous) = previous {
+        end(app, previous).await?;
+    }
+    start(app, user, user_agent, known_device).await
+}
+
+/// Signs out.
+pub async fn end(app: &App, session: &SignedIn) -> Result<(), StoreError> {
+    app.store.end_session(&session.user_id, &session.session_id).await?;
+    Ok(())
+}
+
+/// Ends one session of a user; false if there is none with this id.
+pub async fn end_by_id(app: &App, user: &UserId, id: &SessionId) -> Result<bool, StoreError> {
+    app.store.end_session(user, id).await
+}
+
+/// Ends every session of the user but this one.
+pub async fn end_others(app: &App, session: &SignedIn) -> Result<(), StoreError> {
+    app.store.end_other_sessions(&session.user_id, &session.session_id).await?;
+    Ok(())
 }
 
 pub async fn list(app: &App, user: &UserId) -> Result<Vec<Session>, StoreError> {

@@ -1,24 +1,22 @@
 //! Connections and their ad accounts.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
-use metaads_store::{
-    AdAccount, AdAccountFilter, ConnectionId, ConnectionStatus, ConnectionSummary, Only, ScopeSet,
-};
+use axum::extract::{Query, State};
+use metaads_store::{AdAccount, AdAccountFilter, ConnectionId, ConnectionSummary, Only, ScopeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::codes::account_status::AccountStatus;
-use crate::connections::permissions;
+use crate::connections::{permissions, status};
+use crate::http::caller::Caller;
+use crate::http::owned_connection::OwnedConnection;
+use crate::http::problem::Problem;
 use crate::messages::format::iso;
-use crate::web::connection::find;
-use crate::web::dashboard::EXPIRING_MS;
-use crate::web::extract::User;
-use crate::web::problem::Problem;
 
+/// Rows of a list, unless the caller asks for another number; and the most rows.
 const LIMIT: i64 = 100;
-const LONGEST: i64 = 500;
+const MAX_LIMIT: i64 = 500;
 
 #[derive(Debug, Deserialize)]
 pub struct ListQuery {
@@ -52,11 +50,11 @@ struct ConnectionBody {
 
 pub async fn list(
     State(app): State<App>,
-    User(who): User,
+    caller: Caller,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Value>, Problem> {
     let limit = query.limit()?;
-    let mut connections = app.store.list_connections(&who.workspace_id).await?;
+    let mut connections = app.store.list_connections(&caller.session.workspace_id).await?;
     connections.sort_by(|a, b| a.id.cmp(&b.id));
     if let Some(cursor) = &query.cursor {
         let after = ConnectionId::from_text(cursor).ok_or(Problem::Invalid)?;
@@ -72,20 +70,16 @@ pub async fn list(
 
 pub async fn show(
     State(app): State<App>,
-    User(who): User,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Problem> {
-    let connection = find(&app, &who, &id).await?;
-    Ok(Json(json!(ConnectionBody::new(&app, connection))))
+    OwnedConnection { connection, .. }: OwnedConnection,
+) -> Json<Value> {
+    Json(json!(ConnectionBody::new(&app, connection)))
 }
 
 pub async fn ad_accounts(
     State(app): State<App>,
-    User(who): User,
-    Path(id): Path<String>,
+    OwnedConnection { connection, .. }: OwnedConnection,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Value>, Problem> {
-    let connection = find(&app, &who, &id).await?;
     let limit = query.limit()?;
     let only = match query.selected.as_deref() {
         Some("true") => Only::Selected,
@@ -114,13 +108,13 @@ impl ListQuery {
         let Some(text) = &self.limit else { return Ok(usize::try_from(LIMIT).unwrap_or_default()) };
         let limit: i64 = text.parse().map_err(|_| Problem::Invalid)?;
         match limit {
-            1.. => Ok(usize::try_from(limit.min(LONGEST)).unwrap_or_default()),
+            1.. => Ok(usize::try_from(limit.min(MAX_LIMIT)).unwrap_or_default()),
             _ => Err(Problem::Invalid),
         }
     }
 }
 
-/// Name key and id of the last row, as hex: opaque, and safe in a URL.
+/// Name key and id of the last row as hex: opaque, and safe in a URL.
 fn cursor(account: &AdAccount) -> String {
     hex::encode(format!("{}\n{}", account.account_id, account.name_key))
 }
@@ -134,15 +128,15 @@ fn read_cursor(text: &str) -> Result<(String, String), Problem> {
 
 impl ConnectionBody {
     fn new(app: &App, connection: ConnectionSummary) -> ConnectionBody {
-        let is_expiring = connection.expires_at.is_some_and(|at| at - app.now() < EXPIRING_MS);
-        let status = crate::connections::status::api_status(&connection, app.now());
+        let status = status::api_status(&connection, app.now());
+        let status_reason = status::reason(&connection).map(|code| code.as_str().to_owned());
         let ScopeSet(missing_scopes) = permissions::missing(app, connection.kind, &connection.scopes);
         let ScopeSet(declined_scopes) = connection.declined_scopes.clone();
         ConnectionBody {
             id: connection.id.to_string(),
             kind: connection.kind.as_str(),
             status,
-            status_reason: connection.state.reason().map(|reason| reason.as_str().to_owned()),
+            status_reason,
             meta_user_id: connection.meta_user_id.clone(),
             name: connection.name.clone(),
             picture_url: connection.picture_url.clone(),
@@ -169,7 +163,7 @@ impl ConnectionBody {
 }
 
 fn account_body(connection: &ConnectionId, account: AdAccount) -> Value {
-    let standing = AccountStatus::of(account.account_status, account.is_reachable);
+    let status = AccountStatus::of(account.account_status, account.is_reachable);
     let business = account.business_id.map(|id| json!({"id": id, "name": account.business_name}));
     json!({
         "connection_id": connection.as_str(),
@@ -179,8 +173,8 @@ fn account_body(connection: &ConnectionId, account: AdAccount) -> Value {
         "timezone": account.timezone,
         "is_selected": account.is_selected,
         "is_selectable": account.is_selectable,
-        "status": standing.as_str(),
-        "status_reason": account.lost_reason.as_deref().or(standing.reason()),
+        "status": status.as_str(),
+        "status_reason": account.lost_reason.as_deref().or(status.reason()),
         "business": business,
         "relation": account.relation.as_str(),
         "tasks": account.tasks.0,

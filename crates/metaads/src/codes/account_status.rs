@@ -1,4 +1,4 @@
-//! The status of an ad account: what Meta's `account_status` numbers mean. Source: Marketing API reference, Ad Account, `account_status`.
+//! The status of an ad account, from the number that Meta reports. Source: Marketing API reference, Ad Account, `account_status`.
 
 /// The status of an ad account, as the JSON API names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,9 +11,9 @@ pub enum AccountStatus {
     InGracePeriod,
     PendingClosure,
     Closed,
-    /// It was there once, and the newest sync did not show it.
+    /// Listed before, but not by the newest sync.
     Unreachable,
-    /// A number Meta has not documented.
+    /// A number that Meta has not documented.
     Unknown,
 }
 
@@ -52,7 +52,7 @@ impl AccountStatus {
         AccountStatus::ALL.into_iter().find(|status| status.as_str() == text)
     }
 
-    /// The name of the JSON API.
+    /// The JSON API's word.
     pub fn as_str(self) -> &'static str {
         match self {
             AccountStatus::Active => "active",
@@ -68,7 +68,7 @@ impl AccountStatus {
         }
     }
 
-    /// Whether it can be selected: it can run ads now, or once somebody has paid or Meta has reviewed it.
+    /// Whether it can be selected: it can run ads now, or once a payment is made or a review by Meta ends.
     pub fn is_selectable(self) -> bool {
         match self {
             AccountStatus::Active
@@ -84,7 +84,7 @@ impl AccountStatus {
         }
     }
 
-    /// The stable code of what is wrong with it (`status_reason`), if anything is.
+    /// The `status_reason` of the JSON API; None if nothing is wrong.
     pub fn reason(self) -> Option<&'static str> {
         match self {
             AccountStatus::Active | AccountStatus::PendingSettlement | AccountStatus::Unknown => None,
@@ -103,11 +103,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_documented_number_has_a_status_and_a_new_one_is_unknown() {
-        let statuses = [1, 2, 3, 7, 8, 9, 100, 101, 201, 202, 424_242]
+    fn every_documented_number_has_a_status_and_any_other_is_unknown() {
+        let words = [1, 2, 3, 7, 8, 9, 100, 101, 201, 202, 424_242]
             .map(|number| AccountStatus::of(Some(number), true));
         assert_eq!(
-            statuses.map(AccountStatus::as_str),
+            words.map(AccountStatus::as_str),
             [
                 "active",
                 "disabled",

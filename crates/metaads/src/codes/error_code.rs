@@ -1,8 +1,29 @@
 //! Stable error codes, as they appear in `status_reason`, in problem+json, in metric labels and in the URLs of
-//! `/help/errors/{code}`. `messages::errors` has the text for each.
+//! `/help/errors/{code}`; with each, who has to act and which button helps. `messages::errors` has the text.
+
+/// Who has to act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResponsibleParty {
+    /// Whoever reads this.
+    You,
+    /// The person whose Meta login it is.
+    Person,
+    Meta,
+    /// An admin of this installation.
+    Admin,
+    Nobody,
+}
+
+/// The one button that helps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallToAction {
+    Connect,
+    SignIn,
+    ViewConnections,
+}
 
 macro_rules! codes {
-    ($($variant:ident = $text:literal,)+) => {
+    ($($variant:ident = $text:literal: $party:ident, $action:ident;)+) => {
         /// A stable error code. New ones may be added; none ever changes its meaning.
         #[expect(clippy::enum_variant_names, reason = "a variant is its stable code in CamelCase")]
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,51 +41,70 @@ macro_rules! codes {
             pub fn from_text(text: &str) -> Option<Code> {
                 match text { $($text => Some(Code::$variant),)+ _ => None }
             }
+
+            pub fn responsible_party(self) -> ResponsibleParty {
+                match self { $(Code::$variant => ResponsibleParty::$party),+ }
+            }
+
+            pub fn call_to_action(self) -> CallToAction {
+                match self { $(Code::$variant => CallToAction::$action),+ }
+            }
         }
     };
 }
 
 codes! {
     // While connecting.
-    Cancelled = "cancelled",
-    AppNotActive = "app_not_active",
-    StateExpired = "state_expired",
-    StateUsed = "state_used",
-    WrongSession = "wrong_session",
-    CodeRefused = "code_refused",
-    ForeignToken = "foreign_token",
-    WrongPerson = "wrong_person",
-    PermissionsMissing = "permissions_missing",
-    PermissionExpired = "permission_expired",
-    NoAdAccounts = "no_ad_accounts",
-    MetaUnavailable = "meta_unavailable",
-    MetaRateLimited = "meta_rate_limited",
-    MetaAppMisconfigured = "meta_app_misconfigured",
+    Cancelled = "cancelled": You, Connect;
+    AppNotActive = "app_not_active": Admin, ViewConnections;
+    StateExpired = "state_expired": You, Connect;
+    StateUsed = "state_used": Nobody, ViewConnections;
+    WrongSession = "wrong_session": You, SignIn;
+    CodeRefused = "code_refused": You, Connect;
+    ForeignToken = "foreign_token": Admin, ViewConnections;
+    WrongPerson = "wrong_person": You, Connect;
+    PermissionsMissing = "permissions_missing": Person, Connect;
+    PermissionExpired = "permission_expired": Person, ViewConnections;
+    NoAdAccounts = "no_ad_accounts": You, Connect;
+    MetaUnavailable = "meta_unavailable": Meta, Connect;
+    MetaRateLimited = "meta_rate_limited": Meta, ViewConnections;
+    MetaAppMisconfigured = "meta_app_misconfigured": Admin, ViewConnections;
     // A grant that needs its person.
-    TokenExpired = "token_expired",
-    PasswordChanged = "password_changed",
-    SessionInvalid = "session_invalid",
-    Checkpoint = "checkpoint",
-    UserUnconfirmed = "user_unconfirmed",
-    AppRemoved = "app_removed",
-    DataAccessExpired = "data_access_expired",
+    TokenExpired = "token_expired": Person, ViewConnections;
+    PasswordChanged = "password_changed": Person, ViewConnections;
+    SessionInvalid = "session_invalid": Person, ViewConnections;
+    Checkpoint = "checkpoint": Person, ViewConnections;
+    UserUnconfirmed = "user_unconfirmed": Person, ViewConnections;
+    AppRemoved = "app_removed": Person, ViewConnections;
+    DataAccessExpired = "data_access_expired": Person, ViewConnections;
     // An asset, not the grant.
-    AccountDisabled = "account_disabled",
-    AccountUnsettled = "account_unsettled",
-    AccountPendingReview = "account_pending_review",
-    AccountInGracePeriod = "account_in_grace_period",
-    AccountClosed = "account_closed",
-    RoleLost = "role_lost",
-    AssetUnreachable = "asset_unreachable",
-    InstagramNotProfessional = "instagram_not_professional",
-    InstagramNotLinked = "instagram_not_linked",
+    AccountDisabled = "account_disabled": Person, ViewConnections;
+    AccountUnsettled = "account_unsettled": Person, ViewConnections;
+    AccountPendingReview = "account_pending_review": Meta, ViewConnections;
+    AccountInGracePeriod = "account_in_grace_period": Person, ViewConnections;
+    AccountClosed = "account_closed": Nobody, ViewConnections;
+    RoleLost = "role_lost": Person, ViewConnections;
+    AssetUnreachable = "asset_unreachable": Person, ViewConnections;
+    InstagramNotProfessional = "instagram_not_professional": Person, ViewConnections;
+    InstagramNotLinked = "instagram_not_linked": Person, ViewConnections;
     // Ours.
-    SealedValueUnreadable = "sealed_value_unreadable",
-    DatabaseUnavailable = "database_unavailable",
-    RateLimited = "rate_limited",
-    NotFound = "not_found",
-    Unauthorized = "unauthorized",
-    Forbidden = "forbidden",
-    InvalidRequest = "invalid_request",
-    Conflict = "conflict",
+    SealedValueUnreadable = "sealed_value_unreadable": Admin, ViewConnections;
+    DatabaseUnavailable = "database_unavailable": Admin, ViewConnections;
+    InternalError = "internal_error": Admin, ViewConnections;
+    RateLimited = "rate_limited": You, ViewConnections;
+    NotFound = "not_found": You, ViewConnections;
+    Unauthorized = "unauthorized": You, SignIn;
+    Forbidden = "forbidden": Admin, ViewConnections;
+    CrossSiteRequest = "cross_site_request": You, ViewConnections;
+    WrongHost = "wrong_host": Admin, ViewConnections;
+    InvalidRequest = "invalid_request": You, ViewConnections;
+    Conflict = "conflict": You, ViewConnections;
+}
+
+impl Code {
+    /// The `code` of problem+json. API users match on `forbidden` for every refusal of a request that is not allowed,
+    /// whatever its reason; the exact code is in the problem's `type`.
+    pub fn in_api(self) -> Code {
+        if matches!(self, Code::CrossSiteRequest | Code::WrongHost) { Code::Forbidden } else { self }
+    }
 }

@@ -63,6 +63,20 @@ pub async fn disconnect(
     Ok(done)
 }
 
+/// Disconnects the way somebody chose, or by default.
+pub async fn disconnect_as_chosen(
+    app: &App,
+    who: &SignedIn,
+    connection: &Connection,
+    chosen: Option<DisconnectMode>,
+) -> Result<bool, StoreError> {
+    let mode = match chosen {
+        Some(mode) => mode,
+        None => default_mode(app, connection).await?,
+    };
+    disconnect(app, who, connection, mode).await
+}
+
 /// Deletes a disconnected connection with its accounts and history. False if it is not there or still connected.
 pub async fn purge(app: &App, who: &SignedIn, id: &ConnectionId) -> Result<bool, StoreError> {
     app.store.purge_connection(&who.workspace_id, id).await

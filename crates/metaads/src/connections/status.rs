@@ -68,6 +68,32 @@ pub fn is_removed_at_meta(connection: &Connection) -> bool {
     matches!(connection.state, ConnectionState::Revoked { by: RevokedBy::Person, .. })
 }
 
+/// Whether it is connected here: neither disconnected nor removed at Meta. Meta may still refuse its token.
+pub fn is_connected(connection: &Connection) -> bool {
+    !connection.state.is_revoked()
+}
+
+/// Whether Meta accepts its token, as far as we know.
+pub fn is_working(connection: &Connection) -> bool {
+    matches!(connection.state, ConnectionState::Active { .. })
+}
+
+/// Why it stopped working; None while it works, and after somebody disconnected it here.
+pub fn broken_by(connection: &Connection) -> Option<Code> {
+    match connection.state {
+        ConnectionState::NeedsReauthorization { .. } => {
+            Some(reason(connection).unwrap_or(Code::SessionInvalid))
+        }
+        ConnectionState::Revoked { .. } => is_removed_at_meta(connection).then_some(Code::AppRemoved),
+        ConnectionState::Active { .. } => None,
+    }
+}
+
+/// Since when it is in its state (Unix milliseconds).
+pub fn changed_at(connection: &Connection) -> i64 {
+    connection.state.since()
+}
+
 /// Why the connection is in the state it is in; None if there is nothing to say.
 pub fn reason(connection: &Connection) -> Option<Code> {
     connection.state.reason().map(code_of)

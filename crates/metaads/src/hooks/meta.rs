@@ -11,7 +11,7 @@ use serde_json::json;
 use url::form_urlencoded;
 
 use crate::app::App;
-use crate::web::problem::Problem;
+use crate::http::problem::Problem;
 use crate::webhooks::inbox;
 use crate::webhooks::inbox::ReceiveError;
 

@@ -1,3 +1,4 @@
-//! The surface that Meta calls.
+//! The surface that Meta calls: webhooks, deauthorize and data deletion callbacks.
 
 pub mod meta;
+pub mod problem;

@@ -1,42 +1,54 @@
-//! What holds for every answer: the right host, no foreign forms, headers that keep a page to itself.
+//! What holds for every response: only our own host and our own forms, no panic that leaves as a cut connection, and
+//! headers that keep a page to itself.
 
+use std::any::Any;
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use tower_http::csrf::CsrfLayer;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use crate::app::App;
-use crate::codes::error_code::Code;
+use crate::http::problem::Problem;
 
-/// Refuses requests that change something and come from another site: by `Sec-Fetch-Site`, else by
-/// comparing `Origin`. Meta's own calls carry a signature and are not browsers.
-pub fn csrf(app: &App) -> CsrfLayer<fn(tower_http::csrf::ProtectionError) -> Response> {
+type PanicResponse = fn(Box<dyn Any + Send>) -> Response;
+
+/// Answers a panic of a handler as [`Problem::Internal`]. The panic hook has logged the message.
+pub fn catch_panics() -> CatchPanicLayer<PanicResponse> {
+    CatchPanicLayer::custom(|_| {
+        tracing::error!("a request handler panicked");
+        Problem::Internal.into_response()
+    })
+}
+
+/// Refuses state-changing requests that another site's page sends: by `Sec-Fetch-Site`, else by comparing `Origin`.
+/// Meta's own calls carry neither header; their signature is checked instead.
+pub fn csrf(app: &App) -> CsrfLayer<fn(ProtectionError) -> Response> {
     let origin = app.config.server.public_url.origin().ascii_serialization();
-    let refuse: fn(tower_http::csrf::ProtectionError) -> Response =
-        |_| crate::web::problem::pending_problem(StatusCode::FORBIDDEN, Code::Forbidden);
+    let refuse: fn(ProtectionError) -> Response = |_| Problem::CrossSite.into_response();
     CsrfLayer::new()
         .add_trusted_origin(origin)
         .expect("PUBLIC_URL was checked to be scheme, host and port")
         .with_rejection_response(refuse)
 }
 
-/// A page opened under another host name than PUBLIC_URL's leads to the right one, so that no flow
-/// loses its cookies on the way to Facebook and back.
-pub async fn right_host(State(app): State<App>, request: Request, next: Next) -> Response {
-    let is_asking = matches!(*request.method(), Method::GET | Method::HEAD);
+/// Redirects a page under another host name to PUBLIC_URL, because cookies set under the other name would be missing
+/// when the browser comes back from Facebook. State-changing requests under a foreign name are refused: another site
+/// may have pointed its name at this service.
+pub async fn require_public_host(State(app): State<App>, request: Request, next: Next) -> Response {
+    let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
     let is_called_by_meta = request.uri().path().starts_with("/hooks/");
-    // Nothing changes under a foreign name: behind one, another site may have been put in our place.
-    if !is_asking && !is_called_by_meta && !has_right_host(&app, &request) {
+    if !is_reading && !is_called_by_meta && !has_public_host(&app, &request) {
         if is_other_name_of_this_machine(&app, &request) {
-            let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
-            return Redirect::temporary(&format!("{}{wanted}", app.config.base())).into_response();
+            let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+            return Redirect::temporary(&format!("{}{path}", app.config.base())).into_response();
         }
-        return crate::web::problem::pending_problem(StatusCode::MISDIRECTED_REQUEST, Code::Forbidden);
+        return Problem::WrongHost.into_response();
     }
-    let Some(target) = right_address(&app, &request) else { return next.run(request).await };
+    let Some(target) = public_address(&app, &request) else { return next.run(request).await };
     let mut moved = Redirect::temporary(&target).into_response();
     let secure = if app.config.is_https() { "; Secure" } else { "" };
     let note = format!("metaads_moved=1; Max-Age=5; Path=/; HttpOnly; SameSite=Lax{secure}");
@@ -45,34 +57,34 @@ pub async fn right_host(State(app): State<App>, request: Request, next: Next) ->
     moved
 }
 
-/// Where a request should have gone; None where it is right, or no page.
-fn right_address(app: &App, request: &Request) -> Option<String> {
+/// Where a page request should have gone; None if its host is right, or if it is no page.
+fn public_address(app: &App, request: &Request) -> Option<String> {
     let path = request.uri().path();
     let is_page = matches!(*request.method(), Method::GET | Method::HEAD)
-        && !["/healthz", "/readyz", "/metrics"].contains(&path)
+        && !["/healthz", "/readyz"].contains(&path)
         && !["/assets/", "/api/", "/hooks/"].iter().any(|start| path.starts_with(start));
-    if !is_page || has_right_host(app, request) {
+    if !is_page || has_public_host(app, request) {
         return None;
     }
     let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    // The browser was sent here by us a moment ago and its request still names another host: a proxy
-    // rewrites it. Better to serve than to send it in circles.
+    // We redirected this browser a moment ago and its request still names another host: a proxy rewrites the header.
+    // Serving the page beats a redirect loop.
     if text("cookie").unwrap_or_default().contains("metaads_moved=1") {
         tracing::warn!(
-            "requests arrive under another Host than PUBLIC_URL's: let the proxy pass the Host header on"
+            "requests arrive under another Host than PUBLIC_URL's: configure the proxy to pass the Host header on"
         );
         return None;
     }
-    let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
-    Some(format!("{}{wanted}", app.config.base()))
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    Some(format!("{}{path}", app.config.base()))
 }
 
-/// Whether the browser used PUBLIC_URL's host. A proxy that is named in METAADS_TRUSTED_PROXIES may call
-/// us by our inner name and say which name the browser used.
-fn has_right_host(app: &App, request: &Request) -> bool {
+/// Whether the browser used PUBLIC_URL's host. A proxy of METAADS_TRUSTED_PROXIES may call this service by an internal
+/// name and forward the name that the browser used.
+fn has_public_host(app: &App, request: &Request) -> bool {
     let public = authority(app);
     let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let is_right = |host: &str| host.trim().eq_ignore_ascii_case(&public);
+    let is_public = |host: &str| host.trim().eq_ignore_ascii_case(&public);
     let peer = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
@@ -80,14 +92,14 @@ fn has_right_host(app: &App, request: &Request) -> bool {
     if peer.is_some_and(|peer| app.config.server.trusted_proxies.contains(&peer))
         && let Some(forwarded) = text("x-forwarded-host")
     {
-        return is_right(forwarded);
+        return is_public(forwarded);
     }
     let host = text("host").or_else(|| request.uri().authority().map(|authority| authority.as_str()));
-    host.is_some_and(is_right)
+    host.is_some_and(is_public)
 }
 
-/// 127.0.0.1 where PUBLIC_URL says localhost, and the like: a program that posts there is led to the
-/// right name with what it posts.
+/// Whether both names are loopback, such as 127.0.0.1 where PUBLIC_URL says localhost: then a program's POST is
+/// redirected with its body instead of refused.
 fn is_other_name_of_this_machine(app: &App, request: &Request) -> bool {
     let host = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
     let host = host.and_then(|host| url::Url::parse(&format!("http://{host}")).ok());
@@ -102,12 +114,12 @@ fn authority(app: &App) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// Headers on every answer.
+/// Security headers on every response.
 pub async fn headers(State(app): State<App>, request: Request, next: Next) -> Response {
     let is_asset = request.uri().path().starts_with("/assets/");
     let is_callback = request.uri().path().ends_with("/callback");
-    // The small window comes from Facebook, whose pages are in no group with ours: where this page
-    // asked for one, the browser would take it for a stranger and not let it close itself.
+    // The popup comes from Facebook, which is in no browsing context group with ours. With an isolating policy the
+    // browser would cut it off from its opener, and it could not close itself.
     let is_popup = request.uri().query().is_some_and(|query| query.contains("window=popup"));
     let opener_policy = if is_callback || is_popup { "unsafe-none" } else { "same-origin-allow-popups" };
     let mut response = next.run(request).await;
@@ -135,10 +147,10 @@ pub async fn headers(State(app): State<App>, request: Request, next: Next) -> Re
     response
 }
 
-/// Chromium checks `form-action` on the redirect after a POST too, so the dialog's host is in it.
+/// Chromium checks `form-action` on the redirect after a POST too, so it lists the dialogs' hosts.
 fn content_security_policy(app: &App) -> String {
     let dialog = app.graph().app().dialog_url.origin().ascii_serialization();
-    // Meta's dialog lives on www and sends phones to m.
+    // Meta's dialog is at www. and redirects phones to m.
     let mobile = dialog.replace("://www.", "://m.");
     let instagram = app.graph().app().instagram.as_ref();
     let instagram = instagram.map_or_else(String::new, |app| app.dialog_url.origin().ascii_serialization());
@@ -146,4 +158,27 @@ fn content_security_policy(app: &App) -> String {
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; \
          connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self' {dialog} {mobile} {instagram}"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::StatusCode;
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn panics() -> StatusCode {
+        panic!("a handler with a bug");
+    }
+
+    #[tokio::test]
+    async fn a_panic_becomes_a_problem_that_the_surface_renders() {
+        let routes: Router = Router::new().route("/", get(panics)).layer(catch_panics());
+        let mut response = routes.oneshot(Request::new(Body::empty())).await.expect("infallible");
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(Problem::take(&mut response), Some(Problem::Internal));
+    }
 }

@@ -1,3 +1,9 @@
-//! What every HTTP surface shares.
+//! What every HTTP surface shares: who is calling, what went wrong, and the middleware around all of them.
 
+pub mod caller;
+pub mod client_info;
+pub mod form_fields;
 pub mod middleware;
+pub mod owned_connection;
+pub mod problem;
+pub mod problem_json;

@@ -1,109 +1,86 @@
-//! The standing of ad accounts in words. Reasons: Marketing API reference, Ad Account, `disable_reason`.
+//! Ad accounts: their status, why Meta disabled one, and what the person may do with it.
+//! Reasons: Marketing API reference, Ad Account, `disable_reason`.
+
+use metaads_store::Relation;
 
 use crate::codes::account_status::AccountStatus;
 
-/// How a row of the picker speaks of an account.
+/// The status of an ad account.
 #[derive(Debug, Clone, Copy)]
 pub struct AccountStatusText {
     pub word: &'static str,
-    /// CSS class: ok, warn, bad or plain.
-    pub tone: &'static str,
-    pub icon: &'static str,
+    /// Empty where the word says it all.
     pub reason: &'static str,
-    /// Where on Meta it can be mended: label and address.
-    pub fix: Option<(&'static str, &'static str)>,
+    /// The label of the link to Meta's page that helps, if there is one.
+    pub fix: Option<&'static str>,
 }
 
-const BILLING: &str = "https://business.facebook.com/billing_hub/payment_settings";
-const QUALITY: &str = "https://www.facebook.com/accountquality";
-
-/// Of an account that is there, but not for this person.
+/// For an account that exists, but not for this person any more.
 pub const ROLE_LOST: &str =
-    "The person’s role on it is too low, or was taken away. An admin of its business can give it back.";
+    "The person’s role on it is too low or was removed. An admin of its business can restore it.";
+pub const UNREACHABLE: &str = "Meta no longer shows it to this connection.";
+pub const NO_BUSINESS: &str = "Not in a business";
 
-const fn words(
-    word: &'static str,
-    tone: &'static str,
-    icon: &'static str,
-    reason: &'static str,
-) -> AccountStatusText {
-    AccountStatusText { word, tone, icon, reason, fix: None }
-}
-
-pub fn standing(standing: AccountStatus) -> AccountStatusText {
-    match standing {
-        AccountStatus::Active => words("Ready", "ok", "check", ""),
+pub fn account_status(status: AccountStatus) -> AccountStatusText {
+    let text = |word, reason| AccountStatusText { word, reason, fix: None };
+    match status {
+        AccountStatus::Active => text("Ready", ""),
         AccountStatus::Disabled => AccountStatusText {
-            fix: Some(("Open Account Quality on Meta", QUALITY)),
-            ..words("Disabled", "bad", "ban", "Meta disabled it.")
+            fix: Some("Open Account Quality on Meta"),
+            ..text("Disabled", "Meta disabled it.")
         },
         AccountStatus::Unsettled => AccountStatusText {
-            fix: Some(("Pay on Meta", BILLING)),
-            ..words(
-                "Payment due",
-                "warn",
-                "triangle-alert",
-                "Ads are stopped until the bill is paid. You can still choose it.",
-            )
+            fix: Some("Pay on Meta"),
+            ..text("Payment due", "Ads are stopped until the bill is paid. You can still select it.")
         },
-        AccountStatus::PendingRiskReview => words(
-            "In review",
-            "warn",
-            "triangle-alert",
-            "Meta is reviewing it; ads wait until then. You can still choose it.",
-        ),
-        AccountStatus::PendingSettlement => {
-            words("Settling", "warn", "triangle-alert", "A payment is being settled. Ads run.")
+        AccountStatus::PendingRiskReview => {
+            text("In review", "Meta is reviewing it; ads wait until then. You can still select it.")
         }
+        AccountStatus::PendingSettlement => text("Settling", "A payment is being settled. Ads are running."),
         AccountStatus::InGracePeriod => AccountStatusText {
-            fix: Some(("Check the payment on Meta", BILLING)),
-            ..words(
-                "Payment failed",
-                "warn",
-                "triangle-alert",
-                "Ads still run for some days. You can still choose it.",
-            )
+            fix: Some("Check the payment on Meta"),
+            ..text("Payment failed", "Ads will run for a few more days. You can still select it.")
         },
-        AccountStatus::PendingClosure => words("Being closed", "plain", "ban", "Meta is closing it."),
-        AccountStatus::Closed => words("Closed", "plain", "ban", "Meta does not reopen closed accounts."),
-        AccountStatus::Unreachable => words(
+        AccountStatus::PendingClosure => text("Closing", "Meta is closing it."),
+        AccountStatus::Closed => text("Closed", "Meta does not reopen closed accounts."),
+        AccountStatus::Unreachable => text(
             "Not reachable",
-            "plain",
-            "lock",
-            "The newest reading did not show it: it was not ticked on Facebook, or the role is gone.",
+            "The latest sync did not find it: it was not selected on Facebook, or the role is gone.",
         ),
-        AccountStatus::Unknown => words(
-            "Unclear",
-            "warn",
-            "triangle-alert",
-            "Meta did not say how this account stands. You can still choose it.",
-        ),
+        AccountStatus::Unknown => {
+            text("Unknown", "Meta did not report the status of this account. You can still select it.")
+        }
     }
 }
 
-/// Why Meta disabled an account; None where Meta gave no known reason.
+/// Why Meta disabled an account; None if Meta gave no known reason.
 pub fn disable_reason(number: Option<i64>) -> Option<&'static str> {
     Some(match number? {
-        1 => "its ads broke Meta’s ads policy",
-        2 => "its ads are in a review of intellectual property",
+        1 => "its ads violated Meta’s ads policy",
+        2 => "its ads are in an intellectual property review",
         3 => "risk review of the payment method",
         4 => "it was one of several accounts shut down together",
         5 => "its ads are being reviewed",
         6 => "its business is under review",
-        7 => "closed for good",
+        7 => "permanently closed",
         8 => "an unused reseller account",
         9 => "an unused account",
         10 => "an umbrella account",
-        11 => "its business portfolio broke Meta’s policy",
-        12 => "it was not what it said it was",
-        13 => "its legal entity was taken away",
+        11 => "its business portfolio violated Meta’s policy",
+        12 => "it misrepresented what it is",
+        13 => "its legal entity was removed",
         14 => "its message threads are being reviewed",
-        15 => "somebody else may have got into it",
+        15 => "the account may be compromised",
         _ => return None,
     })
 }
 
-/// What the person may do with an account, from Meta's tasks; empty where it is everything, or not said.
+/// "Meta disabled it: an unused account."
+pub fn disabled_because(reason: &str) -> String {
+    format!("Meta disabled it: {reason}.")
+}
+
+/// What the person may do with an account, from Meta's tasks; empty for everything, or if Meta did not say.
 pub fn role(tasks: &[String]) -> &'static str {
     let has = |wanted: &str| tasks.iter().any(|task| task == wanted);
     match () {
@@ -118,6 +95,25 @@ pub fn role(tasks: &[String]) -> &'static str {
 /// "Europe/Berlin" as "Berlin".
 pub fn zone_name(zone: &str) -> String {
     zone.rsplit('/').next().unwrap_or(zone).replace('_', " ")
+}
+
+/// A business as the heading of its accounts; `id` is empty for accounts in no business.
+pub fn business_name(id: &str, name: &str) -> String {
+    match (id, name) {
+        ("", _) => NO_BUSINESS.to_owned(),
+        (id, "") => format!("Business {id}"),
+        (_, name) => name.to_owned(),
+    }
+}
+
+/// How the business relates to its accounts; empty for accounts in no business.
+pub fn relation(relation: Option<Relation>) -> &'static str {
+    match relation {
+        Some(Relation::Owned) => "Owned",
+        Some(Relation::Client) => "Client",
+        Some(Relation::Shared) => "Shared",
+        Some(Relation::Personal) | None => "",
+    }
 }
 
 #[cfg(test)]
@@ -135,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn each_of_the_fifteen_reasons_has_words_and_no_other_number_has() {
+    fn each_of_the_fifteen_disable_reasons_has_text_and_no_other_number_has() {
         let known: Vec<i64> = (-1..300).filter(|number| disable_reason(Some(*number)).is_some()).collect();
         assert_eq!(known, (1..=15).collect::<Vec<i64>>());
         assert_eq!(disable_reason(None), None);

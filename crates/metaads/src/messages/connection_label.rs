@@ -1,15 +1,14 @@
-//! How a connection is spoken of.
+//! How a sentence refers to a connection.
 
-use metaads_store::{Connection, ConnectionKind};
+use metaads_store::{Connection, ConnectionKind, Login};
 
 use crate::messages::format::first_name;
 
-/// Whose it is, and with whom they deal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionLabel<'a> {
     /// A person's first name, else the whole name.
     pub name: &'a str,
-    /// A person signs in; for a business somebody agrees.
+    /// A person signs in; for a business, one of its admins agrees.
     pub is_person: bool,
     /// Facebook or Instagram.
     pub place: &'static str,
@@ -29,5 +28,13 @@ impl<'a> ConnectionLabel<'a> {
                 ConnectionLabel { name: whole, is_person: true, place: "Instagram" }
             }
         }
+    }
+}
+
+/// Where the person signs in and agrees.
+pub fn place(login: Login) -> &'static str {
+    match login {
+        Login::Facebook | Login::Business => "Facebook",
+        Login::Instagram => "Instagram",
     }
 }

@@ -1,117 +1,109 @@
-//! Why something is missing, in words, each with the one thing that helps.
+//! Why an asset is missing, and what a lookup of one ad account found; with the label of the one thing that helps.
 
-use crate::connections::assets::diagnose::{Answer, Reason};
+use crate::codes::diagnosis::{LookupResult, MissingReason};
 use crate::messages::format::plural;
+use crate::messages::scopes::{scope, scope_name};
 
-/// A reason as the page shows it.
 #[derive(Debug, Clone)]
 pub struct DiagnosisText {
     pub title: String,
     pub text: String,
-    pub help: Help,
+    /// The label of the button or link that helps; empty if there is none.
+    pub label: String,
 }
 
-/// The one thing that helps.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Help {
-    /// Facebook asks again, for what was declined or not ticked.
-    AskAgain(String),
-    Reconnect(String),
-    ReadAgain,
-    /// The picker, with what to show.
-    Show(&'static str, String),
-    /// A page of Meta's: label and address.
-    Meta(&'static str, &'static str),
-    /// Only an admin of this site can do something.
-    Admin,
-    /// Nothing to press: it goes on by itself, or somebody else has to act.
-    None,
-}
+pub const NOT_A_NUMBER: &str =
+    "That is not an ad account number. It consists of digits, as in act_123456789.";
+const SYNC: &str = "Sync accounts";
+const BUSINESS_SETTINGS: &str = "Open Business settings on Meta";
 
-const SETTINGS: (&str, &str) = ("Open Business settings on Meta", "https://business.facebook.com/settings");
-
-fn words(title: String, text: String, help: Help) -> DiagnosisText {
-    DiagnosisText { title, text, help }
+fn text(title: impl Into<String>, text: impl Into<String>, label: impl Into<String>) -> DiagnosisText {
+    DiagnosisText { title: title.into(), text: text.into(), label: label.into() }
 }
 
 /// `who` is the person's first name, or the business.
-pub fn missing(reason: &Reason, who: &str) -> DiagnosisText {
+pub fn missing(reason: &MissingReason, who: &str) -> DiagnosisText {
     match reason {
-        Reason::NotConnected => words(
-            "It is not connected".to_owned(),
-            format!("What you see is what was there when {who} was connected."),
-            Help::Reconnect(format!("Reconnect {who}")),
+        MissingReason::NotConnected => text(
+            "It is not connected",
+            format!("This page shows what was there while {who} was connected."),
+            format!("Reconnect {who}"),
         ),
-        Reason::StillReading => words(
-            "We are still reading".to_owned(),
-            "More accounts may come. This page shows what is there so far.".to_owned(),
-            Help::None,
+        MissingReason::SyncRunning => text(
+            "The accounts are still syncing",
+            "More may follow. This page shows what is there so far.",
+            "",
         ),
-        Reason::ReadingStuck => words(
-            "Reading was cut off".to_owned(),
-            "Meta did not answer. We keep trying; what was read is there.".to_owned(),
-            Help::ReadAgain,
+        MissingReason::SyncFailed => text(
+            "The sync was interrupted",
+            "Meta did not answer. We keep trying; everything synced so far is there.",
+            SYNC,
         ),
-        Reason::Permission { scope, has_lapsed } => permission(scope, *has_lapsed, who),
-        Reason::NotTicked { ad_accounts } => words(
-            format!("Only {} ticked on Facebook", plural(i64::try_from(*ad_accounts).unwrap_or(i64::MAX), "ad account is", "ad accounts are")),
-            format!("In Facebook’s window {who} chose which ones this site may see. The others stay hidden until they are ticked there too. Where Facebook does not ask again: remove this site on facebook.com under Settings, Business Integrations, then connect again."),
-            Help::AskAgain("Tick more on Facebook".to_owned()),
+        MissingReason::Permission { scope, has_expired } => permission(scope, *has_expired, who),
+        MissingReason::LimitedOnFacebook { ad_accounts } => limited(*ad_accounts, who),
+        MissingReason::RoleTooLow { businesses } => text(
+            format!("{who} has no role on the ad accounts of {}", listed(businesses)),
+            format!(
+                "{who} belongs to the business, but that alone shows no ad account. An admin of the business gives {who} a role on each one: Business settings, Accounts, Ad accounts, Add people. Then sync the accounts."
+            ),
+            BUSINESS_SETTINGS,
         ),
-        Reason::RoleTooLow { businesses } => words(
-            format!("{who} has no role on the ad accounts of {}", named(businesses)),
-            format!("{who} is in the business, and that alone shows no ad account. An admin of the business gives {who} a role on each: Business settings, Accounts, Ad accounts, Add people. Then read again."),
-            Help::Meta(SETTINGS.0, SETTINGS.1),
+        MissingReason::ListRefused { businesses } => text(
+            format!("Meta did not show the ad accounts of {}", listed(businesses)),
+            "It gave no reason. Accounts from earlier syncs are kept.",
+            SYNC,
         ),
-        Reason::ListRefused { businesses } => words(
-            format!("Meta did not show the ad accounts of {}", named(businesses)),
-            "It gave no reason. What was read before is kept.".to_owned(),
-            Help::ReadAgain,
+        MissingReason::AppReview => text(
+            "Meta has not approved this site for it yet",
+            "Meta shows other people’s accounts only to apps that it has reviewed. Your admin sees what is missing.",
+            "Your admin has to act.",
         ),
-        Reason::AppReview => words(
-            "Meta has not approved this site for it yet".to_owned(),
-            "Meta shows accounts of other people only to apps that it has reviewed. Your admin sees what is missing.".to_owned(),
-            Help::Admin,
-        ),
-        Reason::NoneExist => words(
+        MissingReason::NoneExist => text(
             format!("{who} has no ad account"),
             format!("We looked under {who}’s own name and in every business that Facebook showed us."),
-            Help::Meta("Create one on Meta", "https://adsmanager.facebook.com/"),
+            "Create one on Meta",
         ),
-        Reason::Unusable { number } => words(
-            format!("{} there and cannot be used", plural(*number, "account is", "accounts are")),
-            "Meta disabled or closed them, or no longer shows them. Each says why.".to_owned(),
-            Help::Show("unusable", "Show them".to_owned()),
+        MissingReason::Unusable { number } => text(
+            format!("{} listed but cannot be used", plural(*number, "account is", "accounts are")),
+            "Meta disabled or closed them, or no longer shows them. Each one says why.",
+            "Show them",
         ),
-        Reason::InstagramNotProfessional { pages } => words(
-            format!("The Instagram account of {} is a personal one", named(pages)),
-            "Meta opens only professional accounts to programs. Switch it in the Instagram app: Settings, Account type and tools. Then read again.".to_owned(),
-            Help::ReadAgain,
+        MissingReason::InstagramNotProfessional { pages } => text(
+            format!("The Instagram account of {} is a personal one", listed(pages)),
+            "Meta opens only professional accounts to apps. Switch it in the Instagram app: Settings, Account type and tools. Then sync the accounts.",
+            SYNC,
         ),
-        Reason::InstagramNotLinked { pages } => words(
-            format!("No Instagram account is linked to {}", named(pages)),
-            "Link it in the Page’s settings, under Linked accounts. Then read again.".to_owned(),
-            Help::ReadAgain,
+        MissingReason::InstagramNotLinked { pages } => text(
+            format!("No Instagram account is linked to {}", listed(pages)),
+            "Link it in the Page’s settings, under Linked accounts. Then sync the accounts.",
+            SYNC,
         ),
     }
 }
 
-fn permission(scope: &str, has_lapsed: bool, who: &str) -> DiagnosisText {
-    let known = crate::messages::scopes::scope(scope);
-    let name = known.map_or(scope, |words| words.name);
-    let without = known.map_or("", |words| words.without);
-    let title =
-        if has_lapsed { format!("“{name}” lapsed") } else { format!("“{name}” was not given") };
-    let why = if has_lapsed {
-        "Facebook takes back what was not used for 90 days."
-    } else {
-        "It was unticked on Facebook."
+fn limited(ad_accounts: usize, who: &str) -> DiagnosisText {
+    let number = i64::try_from(ad_accounts).unwrap_or(i64::MAX);
+    text(
+        format!("Only {} selected on Facebook", plural(number, "ad account is", "ad accounts are")),
+        format!(
+            "In the Facebook window, {who} chose which ones this site may see. The others stay hidden until they are selected there too. If Facebook does not ask again, remove this site on facebook.com under Settings, Business Integrations, then connect again."
+        ),
+        "Select more on Facebook",
+    )
+}
+
+fn permission(key: &str, has_expired: bool, who: &str) -> DiagnosisText {
+    let name = scope_name(key);
+    let without = scope(key).map_or("", |text| text.without);
+    let (title, why) = match has_expired {
+        true => (format!("“{name}” expired"), "Facebook takes back what was not used for 90 days."),
+        false => (format!("“{name}” was not granted"), "It was turned off on Facebook."),
     };
-    words(title, format!("{why} {without}"), Help::AskAgain(format!("Ask {who} again")))
+    text(title, format!("{why} {without}"), format!("Ask {who} again"))
 }
 
 /// "A", "A and B", "A, B and 3 more".
-fn named(names: &[String]) -> String {
+fn listed(names: &[String]) -> String {
     match names {
         [] => String::new(),
         [one] => one.clone(),
@@ -120,48 +112,42 @@ fn named(names: &[String]) -> String {
     }
 }
 
-/// What Meta said about one account.
-pub fn answer(answer: Answer, account: &str, who: &str) -> DiagnosisText {
+/// What Meta said about one ad account.
+pub fn lookup(result: LookupResult, account: &str, who: &str) -> DiagnosisText {
     let title = |text: &str| format!("Account {account}: {text}");
-    let show = Help::Show(if answer == Answer::Listed { "listed" } else { "found" }, "Show it".to_owned());
-    match answer {
-        Answer::Listed => {
-            words(title("it is in the list"), "You can choose it, or see there why not.".to_owned(), show)
+    match result {
+        LookupResult::Listed => {
+            text(title("it is in the list"), "You can select it, or see there why not.", "Show it")
         }
-        Answer::Found => {
-            words(title("found"), "Meta’s lists had left it out. It is in your list now.".to_owned(), show)
+        LookupResult::Found => {
+            text(title("found"), "Meta’s lists had left it out. It is in your list now.", "Show it")
         }
-        Answer::Hidden => words(
+        LookupResult::Hidden => text(
             title("Meta does not show it"),
             format!(
-                "Either nobody has shared it with {who}, or it was not ticked on Facebook, or the number is wrong. Its business adds {who} under Ad accounts, Add people, or shares it with your business as a partner."
+                "Nobody has shared it with {who}, it was not selected on Facebook, or the number is wrong. Its business adds {who} under Ad accounts, Add people, or shares it with your business as a partner."
             ),
-            Help::AskAgain("Tick it on Facebook".to_owned()),
+            "Select it on Facebook",
         ),
-        Answer::RoleTooLow => words(
+        LookupResult::RoleTooLow => text(
             title("the role is too low"),
             format!(
-                "It exists, and {who} may not see it. An admin of its business gives {who} a role on it."
+                "It exists, but {who} may not see it. An admin of its business gives {who} a role on it."
             ),
-            Help::Meta(SETTINGS.0, SETTINGS.1),
+            BUSINESS_SETTINGS,
         ),
-        Answer::NoPermission => words(
+        LookupResult::NoPermission => text(
             title("a permission is missing"),
-            format!(
-                "Without “{}” Meta shows no ad account.",
-                crate::messages::scopes::scope("ads_read").map_or("ads_read", |words| words.name)
-            ),
-            Help::AskAgain(format!("Ask {who} again")),
+            format!("Without “{}”, Meta shows no ad account.", scope_name("ads_read")),
+            format!("Ask {who} again"),
         ),
-        Answer::Away => words(
-            title("Meta isn’t answering"),
-            "Nothing for you to fix. Try again in a minute.".to_owned(),
-            Help::None,
-        ),
-        Answer::NotConnected => words(
+        LookupResult::MetaUnavailable => {
+            text(title("Meta isn’t answering"), "Nothing for you to fix. Try again in a minute.", "")
+        }
+        LookupResult::NotConnected => text(
             title("it is not connected"),
             format!("We can ask Meta once {who} is connected again."),
-            Help::Reconnect(format!("Reconnect {who}")),
+            format!("Reconnect {who}"),
         ),
     }
 }

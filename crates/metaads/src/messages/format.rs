@@ -1,4 +1,4 @@
-//! Dates, numbers and names. Dates and times are UTC; the page's script shows times in the reader's zone.
+//! Dates, numbers and names in text. Dates and times are in UTC; the page's script shows times in the reader's zone.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -7,7 +7,7 @@ fn zoned(at: i64) -> jiff::Zoned {
     Timestamp::from_millisecond(at).unwrap_or_default().to_zoned(TimeZone::UTC)
 }
 
-/// "20 Nov", or "20 Nov 2025" in another year than `now`'s.
+/// "20 Nov", or "20 Nov 2025" in a year other than that of `now`.
 pub fn day(at: i64, now: i64) -> String {
     let (at, now) = (zoned(at), zoned(now));
     let format = if at.year() == now.year() { "%-d %b" } else { "%-d %b %Y" };
@@ -42,7 +42,7 @@ pub fn plural(number: i64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
-/// How a person is called in a sentence; a name in a script without blanks is used whole.
+/// The name used in a sentence; a name in a script without spaces is used whole.
 pub fn first_name(name: &str) -> &str {
     name.split_whitespace().next().unwrap_or(name)
 }
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_dates_and_names_read_well() {
+    fn numbers_dates_and_names_are_formatted_for_people() {
         assert_eq!([count(0), count(999), count(1307), count(1_000_000)], ["0", "999", "1,307", "1,000,000"]);
         assert_eq!(plural(1, "Page", "Pages"), "1 Page");
         let now = 1_795_384_800_000;

@@ -1,27 +1,38 @@
-//! Meta's health, for admins: operator_notices with our app, versions, limits, answers that nobody has described, and
-//! Meta's calls to us.
+//! Meta status, for admins: notices about our app, API version, quotas, unrecognized errors and Meta's calls to us.
 
 use askama::Template;
 use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use metaads_graph::RELEASES;
 use metaads_store::{QuotaRow, UnrecognizedError, WebhookEvent};
 use serde::Deserialize;
 
+use crate::api_version;
 use crate::app::App;
 use crate::clock::HOUR;
+use crate::codes::notice::Notice;
+use crate::http::caller::AdminCaller;
+use crate::http::client_info::ClientInfo;
+use crate::http::form_fields::FormFields;
+use crate::http::problem::Problem;
+use crate::messages::api_version as version_text;
 use crate::messages::format;
-use crate::messages::quotas;
-use crate::web::extract::{Admin, ClientInfo, Fields};
+use crate::messages::notices::notice;
+use crate::messages::{quotas, webhooks};
 use crate::web::layout::{Layout, Section, page};
-use crate::web::operator_notices::OperatorNoticeView;
-use crate::web::problem::Problem;
+use crate::web::operator_notice_view::OperatorNoticeView;
 use crate::webhooks::inbox;
 
-/// Calls of Meta's and allowances that are shown.
-const SHOWN: usize = 50;
-/// Ids that one press takes.
-const LISTED: usize = 1_000;
+/// Rows of each table, and the most that one request can ask for.
+const ROWS: usize = 50;
+const MAX_ROWS: usize = 10_000;
+/// Ids that one form takes.
+const MAX_IDS: usize = 1_000;
+/// Events can be replayed this far back: they are kept no longer.
+const MAX_REPLAY_HOURS: i64 = 24 * 40;
+/// What was typed is shown again up to this many characters.
+const MAX_TYPED: usize = 100_000;
 
 #[derive(Template)]
 #[template(path = "admin.html")]
@@ -33,14 +44,26 @@ struct AdminPage {
     version: String,
     releases: Vec<ReleaseRow>,
     tier: Option<String>,
-    limits: Vec<LimitRow>,
-    unknown: Vec<UnknownRow>,
+    quotas: Vec<QuotaView>,
+    errors: Vec<ErrorRow>,
     events: Vec<EventRow>,
-    addresses: [(&'static str, String); 4],
+    /// How many rows the link to more asks for; None if every table shows all.
+    more_rows: Option<usize>,
+    addresses: [(AddressName, String); 4],
     /// Without it, Meta's handshake is refused.
     has_verify_token: bool,
+    /// What is wrong with the ids that were typed; may be empty.
     problem: String,
     typed: String,
+}
+
+/// What the Meta app has to be told, by its name in the App Dashboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AddressName {
+    RedirectUri,
+    Webhooks,
+    Deauthorize,
+    DataDeletion,
 }
 
 struct ReleaseRow {
@@ -50,7 +73,7 @@ struct ReleaseRow {
     marketing_until: String,
 }
 
-struct LimitRow {
+struct QuotaView {
     name: String,
     percent: i64,
     /// When calls are let through again, as far as we know.
@@ -58,7 +81,7 @@ struct LimitRow {
     seen: String,
 }
 
-struct UnknownRow {
+struct ErrorRow {
     kind: String,
     times: String,
     last: String,
@@ -66,152 +89,165 @@ struct UnknownRow {
 }
 
 struct EventRow {
-    what: String,
+    name: String,
     received: String,
     outcome: String,
+}
+
+/// The form for data deletions, as it was sent.
+#[derive(Debug, Default)]
+struct DeletionForm {
+    problem: String,
+    typed: String,
 }
 
 #[derive(Debug, Deserialize)]
 pub struct AdminQuery {
     notice: Option<String>,
-    number: Option<u64>,
+    number: Option<i64>,
+    rows: Option<usize>,
 }
 
 pub async fn show(
     State(app): State<App>,
     client: ClientInfo,
-    Admin(who): Admin,
+    AdminCaller(caller): AdminCaller,
     Query(query): Query<AdminQuery>,
 ) -> Result<Response, Problem> {
-    let number = i64::try_from(query.number.unwrap_or_default()).unwrap_or_default();
-    let notice = match query.notice.as_deref() {
-        Some("replayed") => {
-            format!("{} applied once more.", format::plural(number, "call is being", "calls are being"))
-        }
-        Some("deleted") => {
-            format!("{} being worked through.", format::plural(number, "deletion is", "deletions are"))
-        }
-        _ => String::new(),
-    };
-    let layout = Layout::new(&app, &client, Some(&who), Section::Admin, "Admin");
-    Ok(page(&admin(&app, layout, notice, String::new(), "").await?))
+    let layout = Layout::new(&app, &client, Some(&caller), Section::Admin).await?;
+    let rows = query.rows.unwrap_or(ROWS).clamp(ROWS, MAX_ROWS);
+    let mut shown = admin(&app, layout, rows, DeletionForm::default()).await?;
+    if let Some(key) = query.notice.as_deref().and_then(Notice::from_text) {
+        shown.notice = notice(key, query.number.unwrap_or_default());
+    }
+    Ok(page(&shown))
 }
 
-async fn admin(
-    app: &App,
-    layout: Layout,
-    notice: String,
-    problem: String,
-    typed: &str,
-) -> Result<AdminPage, Problem> {
+async fn admin(app: &App, layout: Layout, rows: usize, form: DeletionForm) -> Result<AdminPage, Problem> {
     let now = app.now();
     let pinned = app.graph().app().version;
-    let base = app.config.base();
-    let limits = app.store.list_quotas(now - HOUR).await?;
-    let unknown = app.store.list_unrecognized_errors(SHOWN as i64).await?;
-    let events = app.store.list_webhook_events(SHOWN as i64).await?;
+    let limit = i64::try_from(rows).unwrap_or(i64::MAX) + 1;
+    let quotas = app.store.list_quotas(now - HOUR).await?;
+    let errors = app.store.list_unrecognized_errors(limit).await?;
+    let events = app.store.list_webhook_events(limit).await?;
+    let has_more = [quotas.len(), errors.len(), events.len()].into_iter().any(|length| length > rows);
     Ok(AdminPage {
         layout,
-        notice,
+        notice: String::new(),
         operator_notices: OperatorNoticeView::all(app, app.store.list_notices().await?, now),
         pinned: pinned.to_string(),
-        version: crate::api_version::words(&pinned, now),
-        releases: RELEASES
-            .iter()
-            .rev()
-            .map(|release| ReleaseRow {
-                name: format!("v{}.0", release.major),
-                is_pinned: pinned.release().is_some_and(|own| own.major == release.major),
-                graph_until: release.graph_until.unwrap_or("not announced"),
-                // The exact days of older ones are not confirmed.
-                marketing_until: match release.marketing_until {
-                    Some(day) if release.major < 23 => format!("before {day}"),
-                    Some(day) => day.to_owned(),
-                    None => "not announced".to_owned(),
-                },
-            })
-            .collect(),
+        version: api_version::summary(&pinned, now),
+        releases: release_rows(app),
         tier: app.meta.access_tier(),
-        limits: limits.iter().take(SHOWN).map(|limit| LimitRow::new(limit, now)).collect(),
-        unknown: unknown.into_iter().map(UnknownRow::new).collect(),
-        events: events.iter().map(EventRow::new).collect(),
-        addresses: [
-            ("Redirect URI", app.config.redirect_uri()),
-            ("Webhooks", format!("{base}/hooks/meta/events")),
-            ("Deauthorize callback", format!("{base}/hooks/meta/deauthorize")),
-            ("Data deletion request", format!("{base}/hooks/meta/data-deletion")),
-        ],
+        quotas: quotas.iter().take(rows).map(|quota| QuotaView::new(quota, now)).collect(),
+        errors: errors.into_iter().take(rows).map(ErrorRow::new).collect(),
+        events: events.iter().take(rows).map(EventRow::new).collect(),
+        more_rows: has_more.then_some(rows * 4),
+        addresses: addresses(app),
         has_verify_token: app.config.meta_login.webhook_verify_token.is_some() || app.is_demo(),
-        problem,
-        typed: typed.to_owned(),
+        problem: form.problem,
+        typed: form.typed,
     })
 }
 
-/// Applies what Meta has called for since then once more: after a fault of ours, or a restored backup.
-pub async fn replay(State(app): State<App>, Admin(who): Admin, fields: Fields) -> Result<Response, Problem> {
-    let hours: i64 = fields
-        .one("hours")
-        .parse()
-        .ok()
-        .filter(|hours| (1..=24 * 40).contains(hours))
-        .ok_or(Problem::Invalid)?;
-    let number = inbox::replay(&app, app.now() - hours * HOUR).await?;
-    tracing::info!(user = %who.user_id, hours, number, "Meta's calls are applied once more");
-    Ok(Redirect::to(&format!("/admin?notice=replayed&number={number}#events")).into_response())
+fn release_rows(app: &App) -> Vec<ReleaseRow> {
+    let pinned = app.graph().app().version.release().map(|release| release.major);
+    RELEASES
+        .iter()
+        .rev()
+        .map(|release| ReleaseRow {
+            name: format!("v{}.0", release.major),
+            is_pinned: pinned == Some(release.major),
+            graph_until: release.graph_until.unwrap_or(version_text::NOT_ANNOUNCED),
+            // The exact days of older ones are not confirmed.
+            marketing_until: match release.marketing_until {
+                Some(day) if release.major < 23 => version_text::before(day),
+                Some(day) => day.to_owned(),
+                None => version_text::NOT_ANNOUNCED.to_owned(),
+            },
+        })
+        .collect()
 }
 
-/// Deletes the data of people whose ids Meta listed in a mail.
+fn addresses(app: &App) -> [(AddressName, String); 4] {
+    let base = app.config.base();
+    [
+        (AddressName::RedirectUri, app.config.redirect_uri()),
+        (AddressName::Webhooks, format!("{base}/hooks/meta/events")),
+        (AddressName::Deauthorize, format!("{base}/hooks/meta/deauthorize")),
+        (AddressName::DataDeletion, format!("{base}/hooks/meta/data-deletion")),
+    ]
+}
+
+/// Replays Meta's calls of the last hours, after a bug of ours or from a restored backup.
+pub async fn replay(
+    State(app): State<App>,
+    AdminCaller(caller): AdminCaller,
+    fields: FormFields,
+) -> Result<Response, Problem> {
+    let hours: i64 = fields.one("hours").parse().map_err(|_| Problem::Invalid)?;
+    if !(1..=MAX_REPLAY_HOURS).contains(&hours) {
+        return Err(Problem::Invalid);
+    }
+    let number = inbox::replay(&app, app.now() - hours * HOUR).await?;
+    tracing::info!(user = %caller.user_id, hours, number, "an admin replays webhook events");
+    let notice = Notice::EventsReplayed.as_str();
+    Ok(Redirect::to(&format!("/admin?notice={notice}&number={number}#events")).into_response())
+}
+
+/// Deletes the data of people whose ids Meta listed in an email.
 pub async fn delete_listed(
     State(app): State<App>,
     client: ClientInfo,
-    Admin(who): Admin,
-    fields: Fields,
+    AdminCaller(caller): AdminCaller,
+    fields: FormFields,
 ) -> Result<Response, Problem> {
     let text = fields.one("user_ids");
-    let problem = match inbox::parse_user_ids(text, LISTED) {
+    let problem = match inbox::parse_user_ids(text, MAX_IDS) {
         Ok(ids) => {
-            let codes = inbox::import_deletions(&app, &ids).await?;
-            tracing::info!(user = %who.user_id, number = codes.len(), "a list of deletions was handed in");
-            return Ok(Redirect::to(&format!("/admin?notice=deleted&number={}#deletions", codes.len()))
-                .into_response());
+            let number = inbox::import_deletions(&app, &ids).await?.len();
+            tracing::info!(user = %caller.user_id, number, "an admin imported data deletions");
+            let notice = Notice::DeletionsStarted.as_str();
+            return Ok(
+                Redirect::to(&format!("/admin?notice={notice}&number={number}#deletions")).into_response()
+            );
         }
-        Err(problem) => problem,
+        Err(problem) => problem.to_string(),
     };
-    let layout = Layout::new(&app, &client, Some(&who), Section::Admin, "Admin");
-    let typed: String = text.chars().take(100_000).collect();
-    let shown = admin(&app, layout, String::new(), problem.to_string(), &typed).await?;
-    Ok((axum::http::StatusCode::UNPROCESSABLE_ENTITY, page(&shown)).into_response())
+    let layout = Layout::new(&app, &client, Some(&caller), Section::Admin).await?;
+    let form = DeletionForm { problem, typed: text.chars().take(MAX_TYPED).collect() };
+    let shown = admin(&app, layout, ROWS, form).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&shown)).into_response())
 }
 
-impl LimitRow {
-    fn new(limit: &QuotaRow, now: i64) -> LimitRow {
-        LimitRow {
-            name: quotas::quota_name(&limit.quota),
-            percent: limit.percent,
-            blocked_until: (limit.blocked_until > now).then(|| format::day_and_time(limit.blocked_until)),
-            seen: format::day_and_time(limit.seen_at),
+impl QuotaView {
+    fn new(quota: &QuotaRow, now: i64) -> QuotaView {
+        QuotaView {
+            name: quotas::quota_name(&quota.quota),
+            percent: quota.percent,
+            blocked_until: (quota.blocked_until > now).then(|| format::day_and_time(quota.blocked_until)),
+            seen: format::day_and_time(quota.seen_at),
         }
     }
 }
 
-impl UnknownRow {
-    fn new(answer: UnrecognizedError) -> UnknownRow {
-        UnknownRow {
-            kind: answer.kind,
-            times: format::count(answer.times),
-            last: format::day_and_time(answer.last_at),
-            fbtrace_id: answer.fbtrace_id,
+impl ErrorRow {
+    fn new(error: UnrecognizedError) -> ErrorRow {
+        ErrorRow {
+            kind: error.kind,
+            times: format::count(error.times),
+            last: format::day_and_time(error.last_at),
+            fbtrace_id: error.fbtrace_id,
         }
     }
 }
 
 impl EventRow {
     fn new(event: &WebhookEvent) -> EventRow {
-        let object = event.object.replace('_', " ");
         EventRow {
-            what: if event.field.is_empty() { object } else { format!("{object}: {}", event.field) },
+            name: webhooks::event_name(&event.object, &event.field),
             received: format::day_and_time(event.received_at),
-            outcome: event.outcome.map_or("waits", |outcome| outcome.as_str()).replace('_', " "),
+            outcome: webhooks::outcome(event.outcome),
         }
     }
 }

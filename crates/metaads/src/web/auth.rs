@@ -1,9 +1,10 @@
-//! Signing in, registering, signing out.
+//! The pages for signing in and registering, and signing out.
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use metaads_store::UserId;
 use serde::Deserialize;
 
 use crate::accounts::error::AccountError;
@@ -12,22 +13,42 @@ use crate::accounts::sign_in::{Attempt, sign_in};
 use crate::accounts::sign_up::register;
 use crate::app::App;
 use crate::config::accounts::Registration;
-use crate::web::extract::{ClientInfo, Fields, MaybeUser, cookie};
-use crate::web::layout::{Layout, Section, page};
-use crate::web::problem::Problem;
+use crate::http::caller::{Caller, MaybeCaller};
+use crate::http::client_info::{ClientInfo, OwnCookie};
+use crate::http::form_fields::FormFields;
+use crate::http::problem::Problem;
+use crate::messages::account_errors;
+use crate::web::layout::{Layout, page};
 
 #[derive(Template)]
 #[template(path = "auth.html")]
 struct AuthPage {
     layout: Layout,
-    is_new: bool,
+    form: AuthForm,
+    /// Whether anybody may register.
     is_open: bool,
+    /// Where to go after signing in.
     next: String,
     email: String,
     /// Above the form.
-    banner: &'static str,
-    email_error: String,
-    password_error: String,
+    banner: Option<Banner>,
+    /// Below their fields; may be empty.
+    email_error: &'static str,
+    password_error: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AuthForm {
+    SignIn,
+    Register,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Banner {
+    NoMatch,
+    RateLimited,
+    EmailTaken,
+    RegistrationClosed,
 }
 
 #[derive(Debug, Deserialize)]
@@ -38,34 +59,34 @@ pub struct AuthQuery {
 pub async fn show_login(
     State(app): State<App>,
     client: ClientInfo,
-    MaybeUser(who): MaybeUser,
+    MaybeCaller(caller): MaybeCaller,
     Query(query): Query<AuthQuery>,
 ) -> Response {
     let next = safe_path(query.next.as_deref());
-    if who.is_some() {
+    if caller.is_some() {
         return Redirect::to(&next).into_response();
     }
-    page(&AuthPage::new(&app, &client, false, next))
+    page(&AuthPage::new(&app, &client, AuthForm::SignIn, next))
 }
 
 pub async fn show_register(
     State(app): State<App>,
     client: ClientInfo,
-    MaybeUser(who): MaybeUser,
+    MaybeCaller(caller): MaybeCaller,
     Query(query): Query<AuthQuery>,
 ) -> Response {
     let next = safe_path(query.next.as_deref());
-    if who.is_some() {
+    if caller.is_some() {
         return Redirect::to(&next).into_response();
     }
-    page(&AuthPage::new(&app, &client, true, next))
+    page(&AuthPage::new(&app, &client, AuthForm::Register, next))
 }
 
 pub async fn login(
     State(app): State<App>,
     client: ClientInfo,
-    MaybeUser(before): MaybeUser,
-    fields: Fields,
+    MaybeCaller(previous): MaybeCaller,
+    fields: FormFields,
 ) -> Result<Response, Problem> {
     let next = safe_path(Some(fields.one("next")));
     let attempt = Attempt {
@@ -76,116 +97,107 @@ pub async fn login(
     };
     match sign_in(&app, attempt).await {
         Ok((user, is_known_device)) => {
-            if let Some(before) = before {
-                app.store.end_session(&before.user_id, &before.session_id).await?;
-            }
             let device = client.device_token.as_deref().filter(|_| is_known_device);
-            signed_in(&app, &client, &user.id, device, &next).await
+            start_session(&app, &client, previous.as_ref(), &user.id, device, &next).await
         }
-        Err(error) => refused(&app, &client, false, next, &fields, error),
+        Err(error) => refused(&app, &client, AuthForm::SignIn, next, &fields, error),
     }
 }
 
 pub async fn create(
     State(app): State<App>,
     client: ClientInfo,
-    MaybeUser(before): MaybeUser,
-    fields: Fields,
+    MaybeCaller(previous): MaybeCaller,
+    fields: FormFields,
 ) -> Result<Response, Problem> {
     let next = safe_path(Some(fields.one("next")));
     match register(&app, fields.one("email"), fields.one("password"), &client.address).await {
-        Ok(user) => {
-            if let Some(before) = before {
-                app.store.end_session(&before.user_id, &before.session_id).await?;
-            }
-            signed_in(&app, &client, &user, None, &next).await
-        }
-        Err(error) => refused(&app, &client, true, next, &fields, error),
+        Ok(user) => start_session(&app, &client, previous.as_ref(), &user, None, &next).await,
+        Err(error) => refused(&app, &client, AuthForm::Register, next, &fields, error),
     }
 }
 
-pub async fn logout(State(app): State<App>, MaybeUser(who): MaybeUser) -> Result<Response, Problem> {
-    if let Some(who) = who {
-        app.store.end_session(&who.user_id, &who.session_id).await?;
+pub async fn logout(State(app): State<App>, MaybeCaller(caller): MaybeCaller) -> Result<Response, Problem> {
+    if let Some(caller) = caller {
+        sessions::end(&app, &caller.session).await?;
     }
     let mut response = Redirect::to("/").into_response();
-    set_cookie(&mut response, &cookie(&app, "session", "", 0));
+    OwnCookie::Session.set(&app, &mut response, "", 0);
     Ok(response)
 }
 
-async fn signed_in(
+async fn start_session(
     app: &App,
     client: &ClientInfo,
-    user: &metaads_store::UserId,
+    previous: Option<&Caller>,
+    user: &UserId,
     device: Option<&str>,
     next: &str,
 ) -> Result<Response, Problem> {
-    let browser = sessions::start(app, user, &client.user_agent, device).await?;
+    let previous = previous.map(|caller| &caller.session);
+    let browser = sessions::replace(app, previous, user, &client.user_agent, device).await?;
     let mut response = Redirect::to(next).into_response();
-    set_cookie(&mut response, &cookie(app, "session", &browser.session_token, sessions::ABSOLUTE_TTL / 1000));
-    set_cookie(&mut response, &cookie(app, "device", &browser.device_token, sessions::DEVICE_TTL / 1000));
+    let (session_seconds, device_seconds) = (sessions::ABSOLUTE_TTL / 1000, sessions::DEVICE_TTL / 1000);
+    OwnCookie::Session.set(app, &mut response, &browser.session_token, session_seconds);
+    OwnCookie::Device.set(app, &mut response, &browser.device_token, device_seconds);
     Ok(response)
-}
-
-pub(super) fn set_cookie(response: &mut Response, cookie: &str) {
-    let value = HeaderValue::from_str(cookie).expect("cookies are made of our own visible letters");
-    response.headers_mut().append(header::SET_COOKIE, value);
 }
 
 fn refused(
     app: &App,
     client: &ClientInfo,
-    is_new: bool,
+    form: AuthForm,
     next: String,
-    fields: &Fields,
+    fields: &FormFields,
     error: AccountError,
 ) -> Result<Response, Problem> {
-    let mut shown = AuthPage::new(app, client, is_new, next);
+    let mut shown = AuthPage::new(app, client, form, next);
     shown.email = fields.one("email").chars().take(254).collect();
     let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     match error {
-        AccountError::NoMatch => shown.banner = "no_match",
+        AccountError::NoMatch => shown.banner = Some(Banner::NoMatch),
         AccountError::RateLimited => {
-            shown.banner = "throttled";
+            shown.banner = Some(Banner::RateLimited);
             status = StatusCode::TOO_MANY_REQUESTS;
         }
         AccountError::RegistrationClosed => {
-            shown.banner = "closed";
+            shown.banner = Some(Banner::RegistrationClosed);
             status = StatusCode::FORBIDDEN;
         }
-        AccountError::InvalidEmail => {
-            shown.email_error = "Enter an e-mail address such as you@company.example.".to_owned();
-        }
-        AccountError::EmailTaken => shown.banner = "taken",
-        AccountError::Password(weak) => shown.password_error = weak.to_string(),
+        AccountError::InvalidEmail => shown.email_error = account_errors::INVALID_EMAIL,
+        AccountError::EmailTaken => shown.banner = Some(Banner::EmailTaken),
+        AccountError::Password(weak) => shown.password_error = account_errors::weak_password(weak),
         AccountError::Store(error) => return Err(error.into()),
     }
     Ok((status, page(&shown)).into_response())
 }
 
 impl AuthPage {
-    fn new(app: &App, client: &ClientInfo, is_new: bool, next: String) -> AuthPage {
-        let title = if is_new { "Create an account" } else { "Sign in" };
+    fn new(app: &App, client: &ClientInfo, form: AuthForm, next: String) -> AuthPage {
         AuthPage {
-            layout: Layout::new(app, client, None, Section::None, title),
-            is_new,
+            layout: Layout::signed_out(app, client),
+            form,
             is_open: app.config.accounts.registration == Registration::Open,
             next,
             email: String::new(),
-            banner: "",
-            email_error: String::new(),
-            password_error: String::new(),
+            banner: None,
+            email_error: "",
+            password_error: "",
         }
+    }
+
+    fn is_new(&self) -> bool {
+        self.form == AuthForm::Register
     }
 }
 
-/// Where to go after signing in: a path of ours, or the dashboard. Whatever a browser might take for
-/// another site is not a path of ours.
-pub fn safe_path(query: Option<&str>) -> String {
+/// Where to go after signing in: a path on this site, else the dashboard. Text that a browser could read as another
+/// site's address is not such a path.
+fn safe_path(query: Option<&str>) -> String {
     let home = "/dashboard".to_owned();
     let Some(query) = query.filter(|query| query.len() <= 2000) else { return home };
     let is_plain = query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    let base = url::Url::parse("https://own.invalid").expect("a constant URL");
+    let base = url::Url::parse("https://own.invalid").expect("a constant valid URL");
     let stays = url::Url::options()
         .base_url(Some(&base))
         .parse(query)
@@ -202,7 +214,7 @@ mod tests {
     use super::safe_path;
 
     #[test]
-    fn o12_only_paths_of_our_own_are_followed() {
+    fn only_paths_on_this_site_are_followed() {
         for good in ["/dashboard", "/connections/1?q=a%20b#x", "/", "/a//b"] {
             assert_eq!(safe_path(Some(good)), good);
         }

@@ -1,27 +1,29 @@
-//! The two ends of the trip to Meta's dialog.
+//! Starting an authorization at Meta's dialog, and the callback that ends it.
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use metaads_store::{ConnectionId, DialogHost, Login, SignedIn};
+use metaads_store::{ConnectionId, DialogHost, Login};
 use serde_json::json;
 
 use crate::accounts::sessions::is_handheld;
 use crate::app::App;
 use crate::connections::connect::authorize;
 use crate::connections::connect::authorize::{AuthorizeRequest, BeginError, CallbackOutcome};
+use crate::http::caller::{Caller, MaybeCaller};
+use crate::http::client_info::ClientInfo;
+use crate::http::form_fields::FormFields;
+use crate::http::problem::Problem;
 use crate::web::business;
-use crate::web::extract::{ClientInfo, Fields, MaybeUser, User};
-use crate::web::problem::Problem;
 
-/// The "Connect Meta Account" button. Browsers get a 303 to the dialog; our script, which asks for
-/// JSON, gets the dialog's address for the window it has opened.
+/// The "Connect Meta Account" button. Browsers get a 303 to the dialog; our script, which asks for JSON, gets the
+/// dialog's URL for the window it has opened.
 pub async fn start(
     State(app): State<App>,
     client: ClientInfo,
-    User(who): User,
-    fields: Fields,
+    caller: Caller,
+    fields: FormFields,
 ) -> Result<Response, Problem> {
     let login = match fields.one("kind") {
         "" => None,
@@ -29,24 +31,24 @@ pub async fn start(
         "business" => Some(Login::Business),
         _ => return Err(Problem::Invalid),
     };
-    begin(&app, &client, &who, &fields, login).await
+    begin(&app, &client, &caller, &fields, login).await
 }
 
 /// The "Connect an Instagram account" button: Instagram Login, without Facebook.
 pub async fn start_instagram(
     State(app): State<App>,
     client: ClientInfo,
-    User(who): User,
-    fields: Fields,
+    caller: Caller,
+    fields: FormFields,
 ) -> Result<Response, Problem> {
-    begin(&app, &client, &who, &fields, Some(Login::Instagram)).await
+    begin(&app, &client, &caller, &fields, Some(Login::Instagram)).await
 }
 
 async fn begin(
     app: &App,
     client: &ClientInfo,
-    who: &SignedIn,
-    fields: &Fields,
+    caller: &Caller,
+    fields: &FormFields,
     login: Option<Login>,
 ) -> Result<Response, Problem> {
     let reconnects = match fields.one("connection") {
@@ -60,11 +62,11 @@ async fn begin(
         is_asking_again: fields.one("ask_again") == "1",
         is_handheld: is_handheld(&client.user_agent),
     };
-    let started = match authorize::begin(app, who, request).await {
+    let started = match authorize::begin(app, &caller.session, request).await {
         Ok(started) => started,
         Err(BeginError::NeedsComputer) => {
-            let query = fields.one("connection");
-            let query = if query.is_empty() { String::new() } else { format!("?connection={query}") };
+            let id = fields.one("connection");
+            let query = if id.is_empty() { String::new() } else { format!("?connection={id}") };
             return Ok(Redirect::to(&format!("{}{query}", business::PATH)).into_response());
         }
         Err(BeginError::Imported) => return Ok(Redirect::to("/connect/token").into_response()),
@@ -77,61 +79,54 @@ async fn begin(
     Ok(Redirect::to(started.dialog.as_str()).into_response())
 }
 
-/// Where Facebook's dialog sends the browser back to.
+/// The redirect URI of Facebook's dialog.
 pub async fn callback(
     app: State<App>,
-    who: MaybeUser,
+    caller: MaybeCaller,
     query: RawQuery,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    come_back(app, who, query, method, headers, false).await
+    come_back(app, caller, query, method, headers, DialogHost::Facebook).await
 }
 
-/// Where Instagram's dialog does.
+/// The redirect URI of Instagram's dialog.
 pub async fn instagram_callback(
     app: State<App>,
-    who: MaybeUser,
+    caller: MaybeCaller,
     query: RawQuery,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    come_back(app, who, query, method, headers, true).await
+    come_back(app, caller, query, method, headers, DialogHost::Instagram).await
 }
 
-/// Where a dialog sends the browser back to. Ends with a redirect at once, so that code and state
-/// do not stay in the address bar, the history or a Referer. The fragment takes the place of the `#_=_`
-/// that Facebook appends.
+/// Completes the authorization and redirects, so that code and state do not stay in the address bar, the history or a
+/// Referer header. The fragment replaces the `#_=_` that Facebook appends.
 async fn come_back(
     State(app): State<App>,
-    MaybeUser(who): MaybeUser,
+    MaybeCaller(caller): MaybeCaller,
     RawQuery(query): RawQuery,
     method: Method,
     headers: HeaderMap,
-    is_instagram: bool,
+    host: DialogHost,
 ) -> Result<Response, Problem> {
-    // Neither a look ahead of the browser's nor a HEAD is a person coming back.
+    // A prefetch or a HEAD request is not a person coming back, and would use up the state.
     let is_prefetch =
         headers.get("sec-purpose").is_some_and(|purpose| purpose.as_bytes().starts_with(b"prefetch"));
     if is_prefetch || method != Method::GET {
         return Ok(StatusCode::METHOD_NOT_ALLOWED.into_response());
     }
     let query = query.unwrap_or_default();
-    // Beside the request: a browser that leaves now must not break the work off half-way.
-    let work = crate::tasks::spawn(async move {
-        authorize::complete(
-            &app,
-            who.as_ref(),
-            &query,
-            if is_instagram { DialogHost::Instagram } else { DialogHost::Facebook },
-        )
-        .await
-    });
-    let ended = work.await.map_err(|error| {
-        tracing::error!(%error, "completing a connect attempt broke off");
+    // In a task of its own: a browser that disconnects now must not abort it half-way.
+    let session = caller.map(|caller| caller.session);
+    let work =
+        crate::tasks::spawn(async move { authorize::complete(&app, session.as_ref(), &query, host).await });
+    let outcome = work.await.map_err(|error| {
+        tracing::error!(%error, "the task that completes an authorization failed");
         Problem::Internal
     })??;
-    let target = match ended {
+    let target = match outcome {
         CallbackOutcome::Finished { id, is_popup: true } => {
             format!("/connect/attempts/{id}?window=popup#main")
         }
@@ -146,7 +141,7 @@ impl From<BeginError> for Problem {
         match error {
             BeginError::NoSuchConnection => Problem::NotFound,
             BeginError::NotOffered | BeginError::Imported | BeginError::NeedsComputer => Problem::Invalid,
-            BeginError::RateLimited => Problem::Throttled,
+            BeginError::RateLimited => Problem::RateLimited,
             BeginError::Store(error) => error.into(),
         }
     }

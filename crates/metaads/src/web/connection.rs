@@ -1,218 +1,254 @@
-//! One connection: access, chosen accounts, permissions, Pages, Instagram, history.
+//! The page of a connection: access, selected ad accounts, permissions, Pages, Instagram accounts and history.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use metaads_store::{
-    AdAccount, AdAccountFilter, ConnectionId, ConnectionStatus, ConnectionSummary, InstagramAccount, Only,
-    Page, Priority, SignedIn,
-};
+use metaads_store::{AdAccount, AdAccountFilter, ConnectionSummary, InstagramAccount, Only, Page, Priority};
 use serde::Deserialize;
+use url::form_urlencoded;
 
 use crate::app::App;
-use crate::codes::account_status::AccountStatus;
+use crate::codes::notice::Notice;
 use crate::connections::assets::sync_plan;
 use crate::connections::granular_scopes;
-use crate::connections::permissions;
 use crate::connections::token::check;
 use crate::connections::token::outcome::{CheckOutcome, CheckTrigger};
-use crate::messages::ad_accounts;
-use crate::messages::ad_accounts::AccountStatusText;
-use crate::messages::format;
-use crate::messages::history;
-use crate::messages::history::HistoryLine;
-use crate::messages::scopes;
-use crate::rate_limit;
-use crate::rate_limit::Bucket;
-use crate::web::dashboard::Card;
-use crate::web::extract::{ClientInfo, User};
+use crate::connections::{permissions, status};
+use crate::http::client_info::ClientInfo;
+use crate::http::owned_connection::{OwnedConnection, OwnedConnectionForMetaCall};
+use crate::http::problem::Problem;
+use crate::messages::notices::notice;
+use crate::messages::{ad_accounts, format, scopes};
+use crate::web::account_status_view::AccountStatusView;
+use crate::web::connection_card::ConnectionCard;
+use crate::web::history_view::HistoryRow;
 use crate::web::layout::{Layout, Section, page};
-use crate::web::picker::chosen_words;
-use crate::web::problem::Problem;
 
-/// Chosen accounts shown on the overview, and lines of history.
+/// Selected ad accounts on the overview.
 const SHOWN: i64 = 10;
+/// Lines of history on the overview, and on the first page of the tab.
+const SHOWN_HISTORY: i64 = 6;
 const HISTORY: i64 = 200;
+/// Lines that one request can ask for.
+const MAX_HISTORY: i64 = 20_000;
+/// Pages or Instagram accounts on one page.
+const ASSETS: i64 = 500;
+/// Ids of a limited permission that are shown.
+const SHOWN_TARGETS: usize = 50;
 
 #[derive(Template)]
 #[template(path = "connection.html")]
 struct ConnectionPage {
     layout: Layout,
-    card: Card,
-    tab: &'static str,
-    notice: &'static str,
+    card: ConnectionCard,
+    tab: Tab,
+    notice: String,
     connected_on: String,
     valid_until: Option<String>,
     checked_on: Option<String>,
     instagram_until: Option<String>,
-    chosen: Vec<ChosenRow>,
-    has_more: bool,
+    selected: Vec<SelectedRow>,
+    has_more_selected: bool,
     pages: Vec<Page>,
     instagram: Vec<InstagramAccount>,
+    /// The link to further Pages or Instagram accounts.
+    more_assets: Option<String>,
     permissions: Vec<PermissionRow>,
     history: Vec<HistoryRow>,
+    /// How many lines the link to older ones asks for; None if all are shown.
+    more_history: Option<i64>,
     is_revocation_pending: bool,
     is_imported: bool,
 }
 
-struct ChosenRow {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tab {
+    Overview,
+    Pages,
+    Instagram,
+    History,
+}
+
+struct SelectedRow {
     name: String,
     id: String,
     business: String,
     currency: String,
     zone: String,
-    standing: AccountStatusText,
+    status: AccountStatusView,
 }
 
 struct PermissionRow {
     name: String,
     /// What stops without it.
     without: &'static str,
-    is_given: bool,
-    is_needed: bool,
-    /// Meta took it back, since it was not used.
-    has_lapsed: bool,
-    /// The assets it is limited to; none: all of them.
+    is_granted: bool,
+    is_required: bool,
+    /// Meta took it back, because it was not used.
+    has_expired: bool,
+    /// The first assets that it is limited to, and how many more there are; none: not limited.
     targets: Vec<String>,
+    more_targets: usize,
     /// When we last used it; None: not by us.
     used: Option<String>,
-    /// When Facebook may take it back, since nobody has used it for long.
-    lapses: Option<String>,
-}
-
-struct HistoryRow {
-    line: HistoryLine,
-    iso: String,
-    shown: String,
+    /// When Meta may take it back, because nobody has used it for long.
+    expires: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 pub struct ConnectionQuery {
     tab: Option<String>,
     notice: Option<String>,
+    /// Lines of history.
+    lines: Option<i64>,
+    /// Name and id of the last Page or Instagram account already shown.
+    after: Option<String>,
+    after_id: Option<String>,
 }
 
-/// The connection of a path, if it is this user's.
-pub(crate) async fn find(app: &App, who: &SignedIn, id: &str) -> Result<ConnectionSummary, Problem> {
-    let id = ConnectionId::from_text(id).ok_or(Problem::NotFound)?;
-    app.store.find_connection_summary(&who.workspace_id, &id).await?.ok_or(Problem::NotFound)
+impl ConnectionQuery {
+    fn tab(&self) -> Tab {
+        match self.tab.as_deref() {
+            Some("pages") => Tab::Pages,
+            Some("instagram") => Tab::Instagram,
+            Some("history") => Tab::History,
+            _ => Tab::Overview,
+        }
+    }
+
+    fn notice(&self) -> String {
+        let key = self.notice.as_deref().and_then(Notice::from_text);
+        key.map_or_else(String::new, |key| notice(key, 0))
+    }
 }
 
 pub async fn show(
     State(app): State<App>,
     client: ClientInfo,
-    User(who): User,
-    Path(id): Path<String>,
+    OwnedConnection { caller, connection }: OwnedConnection,
     Query(query): Query<ConnectionQuery>,
 ) -> Result<Response, Problem> {
-    let connection = find(&app, &who, &id).await?;
     let now = app.now();
-    let tab = match query.tab.as_deref() {
-        Some("pages") => "pages",
-        Some("instagram") => "instagram",
-        Some("history") => "history",
-        _ => "overview",
+    let tab = query.tab();
+    let mut selected = match tab {
+        Tab::Overview => app.store.list_ad_accounts(&selected_filter(&connection)).await?,
+        Tab::Pages | Tab::Instagram | Tab::History => Vec::new(),
     };
-    let mut chosen = match tab {
-        "overview" => app.store.list_ad_accounts(&chosen_filter(&connection)).await?,
-        _ => Vec::new(),
+    let has_more_selected = selected.len() > usize::try_from(SHOWN).unwrap_or_default();
+    selected.truncate(usize::try_from(SHOWN).unwrap_or_default());
+    let lines = match tab {
+        Tab::History => query.lines.unwrap_or(HISTORY).clamp(HISTORY, MAX_HISTORY),
+        Tab::Overview | Tab::Pages | Tab::Instagram => SHOWN_HISTORY,
     };
-    let has_more = chosen.len() > usize::try_from(SHOWN).unwrap_or_default();
-    chosen.truncate(usize::try_from(SHOWN).unwrap_or_default());
-    let lines = if tab == "history" { HISTORY } else { 6 };
-    let history = app.store.list_audit(&connection.id, lines).await?;
+    let mut history = app.store.list_audit(&connection.id, lines + 1).await?;
+    let has_older = history.len() > usize::try_from(lines).unwrap_or_default();
+    history.truncate(usize::try_from(lines).unwrap_or_default());
+    let assets = assets(&app, &connection, tab, &query).await?;
     let app_id = app.graph().app().app_id.as_str();
     Ok(page(&ConnectionPage {
-        layout: Layout::new(&app, &client, Some(&who), Section::Connections, &connection.name),
-        card: Card::new(&app, &connection, now),
-        notice: notice(query.notice.as_deref()),
+        layout: Layout::new(&app, &client, Some(&caller), Section::Connections).await?,
+        card: ConnectionCard::new(&app, &connection, now),
+        notice: query.notice(),
         connected_on: format::day(connection.connected_at, now),
         valid_until: valid_until(&connection, now),
         checked_on: connection.last_checked_at.map(|at| format::day(at, now)),
         instagram_until: instagram_until(&connection, now),
-        chosen: chosen.into_iter().map(ChosenRow::new).collect(),
-        has_more,
-        pages: if tab == "pages" { app.store.list_pages(&connection.id).await? } else { Vec::new() },
-        instagram: match tab {
-            "instagram" => app.store.list_instagram_accounts(&connection.id).await?,
-            _ => Vec::new(),
-        },
+        selected: selected.into_iter().map(SelectedRow::new).collect(),
+        has_more_selected,
+        pages: assets.pages,
+        instagram: assets.instagram,
+        more_assets: assets.more,
         permissions: permission_rows(&app, &connection, now),
         is_imported: connection.is_imported,
-        history: history.iter().map(|entry| HistoryRow::new(history::history_line(entry), now)).collect(),
+        history: history.iter().map(|entry| HistoryRow::new(entry, now)).collect(),
+        more_history: has_older.then_some(lines * 5),
         is_revocation_pending: connection.app_id == app_id
             && app.store.is_revocation_pending(app_id, &connection.meta_user_id).await?,
         tab,
     }))
 }
 
-/// The connection of a path, for a press that has Meta asked at once: not as often as somebody likes, since all
-/// share the app's allowance.
-pub(crate) async fn find_to_ask(app: &App, who: &SignedIn, id: &str) -> Result<ConnectionSummary, Problem> {
-    let connection = find(app, who, id).await?;
-    match rate_limit::allow(app, &Bucket::AskMeta { user: &who.user_id }).await? {
-        true => Ok(connection),
-        false => Err(Problem::Throttled),
+/// Pages or Instagram accounts of their tab.
+#[derive(Default)]
+struct Assets {
+    pages: Vec<Page>,
+    instagram: Vec<InstagramAccount>,
+    /// The link to the next ones.
+    more: Option<String>,
+}
+
+async fn assets(
+    app: &App,
+    connection: &ConnectionSummary,
+    tab: Tab,
+    query: &ConnectionQuery,
+) -> Result<Assets, Problem> {
+    let id = &connection.id;
+    let after = query.after.as_deref().unwrap_or_default();
+    let after_id = query.after_id.as_deref().unwrap_or_default();
+    let has_more = |length: usize| length > usize::try_from(ASSETS).unwrap_or_default();
+    match tab {
+        Tab::Overview | Tab::History => Ok(Assets::default()),
+        Tab::Pages => {
+            let mut pages = app.store.list_pages_after(id, after, after_id, ASSETS + 1).await?;
+            let more = has_more(pages.len()).then(|| pages.pop()).flatten();
+            let last = pages.last().filter(|_| more.is_some());
+            let more = last.map(|last| more_href("pages", &last.name, &last.page_id));
+            Ok(Assets { pages, more, ..Assets::default() })
+        }
+        Tab::Instagram => {
+            let mut accounts =
+                app.store.list_instagram_accounts_after(id, after, after_id, ASSETS + 1).await?;
+            let more = has_more(accounts.len()).then(|| accounts.pop()).flatten();
+            let last = accounts.last().filter(|_| more.is_some());
+            let more = last.map(|last| more_href("instagram", &last.username, &last.instagram_id));
+            Ok(Assets { instagram: accounts, more, ..Assets::default() })
+        }
     }
 }
 
-/// Reads the accounts again.
-pub async fn read_again(
-    State(app): State<App>,
-    User(who): User,
-    Path(id): Path<String>,
-) -> Result<Response, Problem> {
-    let connection = find_to_ask(&app, &who, &id).await?;
-    let notice = if sync_plan::start_sync(&app, &connection.id, Priority::Interactive).await? {
-        "reading"
-    } else {
-        "not_connected"
-    };
-    Ok(Redirect::to(&format!("/connections/{id}?notice={notice}")).into_response())
+fn more_href(tab: &str, name: &str, id: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::from("?"));
+    query.append_pair("tab", tab).append_pair("after", name).append_pair("after_id", id).finish()
 }
 
-/// Renews the access now, or looks again whether it works.
+/// Syncs the asset lists.
+pub async fn sync(
+    State(app): State<App>,
+    OwnedConnectionForMetaCall(owned): OwnedConnectionForMetaCall,
+) -> Result<Response, Problem> {
+    let connection = owned.connection;
+    let is_started = sync_plan::start_sync(&app, &connection.id, Priority::Interactive).await?;
+    let notice = if is_started { Notice::SyncStarted } else { Notice::NotConnected };
+    Ok(done(&connection, notice))
+}
+
+/// Refreshes the token, or checks it where it cannot be refreshed.
 pub async fn refresh(
     State(app): State<App>,
-    User(who): User,
-    Path(id): Path<String>,
+    OwnedConnectionForMetaCall(owned): OwnedConnectionForMetaCall,
 ) -> Result<Response, Problem> {
-    let connection = find_to_ask(&app, &who, &id).await?;
+    let connection = owned.connection;
     let notice = match check::check_now(&app, &connection.id, CheckTrigger::Requested).await? {
-        CheckOutcome::Refreshed => "renewed",
-        CheckOutcome::Valid => "well",
-        CheckOutcome::NotRefreshed => "not_renewed",
-        CheckOutcome::Unavailable | CheckOutcome::AppRefused => "meta_away",
-        CheckOutcome::RateLimited => "held_off",
-        // The page itself says what is wrong.
+        CheckOutcome::Refreshed => Notice::Renewed,
+        CheckOutcome::Valid => Notice::AccessWorks,
+        CheckOutcome::NotRefreshed => Notice::NotRenewed,
+        CheckOutcome::Unavailable | CheckOutcome::AppRefused => Notice::MetaUnavailable,
+        CheckOutcome::RateLimited => Notice::RateLimited,
         CheckOutcome::NeedsConfirmation | CheckOutcome::NeedsReauthorization | CheckOutcome::Unreadable => {
-            "checked"
+            Notice::StillBroken
         }
-        CheckOutcome::Gone => "not_connected",
+        CheckOutcome::Gone => Notice::NotConnected,
     };
-    Ok(Redirect::to(&format!("/connections/{id}?notice={notice}")).into_response())
+    Ok(done(&connection, notice))
 }
 
-fn notice(query: Option<&str>) -> &'static str {
-    match query {
-        Some("renewed") => "The access is renewed.",
-        Some("well") => "The access works.",
-        Some("not_renewed") => {
-            "The access works. Facebook gives no later end yet; we keep trying by ourselves."
-        }
-        Some("meta_away") => {
-            "Meta isn’t answering right now. Nothing has changed; we try again by ourselves."
-        }
-        Some("held_off") => "Meta asks us to wait. Nothing has changed; we try again by ourselves.",
-        Some("checked") => "We looked again. It still needs somebody, see below.",
-        Some("reading") => "We are reading the accounts again. You can leave this page.",
-        Some("not_connected") => "This connection is disconnected; there is nothing to do.",
-        Some(key) => chosen_words(key),
-        None => "",
-    }
+/// Back to the page of the connection, with a notice.
+fn done(connection: &ConnectionSummary, notice: Notice) -> Response {
+    Redirect::to(&format!("/connections/{}?notice={}", connection.id, notice.as_str())).into_response()
 }
 
-fn chosen_filter(connection: &ConnectionSummary) -> AdAccountFilter {
+fn selected_filter(connection: &ConnectionSummary) -> AdAccountFilter {
     AdAccountFilter {
         connection_id: connection.id.clone(),
         group_id: None,
@@ -223,13 +259,13 @@ fn chosen_filter(connection: &ConnectionSummary) -> AdAccountFilter {
     }
 }
 
-/// Said of a connection that works and does not end for good within days.
+/// When the token of a working connection ends.
 fn valid_until(connection: &ConnectionSummary, now: i64) -> Option<String> {
-    let is_well = connection.state.status() == ConnectionStatus::Active;
-    connection.expires_at.filter(|at| is_well && *at > now).map(|at| format::day(at, now))
+    let is_working = status::is_working(connection);
+    connection.expires_at.filter(|at| is_working && *at > now).map(|at| format::day(at, now))
 }
 
-/// Data access ends by a clock of its own, which matters only where Instagram was granted.
+/// Data access has an end of its own, which matters only where Instagram was granted.
 fn instagram_until(connection: &ConnectionSummary, now: i64) -> Option<String> {
     permissions::data_access_end(connection).filter(|at| *at > now).map(|at| format::day(at, now))
 }
@@ -237,43 +273,42 @@ fn instagram_until(connection: &ConnectionSummary, now: i64) -> Option<String> {
 fn permission_rows(app: &App, connection: &ConnectionSummary, now: i64) -> Vec<PermissionRow> {
     let limited = granular_scopes::parse(&connection.granular_scopes);
     let row = |scope: &String| {
-        let is_given = connection.scopes.has(scope);
+        let is_granted = connection.scopes.has(scope);
         let used_at =
             connection.last_synced_at.filter(|_| permissions::is_exercised(scope, &connection.scopes));
-        let lapses = permissions::lapses_at(used_at.unwrap_or(connection.connected_at), now);
+        let expires = permissions::lapses_at(used_at.unwrap_or(connection.connected_at), now);
         let shown = |at: i64| format::day(at, now);
+        let targets = limited.iter().find(|(own, _)| own == scope).map_or(&[][..], |(_, ids)| ids);
         PermissionRow {
-            name: scopes::scope(scope).map_or_else(|| scope.clone(), |words| words.name.to_owned()),
-            without: scopes::scope(scope).map_or("", |words| words.without),
-            is_needed: permissions::is_required(app, connection.kind, scope),
-            has_lapsed: connection.expired_scopes.has(scope),
-            targets: limited
-                .iter()
-                .find(|(own, _)| own == scope)
-                .map_or_else(Vec::new, |(_, ids)| ids.clone()),
-            used: used_at.filter(|_| is_given).map(shown),
-            lapses: lapses.filter(|_| is_given).map(shown),
-            is_given,
+            name: scopes::scope_name(scope).to_owned(),
+            without: scopes::scope(scope).map_or("", |text| text.without),
+            is_required: permissions::is_required(app, connection.kind, scope),
+            has_expired: connection.expired_scopes.has(scope),
+            more_targets: targets.len().saturating_sub(SHOWN_TARGETS),
+            targets: targets.iter().take(SHOWN_TARGETS).cloned().collect(),
+            used: used_at.filter(|_| is_granted).map(shown),
+            expires: expires.filter(|_| is_granted).map(shown),
+            is_granted,
         }
     };
     permissions::asked(app, connection.kind, &connection.scopes).iter().map(row).collect()
 }
 
-impl ChosenRow {
-    fn new(account: AdAccount) -> ChosenRow {
-        ChosenRow {
-            standing: ad_accounts::standing(AccountStatus::of(account.account_status, account.is_reachable)),
-            business: account.business_name.unwrap_or_else(|| "Not in a business".to_owned()),
+impl PermissionRow {
+    fn number_of_targets(&self) -> usize {
+        self.targets.len() + self.more_targets
+    }
+}
+
+impl SelectedRow {
+    fn new(account: AdAccount) -> SelectedRow {
+        SelectedRow {
+            status: AccountStatusView::of(&account),
+            business: account.business_name.unwrap_or_else(|| ad_accounts::NO_BUSINESS.to_owned()),
             zone: ad_accounts::zone_name(&account.timezone),
             name: account.account_name,
             id: account.account_id,
             currency: account.currency,
         }
-    }
-}
-
-impl HistoryRow {
-    fn new(line: HistoryLine, now: i64) -> HistoryRow {
-        HistoryRow { iso: format::iso(line.at), shown: format::day(line.at, now), line }
     }
 }

@@ -1,24 +1,30 @@
-//! "Why is my ad account missing?"
+//! "Why is my ad account missing?": the reasons that the stored assets suggest, and a lookup of one account at Meta.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use metaads_graph::AdAccountId;
-use metaads_store::{AdAccountFilter, ConnectionStatus, Only};
 use serde::Deserialize;
 
 use crate::app::App;
+use crate::codes::diagnosis::{LookupResult, MissingReason};
 use crate::connections::assets::diagnose;
-use crate::connections::assets::diagnose::{Answer, Facts};
-use crate::messages::connection_label;
-use crate::messages::diagnosis;
-use crate::messages::diagnosis::DiagnosisText;
-use crate::messages::diagnosis::Help;
+use crate::connections::status;
+use crate::http::client_info::ClientInfo;
+use crate::http::form_fields::FormFields;
+use crate::http::owned_connection::{OwnedConnection, OwnedConnectionForMetaCall};
+use crate::http::problem::Problem;
+use crate::messages::connection_label::ConnectionLabel;
+use crate::messages::connection_status::reach;
+use crate::messages::diagnosis::{self, DiagnosisText};
 use crate::messages::format;
-use crate::web::connection::{find, find_to_ask};
-use crate::web::extract::{ClientInfo, Fields, User};
+use crate::urls;
 use crate::web::layout::{Layout, Section, page};
-use crate::web::problem::Problem;
+
+/// What was typed is kept up to this many characters.
+const MAX_TYPED: usize = 40;
+/// In the URL, where what was typed is not the number of an ad account.
+const NOT_A_NUMBER: &str = "no_number";
 
 #[derive(Template)]
 #[template(path = "diagnose.html")]
@@ -27,20 +33,38 @@ struct DiagnosePage {
     id: String,
     name: String,
     first_name: String,
-    is_live: bool,
-    /// "1,307 ad accounts in 3 businesses"; when they were read.
+    is_connected: bool,
+    /// "1,307 ad accounts in 3 businesses", and when they were synced.
     found: String,
-    read_on: Option<String>,
-    reasons: Vec<DiagnosisText>,
-    /// What was found out about the one account that was asked for.
-    answer: Option<DiagnosisText>,
+    synced_at: Option<String>,
+    reasons: Vec<Diagnosis>,
+    /// The result for the one account that was looked up.
+    result: Option<Diagnosis>,
     account: String,
-    /// What is wrong with the number that was typed.
+    /// What is wrong with the number that was typed; may be empty.
     problem: &'static str,
 }
 
-/// In the address, where what was typed is no number of an ad account.
-const NO_NUMBER: &str = "no_number";
+struct Diagnosis {
+    text: DiagnosisText,
+    remedy: Remedy,
+}
+
+/// The one thing that helps.
+enum Remedy {
+    /// Facebook asks again, for what was declined or not selected.
+    AskAgain,
+    Reconnect,
+    Sync,
+    /// The picker, with this query.
+    Show(String),
+    /// A page of Meta's.
+    Meta(&'static str),
+    /// Only an admin of this site can act.
+    Admin,
+    /// It resolves by itself, or somebody else has to act.
+    None,
+}
 
 #[derive(Debug, Deserialize)]
 pub struct DiagnoseQuery {
@@ -51,73 +75,80 @@ pub struct DiagnoseQuery {
 pub async fn show(
     State(app): State<App>,
     client: ClientInfo,
-    User(who): User,
-    Path(id): Path<String>,
+    OwnedConnection { caller, connection }: OwnedConnection,
     Query(query): Query<DiagnoseQuery>,
 ) -> Result<Response, Problem> {
-    let connection = find(&app, &who, &id).await?;
-    let everything = AdAccountFilter {
-        connection_id: connection.id.clone(),
-        group_id: None,
-        search: None,
-        only: Only::All,
-        after: None,
-        limit: 0,
-    };
-    let facts = Facts {
-        groups: app.store.count_ad_accounts(&everything).await?,
-        businesses: app.store.list_businesses(&connection.id).await?,
-        unread: app.store.list_unread_lists(&connection.id).await?,
-        pages: app.store.list_pages(&connection.id).await?,
-    };
-    let first_name = connection_label::ConnectionLabel::of(&connection).name.to_owned();
-    let reasons = diagnose::reasons(&app, &connection, &facts);
+    let first_name = ConnectionLabel::of(&connection).name.to_owned();
+    let reasons = diagnose::missing_reasons(&app, &connection).await?;
     let typed = query.account.unwrap_or_default();
     let account = AdAccountId::parse_any(typed.trim()).map(|id| id.to_string()).ok();
-    let answer = query.answer.as_deref().and_then(Answer::from_text).zip(account.as_deref());
-    let answer = answer.map(|(answer, account)| diagnosis::answer(answer, account, &first_name));
-    let businesses = format::plural(connection.assets.businesses, "business", "businesses");
-    let accounts = format::plural(connection.assets.ad_accounts, "ad account", "ad accounts");
+    let result = query.answer.as_deref().and_then(LookupResult::from_text).zip(account.as_deref());
     Ok(page(&DiagnosePage {
-        layout: Layout::new(&app, &client, Some(&who), Section::Connections, "Why is my ad account missing?"),
-        is_live: !connection.state.is_revoked(),
-        found: if connection.assets.businesses > 0 {
-            format!("{accounts} in {businesses}")
-        } else {
-            accounts
-        },
-        read_on: connection.last_synced_at.map(format::day_and_time),
-        reasons: reasons.iter().map(|reason| diagnosis::missing(reason, &first_name)).collect(),
-        answer,
+        layout: Layout::new(&app, &client, Some(&caller), Section::Connections).await?,
+        id: connection.id.to_string(),
+        is_connected: status::is_connected(&connection),
+        found: reach(connection.assets.ad_accounts, connection.assets.businesses),
+        synced_at: connection.last_synced_at.map(format::day_and_time),
+        reasons: reasons.iter().map(|reason| Diagnosis::of_reason(reason, &first_name)).collect(),
+        result: result.map(|(result, account)| Diagnosis::of_lookup(result, account, &first_name)),
         problem: match query.answer.as_deref() {
-            Some(NO_NUMBER) => "That is no ad account number. It is made of digits, as in act_123456789.",
+            Some(NOT_A_NUMBER) => diagnosis::NOT_A_NUMBER,
             _ => "",
         },
-        account: account.unwrap_or_else(|| typed.chars().take(40).collect()),
+        account: account.unwrap_or_else(|| typed.chars().take(MAX_TYPED).collect()),
         name: connection.name.clone(),
         first_name,
-        id,
     }))
 }
 
 /// Asks Meta for one account.
 pub async fn look_for(
     State(app): State<App>,
-    User(who): User,
-    Path(id): Path<String>,
-    fields: Fields,
+    OwnedConnectionForMetaCall(owned): OwnedConnectionForMetaCall,
+    fields: FormFields,
 ) -> Result<Response, Problem> {
-    let connection = find_to_ask(&app, &who, &id).await?;
+    let connection = owned.connection;
     let typed = fields.one("account").trim();
-    let query = |pairs: &[(&str, &str)]| {
+    let back = |pairs: &[(&str, &str)]| {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(pairs);
+        let id = &connection.id;
         Redirect::to(&format!("/connections/{id}/missing?{}#one", query.finish())).into_response()
     };
     let Ok(account) = AdAccountId::parse_any(typed) else {
-        let short: String = typed.chars().take(40).collect();
-        return Ok(query(&[("account", &short), ("answer", NO_NUMBER)]));
+        let short: String = typed.chars().take(MAX_TYPED).collect();
+        return Ok(back(&[("account", &short), ("answer", NOT_A_NUMBER)]));
     };
-    let answer = diagnose::look_for(&app, &connection, &account).await?;
-    Ok(query(&[("account", account.as_str()), ("answer", answer.as_str())]))
+    let result = diagnose::look_for(&app, &connection, &account).await?;
+    Ok(back(&[("account", account.as_str()), ("answer", result.as_str())]))
+}
+
+impl Diagnosis {
+    fn of_reason(reason: &MissingReason, who: &str) -> Diagnosis {
+        let remedy = match reason {
+            MissingReason::NotConnected => Remedy::Reconnect,
+            MissingReason::SyncRunning => Remedy::None,
+            MissingReason::SyncFailed
+            | MissingReason::ListRefused { .. }
+            | MissingReason::InstagramNotProfessional { .. }
+            | MissingReason::InstagramNotLinked { .. } => Remedy::Sync,
+            MissingReason::Permission { .. } | MissingReason::LimitedOnFacebook { .. } => Remedy::AskAgain,
+            MissingReason::RoleTooLow { .. } => Remedy::Meta(urls::BUSINESS_SETTINGS),
+            MissingReason::AppReview => Remedy::Admin,
+            MissingReason::NoneExist => Remedy::Meta(urls::ADS_MANAGER),
+            MissingReason::Unusable { .. } => Remedy::Show("show=unusable".to_owned()),
+        };
+        Diagnosis { text: diagnosis::missing(reason, who), remedy }
+    }
+
+    fn of_lookup(result: LookupResult, account: &str, who: &str) -> Diagnosis {
+        let remedy = match result {
+            LookupResult::Listed | LookupResult::Found => Remedy::Show(format!("q={account}")),
+            LookupResult::Hidden | LookupResult::NoPermission => Remedy::AskAgain,
+            LookupResult::RoleTooLow => Remedy::Meta(urls::BUSINESS_SETTINGS),
+            LookupResult::MetaUnavailable => Remedy::None,
+            LookupResult::NotConnected => Remedy::Reconnect,
+        };
+        Diagnosis { text: diagnosis::lookup(result, account, who), remedy }
+    }
 }

@@ -1,18 +1,21 @@
-//! Ending a connection: a page that says what else ends, and the press that does it.
+//! Disconnecting: a page that says what else ends, the form that does it, and removal from the list.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use metaads_store::{ConnectionKind, ConnectionStatus, DisconnectMode};
+use metaads_store::{ConnectionKind, DisconnectMode};
 
 use crate::app::App;
+use crate::codes::notice::Notice;
 use crate::connections::disconnect;
-use crate::messages::connection_label;
+use crate::connections::status;
+use crate::http::client_info::ClientInfo;
+use crate::http::form_fields::FormFields;
+use crate::http::owned_connection::OwnedConnection;
+use crate::http::problem::Problem;
+use crate::messages::connection_label::ConnectionLabel;
 use crate::messages::format;
-use crate::web::connection::find;
-use crate::web::extract::{ClientInfo, Fields, User};
 use crate::web::layout::{Layout, Section, page};
-use crate::web::problem::Problem;
 
 #[derive(Template)]
 #[template(path = "disconnect.html")]
@@ -23,10 +26,11 @@ struct DisconnectPage {
     first_name: String,
     accounts: String,
     pages: String,
-    /// Connections of other people here that rest on the same grant.
+    instagram: String,
+    /// Other connections here that use the same grant, and their number as text.
     others: usize,
-    others_words: String,
-    /// Whom the person deals with: Facebook or Instagram.
+    others_text: String,
+    is_revoke_preset: bool,
     is_instagram: bool,
     is_system_user: bool,
 }
@@ -34,27 +38,27 @@ struct DisconnectPage {
 pub async fn show(
     State(app): State<App>,
     client: ClientInfo,
-    User(who): User,
-    Path(id): Path<String>,
+    OwnedConnection { caller, connection }: OwnedConnection,
 ) -> Result<Response, Problem> {
-    let connection = find(&app, &who, &id).await?;
-    if connection.state.is_revoked() {
+    let id = connection.id.to_string();
+    if !status::is_connected(&connection) {
         return Ok(Redirect::to(&format!("/connections/{id}")).into_response());
     }
     let others = disconnect::others_on_grant(&app, &connection).await?;
     let count = i64::try_from(others).unwrap_or_default();
-    let title = format!("Disconnect {}?", connection.name);
     Ok(page(&DisconnectPage {
-        layout: Layout::new(&app, &client, Some(&who), Section::Connections, &title),
-        first_name: connection_label::ConnectionLabel::of(&connection).name.to_owned(),
-        accounts: format::plural(connection.assets.selected, "chosen ad account", "chosen ad accounts"),
-        pages: format!(
-            "{} and {}",
-            format::plural(connection.assets.pages, "Page", "Pages"),
-            format::plural(connection.assets.instagram_accounts, "Instagram account", "Instagram accounts")
+        layout: Layout::new(&app, &client, Some(&caller), Section::Connections).await?,
+        first_name: ConnectionLabel::of(&connection).name.to_owned(),
+        accounts: format::plural(connection.assets.selected, "selected ad account", "selected ad accounts"),
+        pages: format::plural(connection.assets.pages, "Page", "Pages"),
+        instagram: format::plural(
+            connection.assets.instagram_accounts,
+            "Instagram account",
+            "Instagram accounts",
         ),
-        others_words: format::plural(count, "other connection", "other connections"),
+        others_text: format::plural(count, "other connection", "other connections"),
         others,
+        is_revoke_preset: disconnect::default_mode(&app, &connection).await? == DisconnectMode::Revoke,
         is_instagram: connection.kind == ConnectionKind::InstagramUser,
         is_system_user: connection.kind == ConnectionKind::BusinessSystemUser,
         name: connection.name.clone(),
@@ -64,31 +68,25 @@ pub async fn show(
 
 pub async fn act(
     State(app): State<App>,
-    User(who): User,
-    Path(id): Path<String>,
-    fields: Fields,
+    OwnedConnection { caller, connection }: OwnedConnection,
+    fields: FormFields,
 ) -> Result<Response, Problem> {
-    let connection = find(&app, &who, &id).await?;
-    let how = match fields.one("how") {
-        // The safer of the two, as the page presets it.
-        // Instagram gives programs no way to end it there.
-        _ if connection.kind == ConnectionKind::InstagramUser => DisconnectMode::Forget,
-        "" => disconnect::default_mode(&app, &connection).await?,
-        text => DisconnectMode::from_text(text).ok_or(Problem::Invalid)?,
+    let chosen = match fields.one("how") {
+        "" => None,
+        text => Some(DisconnectMode::from_text(text).ok_or(Problem::Invalid)?),
     };
-    disconnect::disconnect(&app, &who, &connection, how).await?;
-    Ok(Redirect::to(&format!("/connections/{id}")).into_response())
+    disconnect::disconnect_as_chosen(&app, &caller.session, &connection, chosen).await?;
+    Ok(Redirect::to(&format!("/connections/{}", connection.id)).into_response())
 }
 
-/// Takes a disconnected connection off the list, with its accounts and history.
+/// Removes a disconnected connection from the list, with its assets and history.
 pub async fn remove(
     State(app): State<App>,
-    User(who): User,
-    Path(id): Path<String>,
+    OwnedConnection { caller, connection }: OwnedConnection,
 ) -> Result<Response, Problem> {
-    let connection = find(&app, &who, &id).await?;
-    if !disconnect::purge(&app, &who, &connection.id).await? {
+    if !disconnect::purge(&app, &caller.session, &connection.id).await? {
         return Err(Problem::Invalid);
     }
-    Ok(Redirect::to("/dashboard?notice=removed").into_response())
+    let notice = Notice::ConnectionRemoved.as_str();
+    Ok(Redirect::to(&format!("/dashboard?notice={notice}")).into_response())
 }

@@ -1,4 +1,4 @@
-//! For whoever runs the service.
+//! Probes for whoever runs the service.
 
 use axum::Json;
 use axum::extract::State;
@@ -15,7 +15,7 @@ pub async fn live() -> &'static str {
 
 /// Database and schema are usable, for writing too.
 pub async fn ready(State(app): State<App>) -> Response {
-    match app.store.ping(app.now()).await {
+    match app.check_database().await {
         Ok(()) => Json(json!({"status": "ready"})).into_response(),
         Err(error) => {
             let reason = json!({"status": "not ready", "reasons": [error.why()]});

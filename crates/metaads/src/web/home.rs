@@ -1,13 +1,14 @@
-//! The front door.
+//! The public front page.
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::app::App;
-use crate::web::extract::{ClientInfo, MaybeUser};
-use crate::web::layout::{Layout, Section, page};
-use crate::web::problem::Problem;
+use crate::http::caller::MaybeCaller;
+use crate::http::client_info::ClientInfo;
+use crate::http::problem::Problem;
+use crate::web::layout::{Layout, page};
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -18,11 +19,10 @@ struct HomePage {
 pub async fn show(
     State(app): State<App>,
     client: ClientInfo,
-    MaybeUser(who): MaybeUser,
+    MaybeCaller(caller): MaybeCaller,
 ) -> Result<Response, Problem> {
-    if who.is_some() {
+    if caller.is_some() {
         return Ok(Redirect::to("/dashboard").into_response());
     }
-    let layout = Layout::new(&app, &client, None, Section::None, "Connect Meta ad accounts");
-    Ok(page(&HomePage { layout }))
+    Ok(page(&HomePage { layout: Layout::signed_out(&app, &client) }))
 }

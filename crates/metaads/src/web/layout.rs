@@ -2,11 +2,14 @@
 
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
-use metaads_store::SignedIn;
+use metaads_store::StoreError;
 
 use crate::app::App;
+use crate::connections::status;
+use crate::http::caller::Caller;
+use crate::http::client_info::ClientInfo;
+use crate::http::problem::Problem;
 use crate::messages::format;
-use crate::web::extract::ClientInfo;
 
 /// Which entry of the main navigation is the current one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,10 +22,9 @@ pub enum Section {
 
 #[derive(Debug, Clone)]
 pub struct Layout {
-    pub title: String,
     pub section: Section,
     pub user: Option<ShownUser>,
-    /// The built-in sandbox's control page; there only in demo mode.
+    /// The built-in sandbox's control page; only in demo mode.
     pub sandbox: Option<String>,
     /// `light`, `dark`, or empty: as the device.
     pub theme: &'static str,
@@ -34,27 +36,30 @@ pub struct Layout {
 pub struct ShownUser {
     pub email: String,
     pub initials: String,
-    pub needing: i64,
+    /// Connections that need somebody to act.
+    pub needing_attention: usize,
     pub is_admin: bool,
 }
 
 impl Layout {
-    pub fn new(
+    pub async fn new(
         app: &App,
         client: &ClientInfo,
-        who: Option<&SignedIn>,
+        caller: Option<&Caller>,
         section: Section,
-        title: &str,
-    ) -> Layout {
+    ) -> Result<Layout, StoreError> {
+        let user = match caller {
+            Some(caller) => Some(ShownUser::new(app, caller).await?),
+            None => None,
+        };
+        Ok(Layout { section, user, ..Layout::signed_out(app, client) })
+    }
+
+    /// For pages that do not say who is signed in.
+    pub fn signed_out(app: &App, client: &ClientInfo) -> Layout {
         Layout {
-            title: title.to_owned(),
-            section,
-            user: who.map(|who| ShownUser {
-                email: who.email.clone(),
-                initials: format::initials(&who.email.replace(['.', '_', '-', '@'], " ")),
-                needing: 0,
-                is_admin: who.is_admin,
-            }),
+            section: Section::None,
+            user: None,
             sandbox: app.sandbox_url.as_ref().map(|url| format!("{url}/_control")),
             theme: client.theme,
             has_actions: false,
@@ -82,13 +87,25 @@ impl Layout {
     }
 }
 
+impl ShownUser {
+    async fn new(app: &App, caller: &Caller) -> Result<ShownUser, StoreError> {
+        let session = &caller.session;
+        Ok(ShownUser {
+            email: session.email.clone(),
+            initials: format::initials(&session.email.replace(['.', '_', '-', '@'], " ")),
+            needing_attention: status::count_needing_attention(app, &session.workspace_id).await?,
+            is_admin: session.is_admin,
+        })
+    }
+}
+
 /// Renders a page.
 pub fn page(template: &impl Template) -> Response {
     match template.render() {
         Ok(html) => Html(html).into_response(),
         Err(error) => {
             tracing::error!(%error, "a template did not render");
-            crate::web::problem::Problem::Internal.into_response()
+            Problem::Internal.into_response()
         }
     }
 }

@@ -1,23 +1,30 @@
 //! The pages: extract, one call, answer.
 
+mod account_status_view;
 pub mod admin;
 pub mod attempt;
 pub mod auth;
 pub mod business;
 pub mod connect;
+mod connected_page;
 pub mod connection;
+mod connection_card;
 pub mod dashboard;
 pub mod data_deletion;
 pub mod diagnose;
 pub mod disconnect;
-pub mod extract;
 pub mod health;
 pub mod help;
+mod history_view;
 pub mod home;
+mod icons;
 pub mod import_token;
-pub mod layout;
-mod operator_notices;
+mod layout;
+mod lifeline;
+mod operator_notice_view;
 pub mod picker;
-pub mod problem;
+mod picker_query;
+pub mod problem_page;
 pub mod settings;
 pub mod static_files;
+mod tone;

@@ -1,30 +1,33 @@
-//! Choosing among thousands of ad accounts, a screenful at a time.
+//! Selecting among thousands of ad accounts, a screenful at a time.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use metaads_graph::{AdAccountId, BusinessId};
-use metaads_store::{AccountGroup, AdAccount, AdAccountFilter, ConnectionSummary, Only, Relation};
-use serde::Deserialize;
-use url::form_urlencoded;
+use metaads_store::{AccountGroup, AdAccount, AdAccountFilter, ConnectionSummary, Relation};
 
 use crate::app::App;
-use crate::codes::account_status::AccountStatus;
-use crate::connections::assets::select;
-use crate::connections::assets::select::SelectionOutcome;
+use crate::codes::notice::Notice;
+use crate::connections::assets::select::{self, SelectionOutcome};
+use crate::http::client_info::ClientInfo;
+use crate::http::form_fields::FormFields;
+use crate::http::owned_connection::{OwnedConnection, OwnedConnectionForMetaCall};
+use crate::http::problem::Problem;
 use crate::messages::ad_accounts;
-use crate::messages::ad_accounts::AccountStatusText;
 use crate::messages::format;
-use crate::web::connection::{find, find_to_ask};
-use crate::web::extract::{ClientInfo, Fields, User};
+use crate::messages::notices::notice;
+use crate::web::account_status_view::AccountStatusView;
+use crate::web::connection_card::ConnectionCard;
 use crate::web::layout::{Layout, Section, page};
-use crate::web::problem::Problem;
+use crate::web::picker_query::{NO_BUSINESS, PickerQuery};
 
-/// Rows of one business on a page of its own, and of each business on the page of all.
+/// Rows of a business on a page of its own, and of all businesses together on the page of all.
 const ROWS: i64 = 100;
-const ROWS_IN_ALL: i64 = 60;
-/// Businesses whose rows are shown on the page of all.
-const GROUPS_IN_ALL: usize = 10;
+const ROWS_OF_ALL: i64 = 60;
+/// Businesses whose rows are shown on the page of all; further ones are listed without rows.
+const OPEN_GROUPS: usize = 10;
+/// Businesses on one page.
+const GROUPS: usize = 100;
 
 #[derive(Template)]
 #[template(path = "picker.html")]
@@ -32,22 +35,26 @@ struct PickerPage {
     layout: Layout,
     id: String,
     name: String,
-    is_reading: bool,
-    is_live: bool,
-    done: i64,
+    is_syncing: bool,
+    is_connected: bool,
     total: i64,
     selected: i64,
     unusable: i64,
-    sides: Vec<Side>,
+    businesses: Vec<BusinessLink>,
+    /// Links to the businesses before and after those of this page.
+    earlier: Option<String>,
+    later: Option<String>,
     groups: Vec<Group>,
     query: String,
     show: &'static str,
     group: String,
-    notice: &'static str,
+    notice: String,
 }
 
-struct Side {
-    name: String,
+/// An entry of the side bar.
+struct BusinessLink {
+    /// None: all businesses.
+    name: Option<String>,
     href: String,
     count: String,
     is_current: bool,
@@ -62,6 +69,7 @@ struct Group {
     selectable: String,
     is_all_selected: bool,
     rows: Vec<Row>,
+    /// The link to the rows that are not shown.
     more: Option<String>,
 }
 
@@ -71,143 +79,63 @@ struct Row {
     place: String,
     is_selected: bool,
     is_selectable: bool,
-    standing: AccountStatusText,
-    reason: String,
-}
-
-#[derive(Debug, Default, Deserialize)]
-pub struct PickerQuery {
-    q: Option<String>,
-    show: Option<String>,
-    business: Option<String>,
-    after: Option<String>,
-    after_id: Option<String>,
-    notice: Option<String>,
-}
-
-impl PickerQuery {
-    fn only(&self) -> Only {
-        match self.show.as_deref() {
-            Some("chosen") => Only::Selected,
-            Some("unusable") => Only::Unusable,
-            _ => Only::All,
-        }
-    }
-
-    fn show(&self) -> &'static str {
-        match self.only() {
-            Only::All => "",
-            Only::Selected => "chosen",
-            Only::Unusable => "unusable",
-        }
-    }
-
-    fn query(&self) -> String {
-        self.q.as_deref().unwrap_or_default().trim().chars().take(100).collect()
-    }
-
-    /// `none` stands for the accounts in no business.
-    fn group(&self) -> Option<String> {
-        self.business.as_ref().map(|group| if group == "none" { String::new() } else { group.clone() })
-    }
-
-    fn filter(&self, connection: &ConnectionSummary) -> AdAccountFilter {
-        let after = self.after.clone().zip(self.after_id.clone());
-        AdAccountFilter {
-            connection_id: connection.id.clone(),
-            group_id: self.group(),
-            search: Some(self.query()).filter(|query| !query.is_empty()),
-            only: self.only(),
-            after,
-            limit: ROWS + 1,
-        }
-    }
-
-    /// This query at another business, with everything else as it is.
-    fn href(&self, group: Option<&str>, after: Option<&AdAccount>) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::from("?"));
-        let text = self.query();
-        for (name, value) in
-            [("q", text.as_str()), ("show", self.show()), ("business", group.unwrap_or_default())]
-        {
-            if !value.is_empty() {
-                query.append_pair(name, value);
-            }
-        }
-        if let Some(last) = after {
-            query.append_pair("after", &last.name_key).append_pair("after_id", &last.account_id);
-        }
-        query.finish()
-    }
+    status: AccountStatusView,
 }
 
 pub async fn show(
     State(app): State<App>,
     client: ClientInfo,
-    User(who): User,
-    Path(id): Path<String>,
+    OwnedConnection { caller, connection }: OwnedConnection,
     Query(query): Query<PickerQuery>,
 ) -> Result<Response, Problem> {
-    let connection = find(&app, &who, &id).await?;
-    let mut layout = Layout::new(&app, &client, Some(&who), Section::Connections, "Choose ad accounts");
+    let mut layout = Layout::new(&app, &client, Some(&caller), Section::Connections).await?;
     layout.has_actions = true;
-    let everything = AdAccountFilter { only: Only::All, search: None, ..query.filter(&connection) };
-    let all = app.store.count_ad_accounts(&everything).await?;
-    let counts = app.store.count_ad_accounts(&query.filter(&connection)).await?;
-    let groups = groups(&app, &connection, &query, &counts).await?;
-    let sum =
-        |groups: &[AccountGroup], count: fn(&AccountGroup) -> i64| groups.iter().map(count).sum::<i64>();
-    let total = sum(&all, |group| group.total);
-    let card = crate::web::dashboard::Card::new(&app, &connection, app.now());
+    let all = app.store.count_ad_accounts(&PickerQuery::default().filter(&connection, ROWS)).await?;
+    let matching = app.store.count_ad_accounts(&query.filter(&connection, ROWS)).await?;
+    let groups = groups(&app, &connection, &query, &matching).await?;
+    let sum = |count: fn(&AccountGroup) -> i64| all.iter().map(count).sum::<i64>();
+    let total = sum(|group| group.total);
+    let card = ConnectionCard::new(&app, &connection, app.now());
+    let from = query.from();
     Ok(page(&PickerPage {
         layout,
-        is_reading: card.is_reading,
-        is_live: card.is_live,
-        done: total,
-        selected: sum(&all, |group| group.selected),
-        unusable: total - sum(&all, |group| group.selectable),
-        sides: sides(&query, &all, total),
-        query: query.query(),
+        id: connection.id.to_string(),
+        is_syncing: card.is_syncing,
+        is_connected: card.is_connected,
+        selected: sum(|group| group.selected),
+        unusable: total - sum(|group| group.selectable),
+        businesses: business_links(&query, &all, total),
+        earlier: (from > 0).then(|| query.page_href(from.saturating_sub(GROUPS))),
+        later: (all.len() > from + GROUPS).then(|| query.page_href(from + GROUPS)),
+        query: query.search(),
         show: query.show(),
         group: query.business.clone().unwrap_or_default(),
-        notice: match query.notice.as_deref() {
-            Some(key) => chosen_words(key),
-            None => "",
-        },
+        notice: query.notice().map_or_else(String::new, |key| notice(key, 0)),
         name: connection.name.clone(),
         total,
         groups,
-        id,
     }))
 }
 
-fn sides(query: &PickerQuery, all: &[AccountGroup], total: i64) -> Vec<Side> {
+fn business_links(query: &PickerQuery, all: &[AccountGroup], total: i64) -> Vec<BusinessLink> {
     let current = query.group();
-    let mut sides = vec![Side {
-        name: "All".to_owned(),
-        href: query.href(None, None),
-        count: format::count(total),
-        is_current: current.is_none(),
-    }];
-    sides.extend(all.iter().take(100).map(|group| Side {
+    let link = |group: &AccountGroup| BusinessLink {
         href: query.href(Some(group_key(&group.group_id)), None),
         count: format::count(group.total),
         is_current: current.as_deref() == Some(group.group_id.as_str()),
-        name: group_name(group),
-    }));
-    sides
+        name: Some(ad_accounts::business_name(&group.group_id, &group.name)),
+    };
+    let first = BusinessLink {
+        name: None,
+        href: query.href(None, None),
+        count: format::count(total),
+        is_current: current.is_none(),
+    };
+    std::iter::once(first).chain(all.iter().skip(query.from()).take(GROUPS).map(link)).collect()
 }
 
 fn group_key(group_id: &str) -> &str {
-    if group_id.is_empty() { "none" } else { group_id }
-}
-
-fn group_name(group: &AccountGroup) -> String {
-    match (group.group_id.as_str(), group.name.as_str()) {
-        ("", _) => "Not in a business".to_owned(),
-        (id, "") => format!("Business {id}"),
-        (_, name) => name.to_owned(),
-    }
+    if group_id.is_empty() { NO_BUSINESS } else { group_id }
 }
 
 /// The businesses of this query with their rows; on the page of all only the first rows of the first ones.
@@ -215,62 +143,54 @@ async fn groups(
     app: &App,
     connection: &ConnectionSummary,
     query: &PickerQuery,
-    counts: &[AccountGroup],
+    matching: &[AccountGroup],
 ) -> Result<Vec<Group>, Problem> {
-    let single = query.group();
-    let shown: Vec<&AccountGroup> = counts
-        .iter()
-        .filter(|count| single.as_ref().is_none_or(|single| *single == count.group_id))
-        .collect();
-    let in_all = i64::try_from(shown.len().clamp(1, GROUPS_IN_ALL)).unwrap_or(1);
-    let limit = if single.is_some() { ROWS } else { (ROWS_IN_ALL / in_all).max(5) };
-    let mut groups = Vec::new();
-    for (index, count) in shown.into_iter().enumerate().take(100) {
-        let is_open = index < GROUPS_IN_ALL;
-        let filter = AdAccountFilter {
-            group_id: Some(count.group_id.clone()),
-            limit: if is_open { limit + 1 } else { 0 },
-            ..query.filter(connection)
+    let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let filter = query.filter(connection, ROWS + 1);
+    if let Some(single) = query.group() {
+        let Some(count) = matching.iter().find(|count| count.group_id == single) else {
+            return Ok(Vec::new());
         };
-        let mut rows = app.store.list_ad_accounts(&filter).await?;
-        let has_more = !is_open || rows.len() > usize::try_from(limit).unwrap_or_default();
-        rows.truncate(usize::try_from(limit).unwrap_or_default());
+        let rows = app.store.list_ad_accounts(&filter).await?;
+        return Ok(vec![Group::new(query, count, rows, ROWS)]);
+    }
+    let shown: Vec<&AccountGroup> = matching.iter().skip(query.from()).take(GROUPS).collect();
+    let limit = (ROWS_OF_ALL / number(shown.len().clamp(1, OPEN_GROUPS))).max(5);
+    let (skipped, open) = (number(query.from()), number(OPEN_GROUPS));
+    let mut rows = app.store.list_first_ad_accounts(&filter, skipped, open, limit + 1).await?;
+    let mut groups = Vec::new();
+    for count in shown {
+        let own = rows.extract_if(.., |row| row.group_id == count.group_id).collect();
+        groups.push(Group::new(query, count, own, limit));
+    }
+    Ok(groups)
+}
+
+impl Group {
+    /// `rows` are at most one more than `limit`; a group without rows is closed.
+    fn new(query: &PickerQuery, count: &AccountGroup, mut rows: Vec<AdAccount>, limit: i64) -> Group {
+        let limit = usize::try_from(limit).unwrap_or_default();
+        let has_more = rows.is_empty() || rows.len() > limit;
+        rows.truncate(limit);
         let key = group_key(&count.group_id);
-        let last = rows.last().filter(|_| single.is_some());
-        groups.push(Group {
+        // Only the page of a single business continues after its last row.
+        let last = rows.last().filter(|_| query.business.is_some());
+        Group {
             id: key.to_owned(),
-            name: group_name(count),
-            relation: relation(&count.relation),
+            name: ad_accounts::business_name(&count.group_id, &count.name),
+            relation: ad_accounts::relation(Relation::from_text(&count.relation)),
             selected: format::count(count.selected),
             total: format::count(count.total),
             selectable: format::count(count.selectable),
             is_all_selected: count.selected >= count.selectable && count.selectable > 0,
             more: has_more.then(|| query.href(Some(key), last)),
             rows: rows.into_iter().map(Row::new).collect(),
-        });
-    }
-    Ok(groups)
-}
-
-fn relation(text: &str) -> &'static str {
-    match Relation::from_text(text) {
-        Some(Relation::Owned) => "Owned",
-        Some(Relation::Client) => "Client",
-        Some(Relation::Shared) => "Shared",
-        Some(Relation::Personal) | None => "",
+        }
     }
 }
 
 impl Row {
     fn new(account: AdAccount) -> Row {
-        let words = ad_accounts::standing(AccountStatus::of(account.account_status, account.is_reachable));
-        let disabled =
-            ad_accounts::disable_reason(account.disable_reason).filter(|_| words.word == "Disabled");
-        let reason = match (account.lost_reason.as_deref(), disabled) {
-            (Some("role_lost"), _) => ad_accounts::ROLE_LOST.to_owned(),
-            (_, Some(reason)) => format!("Meta disabled it: {reason}."),
-            _ => words.reason.to_owned(),
-        };
         let zone = ad_accounts::zone_name(&account.timezone);
         Row {
             place: [account.currency.as_str(), zone.as_str(), ad_accounts::role(&account.tasks.0)]
@@ -279,50 +199,49 @@ impl Row {
                 .collect::<Vec<_>>()
                 .join(" · "),
             is_selected: account.is_selected,
-            // What was chosen before it broke can be unticked.
+            // One that was selected before it broke can be deselected.
             is_selectable: account.is_selectable || account.is_selected,
+            status: AccountStatusView::of(&account),
             id: account.account_id,
             name: account.account_name,
-            standing: words,
-            reason,
         }
     }
 }
 
-/// Saves the choice. `account_id` (repeated) are the ticked accounts; where `in_view` names the
-/// accounts that stood on the page, only those change, else exactly the ticked ones are selected.
-/// `select_all` or `clear_all` with a business ticks or clears all its usable accounts.
-pub async fn choose(
+/// Saves the selection. `account_id` (repeated) are the selected accounts; where `in_view` names the accounts that the
+/// page showed, only those change, else exactly these are selected. `select_all` or `clear_all` with a business selects
+/// or deselects all its usable accounts.
+pub async fn select(
     State(app): State<App>,
-    User(who): User,
-    Path(id): Path<String>,
-    fields: Fields,
+    OwnedConnectionForMetaCall(owned): OwnedConnectionForMetaCall,
+    fields: FormFields,
 ) -> Result<Response, Problem> {
-    let connection = find_to_ask(&app, &who, &id).await?;
+    let OwnedConnection { caller, connection } = owned;
     let mut wanted = ids(&fields.all("account_id"))?;
     let mut scope = fields.has("in_view").then(|| ids(&fields.all("in_view"))).transpose()?;
     let (select_all, clear_all) = (fields.one("select_all"), fields.one("clear_all"));
-    for (group, is_ticking) in [(select_all, true), (clear_all, false)] {
+    for (group, is_selecting) in [(select_all, true), (clear_all, false)] {
         if group.is_empty() {
             continue;
         }
-        if group != "none" && BusinessId::parse(group).is_err() {
+        if group != NO_BUSINESS && BusinessId::parse(group).is_err() {
             return Err(Problem::Invalid);
         }
         let members = members(&app, &connection, group).await?;
-        wanted.retain(|id| is_ticking || !members.contains(id));
+        wanted.retain(|id| is_selecting || !members.contains(id));
         scope.get_or_insert_default().extend(members.iter().cloned());
-        if is_ticking {
+        if is_selecting {
             wanted.extend(members);
         }
     }
-    let chosen = select::select(&app, &who, &connection, scope.as_deref(), &wanted).await?;
+    let outcome = select::select(&app, &caller.session, &connection, scope.as_deref(), &wanted).await?;
     let is_group = !select_all.is_empty() || !clear_all.is_empty();
-    let notice = match chosen {
-        SelectionOutcome { unanswered: 1.., .. } => "some_unanswered",
-        SelectionOutcome { change, .. } if change.refused > 0 && !is_group => "some_refused",
-        _ => "chosen",
+    let notice = match outcome {
+        SelectionOutcome { unanswered: 1.., .. } => Notice::SomeUnanswered,
+        SelectionOutcome { change, .. } if change.refused > 0 && !is_group => Notice::SomeRefused,
+        SelectionOutcome { .. } => Notice::Selected,
     };
+    let (id, notice) = (&connection.id, notice.as_str());
     let group = if select_all.is_empty() { clear_all } else { select_all };
     Ok(Redirect::to(&if is_group {
         format!("/connections/{id}/accounts?business={group}&notice={notice}")
@@ -332,30 +251,22 @@ pub async fn choose(
     .into_response())
 }
 
+/// Ids of all accounts of a business that can be selected or deselected.
 async fn members(app: &App, connection: &ConnectionSummary, group: &str) -> Result<Vec<String>, Problem> {
-    let query = PickerQuery { business: Some(group.to_owned()), ..PickerQuery::default() };
-    let filter = AdAccountFilter { limit: 100_000, ..query.filter(connection) };
-    let all = app.store.list_ad_accounts(&filter).await?;
-    Ok(all
-        .into_iter()
-        .filter(|account| account.is_selectable || account.is_selected)
-        .map(|account| account.account_id)
-        .collect())
-}
-
-/// What is said after saving a choice.
-pub(crate) fn chosen_words(notice: &str) -> &'static str {
-    match notice {
-        "chosen" => "Your choice is saved.",
-        "some_refused" => "Your choice is saved. Some accounts cannot be used and were left out.",
-        "some_unanswered" => {
-            "Meta did not answer for some of the accounts, so they are not chosen yet. The rest is saved. Tick them again in a minute."
-        }
-        _ => "",
+    const BATCH: i64 = 5_000;
+    let query = PickerQuery::of_business(group);
+    let mut filter: AdAccountFilter = query.filter(connection, BATCH);
+    let mut members = Vec::new();
+    loop {
+        let batch = app.store.list_ad_accounts(&filter).await?;
+        let Some(last) = batch.last() else { return Ok(members) };
+        filter.after = Some((last.name_key.clone(), last.account_id.clone()));
+        let usable = batch.into_iter().filter(|account| account.is_selectable || account.is_selected);
+        members.extend(usable.map(|account| account.account_id));
     }
 }
 
-/// Ids with or without `act_`; anything else was not made by our page.
+/// Ids with or without `act_`; our page sends nothing else.
 fn ids(texts: &[String]) -> Result<Vec<String>, Problem> {
     let parse = |text: &String| AdAccountId::parse_any(text).map(|id| id.to_string());
     texts.iter().map(parse).collect::<Result<_, _>>().map_err(|_| Problem::Invalid)

@@ -4,26 +4,31 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use metaads_store::{SessionId, SignedIn};
+use metaads_store::SessionId;
 use serde::Deserialize;
 
 use crate::accounts::error::AccountError;
 use crate::accounts::{close_account, sessions, sign_in};
 use crate::app::App;
+use crate::codes::notice::Notice;
+use crate::http::caller::Caller;
+use crate::http::client_info::{ClientInfo, OwnCookie};
+use crate::http::form_fields::FormFields;
+use crate::http::problem::Problem;
+use crate::messages::account_errors;
 use crate::messages::format;
-use crate::web::auth::set_cookie;
-use crate::web::extract::{ClientInfo, Fields, User, cookie};
+use crate::messages::notices::notice;
 use crate::web::layout::{Layout, Section, page};
-use crate::web::problem::Problem;
 
 #[derive(Template)]
 #[template(path = "settings.html")]
 struct SettingsPage {
     layout: Layout,
     sessions: Vec<SessionRow>,
-    notice: &'static str,
+    notice: String,
+    /// Below their fields; may be empty.
     old_error: &'static str,
-    new_error: String,
+    new_error: &'static str,
 }
 
 struct SessionRow {
@@ -52,111 +57,122 @@ pub struct SettingsQuery {
 pub async fn show(
     State(app): State<App>,
     client: ClientInfo,
-    User(who): User,
+    caller: Caller,
     Query(query): Query<SettingsQuery>,
 ) -> Result<Response, Problem> {
-    let notice = match query.notice.as_deref() {
-        Some("password") => "Your password is changed. Other sessions were signed out.",
-        Some("ended") => "That session is signed out.",
-        Some("others") => "All other sessions are signed out.",
-        Some("theme") => "The theme is set for this browser.",
-        _ => "",
-    };
-    Ok(page(&settings(&app, &client, &who, notice).await?))
+    let done = query.notice.as_deref().and_then(Notice::from_text);
+    let done = done.map_or_else(String::new, |key| notice(key, 0));
+    Ok(page(&settings(&app, &client, &caller, done).await?))
 }
 
 async fn settings(
     app: &App,
     client: &ClientInfo,
-    who: &SignedIn,
-    notice: &'static str,
+    caller: &Caller,
+    notice: String,
 ) -> Result<SettingsPage, Problem> {
     let now = app.now();
-    let rows = sessions::list(app, &who.user_id).await?.into_iter().map(|session| SessionRow {
+    let rows = sessions::list(app, &caller.user_id).await?.into_iter().map(|session| SessionRow {
         name: sessions::device_name(&session.user_agent),
         icon: if sessions::is_handheld(&session.user_agent) { "smartphone" } else { "monitor" },
         since: format::day(session.created_at, now),
         seen_iso: format::iso(session.last_seen_at),
         seen: format::day_and_time(session.last_seen_at),
-        is_this: session.id == who.session_id,
+        is_this: session.id == caller.session.session_id,
         id: session.id.to_string(),
     });
     Ok(SettingsPage {
-        layout: Layout::new(app, client, Some(who), Section::Settings, "Settings"),
+        layout: Layout::new(app, client, Some(caller), Section::Settings).await?,
         sessions: rows.collect(),
         notice,
         old_error: "",
-        new_error: String::new(),
+        new_error: "",
     })
 }
 
 pub async fn change_password(
     State(app): State<App>,
     client: ClientInfo,
-    User(who): User,
-    fields: Fields,
+    caller: Caller,
+    fields: FormFields,
 ) -> Result<Response, Problem> {
     let changed = {
         let device = client.device_token.as_deref();
-        sign_in::change_password(&app, &who, device, fields.one("old"), fields.one("new")).await
+        sign_in::change_password(&app, &caller.session, device, fields.one("old"), fields.one("new")).await
     };
-    let mut shown = settings(&app, &client, &who, "").await?;
+    let mut shown = settings(&app, &client, &caller, String::new()).await?;
     match changed {
-        Ok(()) => return Ok(Redirect::to("/settings?notice=password").into_response()),
-        Err(AccountError::Password(weak)) => shown.new_error = weak.to_string(),
-        Err(AccountError::Store(error)) => return Err(error.into()),
-        Err(AccountError::RateLimited) => shown.old_error = "Too many attempts. Wait 15 minutes.",
-        Err(_) => shown.old_error = "That is not your password.",
+        Ok(()) => return Ok(done(Notice::PasswordChanged).into_response()),
+        Err(AccountError::Password(weak)) => shown.new_error = account_errors::weak_password(weak),
+        Err(error) => shown.old_error = password_error(error)?,
     }
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&shown)).into_response())
 }
 
+/// Why the current password was not accepted.
+fn password_error(error: AccountError) -> Result<&'static str, Problem> {
+    match error {
+        AccountError::RateLimited => Ok(account_errors::TOO_MANY_ATTEMPTS),
+        AccountError::Store(error) => Err(error.into()),
+        AccountError::NoMatch
+        | AccountError::InvalidEmail
+        | AccountError::EmailTaken
+        | AccountError::Password(_)
+        | AccountError::RegistrationClosed => Ok(account_errors::WRONG_PASSWORD),
+    }
+}
+
+/// Back to the settings, with a notice.
+fn done(notice: Notice) -> Redirect {
+    Redirect::to(&format!("/settings?notice={}", notice.as_str()))
+}
+
 pub async fn end_session(
     State(app): State<App>,
-    User(who): User,
+    caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let id = SessionId::from_text(&id).ok_or(Problem::NotFound)?;
-    if !app.store.end_session(&who.user_id, &id).await? {
+    if !sessions::end_by_id(&app, &caller.user_id, &id).await? {
         return Err(Problem::NotFound);
     }
-    Ok(Redirect::to("/settings?notice=ended").into_response())
+    Ok(done(Notice::SessionEnded).into_response())
 }
 
-pub async fn end_others(State(app): State<App>, User(who): User) -> Result<Response, Problem> {
-    app.store.end_other_sessions(&who.user_id, &who.session_id).await?;
-    Ok(Redirect::to("/settings?notice=others").into_response())
+pub async fn end_others(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
+    sessions::end_others(&app, &caller.session).await?;
+    Ok(done(Notice::OtherSessionsEnded).into_response())
 }
 
-pub async fn theme(State(app): State<App>, User(_): User, fields: Fields) -> Result<Response, Problem> {
+pub async fn theme(State(app): State<App>, _: Caller, fields: FormFields) -> Result<Response, Problem> {
     let (value, seconds) = match fields.one("theme") {
         "light" => ("light", 365 * 86_400),
         "dark" => ("dark", 365 * 86_400),
         "device" => ("", 0),
         _ => return Err(Problem::Invalid),
     };
-    let mut response = Redirect::to("/settings?notice=theme").into_response();
-    set_cookie(&mut response, &cookie(&app, "theme", value, seconds));
+    let mut response = done(Notice::ThemeSaved).into_response();
+    OwnCookie::Theme.set(&app, &mut response, value, seconds);
     Ok(response)
 }
 
 pub async fn show_delete(
     State(app): State<App>,
     client: ClientInfo,
-    User(who): User,
+    caller: Caller,
 ) -> Result<Response, Problem> {
-    Ok(page(&delete_page(&app, &client, &who, "").await?))
+    Ok(page(&delete_page(&app, &client, &caller, "").await?))
 }
 
 async fn delete_page(
     app: &App,
     client: &ClientInfo,
-    who: &SignedIn,
+    caller: &Caller,
     error: &'static str,
 ) -> Result<DeletePage, Problem> {
-    let number = app.store.list_connections(&who.workspace_id).await?.len();
+    let number = app.store.list_connections(&caller.session.workspace_id).await?.len();
     Ok(DeletePage {
-        layout: Layout::new(app, client, Some(who), Section::Settings, "Delete your account?"),
+        layout: Layout::new(app, client, Some(caller), Section::Settings).await?,
         connections: format::plural(i64::try_from(number).unwrap_or_default(), "connection", "connections"),
         error,
     })
@@ -165,20 +181,18 @@ async fn delete_page(
 pub async fn delete(
     State(app): State<App>,
     client: ClientInfo,
-    User(who): User,
-    fields: Fields,
+    caller: Caller,
+    fields: FormFields,
 ) -> Result<Response, Problem> {
-    let error = match close_account::close_account(&app, &who, fields.one("password")).await {
+    let error = match close_account::close_account(&app, &caller.session, fields.one("password")).await {
         Ok(()) => {
             let mut response = Redirect::to("/").into_response();
-            set_cookie(&mut response, &cookie(&app, "session", "", 0));
-            set_cookie(&mut response, &cookie(&app, "device", "", 0));
+            OwnCookie::Session.set(&app, &mut response, "", 0);
+            OwnCookie::Device.set(&app, &mut response, "", 0);
             return Ok(response);
         }
-        Err(AccountError::Store(error)) => return Err(error.into()),
-        Err(AccountError::RateLimited) => "Too many attempts. Wait 15 minutes.",
-        Err(_) => "That is not your password.",
+        Err(error) => password_error(error)?,
     };
-    let shown = delete_page(&app, &client, &who, error).await?;
+    let shown = delete_page(&app, &client, &caller, error).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&shown)).into_response())
 }

@@ -134,6 +134,7 @@ pub async fn cancel(app: &App, who: &SignedIn, id: &AuthorizationId) -> Result<b
         return Ok(false);
     }
     app.store.cancel_authorization(&who.user_id, id, app.now()).await?;
+    app.progress.notify();
     Ok(true)
 }
 
@@ -159,7 +160,7 @@ pub async fn complete(
     let callback = match Callback::parse(query) {
         Ok(callback) => callback,
         Err(error) => {
-            tracing::warn!(%error, "callback rejected: no dialog makes such a one");
+            tracing::warn!(%error, "callback rejected: Meta’s dialog never sends such a query");
             return Ok(CallbackOutcome::Rejected(Code::StateExpired));
         }
     };
@@ -170,6 +171,7 @@ pub async fn complete(
             return Ok(CallbackOutcome::Rejected(code));
         }
     };
+    app.progress.notify();
     let outcome =
         CallbackOutcome::Finished { id: authorization.id.clone(), is_popup: authorization.is_popup };
     let connected = match code_of(app, &callback, host) {
@@ -184,6 +186,7 @@ pub async fn complete(
         let detail = serde_json::to_string(&detail).expect("a detail of texts always serializes");
         app.store.fail_authorization(&authorization.id, code.as_str(), Some(&detail), app.now()).await?;
     }
+    app.progress.notify();
     Ok(outcome)
 }
 

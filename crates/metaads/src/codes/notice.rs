@@ -1,0 +1,45 @@
+//! One-line notices on the page after a redirect. The key travels in the URL, `?notice=selected`; `messages::notices`
+//! has the text.
+
+macro_rules! notices {
+    ($($variant:ident = $key:literal,)+) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Notice { $($variant),+ }
+
+        impl Notice {
+            pub fn as_str(self) -> &'static str {
+                match self { $(Notice::$variant => $key),+ }
+            }
+
+            /// None for a key that we did not put there.
+            pub fn from_text(text: &str) -> Option<Notice> {
+                match text { $($key => Some(Notice::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+notices! {
+    // After a token check or refresh.
+    Renewed = "renewed",
+    AccessWorks = "access_works",
+    NotRenewed = "not_renewed",
+    MetaUnavailable = "meta_unavailable",
+    RateLimited = "rate_limited",
+    StillBroken = "still_broken",
+    NotConnected = "not_connected",
+    SyncStarted = "sync_started",
+    // After saving a selection.
+    Selected = "selected",
+    SomeRefused = "some_refused",
+    SomeUnanswered = "some_unanswered",
+    ConnectionRemoved = "removed",
+    // Settings.
+    PasswordChanged = "password",
+    SessionEnded = "ended",
+    OtherSessionsEnded = "others",
+    ThemeSaved = "theme",
+    // Admin.
+    EventsReplayed = "replayed",
+    DeletionsStarted = "deletions",
+}

@@ -1,0 +1,160 @@
+//! What can go wrong in a request, with its status and stable code. Knows no page and no JSON: a problem rides on its
+//! response until the surface that was called renders it (`web::problem_page`, `problem_json`, `hooks::problem`).
+
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use metaads_store::StoreError;
+
+use crate::codes::error_code::Code;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    NotFound,
+    /// Nobody is signed in. Pages lead to the sign-in and come back to `next`.
+    SignedOut {
+        next: String,
+    },
+    /// The request can be read, but not acted on.
+    Invalid,
+    /// The caller lacks a role.
+    Forbidden,
+    /// Another site's page made the browser send this.
+    CrossSite,
+    /// Sent under another host name than PUBLIC_URL's.
+    WrongHost,
+    RateLimited,
+    /// The database does not answer. A later attempt can succeed.
+    DatabaseUnavailable,
+    /// A bug of ours. A later attempt fails the same way.
+    Internal,
+    /// Refused by the web framework: an unreadable query, a wrong method, a body that is too large.
+    Rejected(StatusCode),
+}
+
+impl Problem {
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Problem::NotFound => StatusCode::NOT_FOUND,
+            Problem::SignedOut { .. } => StatusCode::UNAUTHORIZED,
+            Problem::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Problem::Forbidden | Problem::CrossSite => StatusCode::FORBIDDEN,
+            Problem::WrongHost => StatusCode::MISDIRECTED_REQUEST,
+            Problem::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Problem::DatabaseUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Problem::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Problem::Rejected(status) => *status,
+        }
+    }
+
+    pub fn code(&self) -> Code {
+        match self {
+            Problem::NotFound => Code::NotFound,
+            Problem::SignedOut { .. } => Code::Unauthorized,
+            Problem::Invalid => Code::InvalidRequest,
+            Problem::Forbidden => Code::Forbidden,
+            Problem::CrossSite => Code::CrossSiteRequest,
+            Problem::WrongHost => Code::WrongHost,
+            Problem::RateLimited => Code::RateLimited,
+            Problem::DatabaseUnavailable => Code::DatabaseUnavailable,
+            Problem::Internal => Code::InternalError,
+            Problem::Rejected(StatusCode::NOT_FOUND) => Code::NotFound,
+            Problem::Rejected(status) if status.is_server_error() => Code::InternalError,
+            Problem::Rejected(_) => Code::InvalidRequest,
+        }
+    }
+
+    /// Takes the problem off a response that no surface has rendered yet: one of ours, or an error that the framework
+    /// answered by itself, as bare text or without a body.
+    pub fn take(response: &mut Response) -> Option<Problem> {
+        if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+            return Some(problem);
+        }
+        let status = response.status();
+        let is_error = status.is_client_error() || status.is_server_error();
+        let kind = response.headers().get(header::CONTENT_TYPE).map(|kind| kind.as_bytes());
+        let is_bare = kind.is_none_or(|kind| kind.starts_with(b"text/plain"));
+        (is_error && is_bare).then_some(Problem::Rejected(status))
+    }
+
+    /// Logs the problem under the id that its page or JSON shows, so that a report leads to the line.
+    pub fn log(&self, support_id: &str) {
+        tracing::info!(
+            code = self.code().as_str(),
+            status = self.status().as_u16(),
+            support_id,
+            "a request ended in a problem"
+        );
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Problem {
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        tracing::error!(%error, cause, "a database statement failed a request");
+        match error {
+            StoreError::Unavailable(_) => Problem::DatabaseUnavailable,
+            StoreError::Unexpected(_) | StoreError::Inconsistent { .. } | StoreError::Migration(_) => {
+                Problem::Internal
+            }
+        }
+    }
+}
+
+/// Headers of the original response that its rendering has to repeat.
+const KEPT: [HeaderName; 2] = [header::ALLOW, header::RETRY_AFTER];
+
+/// Puts the rendering of a problem in place of the original response.
+pub fn rendered(original: &Response, mut rendering: Response) -> Response {
+    *rendering.status_mut() = original.status();
+    for name in KEPT {
+        if let Some(value) = original.headers().get(&name) {
+            rendering.headers_mut().insert(name, value.clone());
+        }
+    }
+    rendering
+}
+
+/// A short id that a person can read out, from the random end of a UUID: "F-7XKD-20Q4".
+pub fn support_id(uuid: &str) -> String {
+    const LETTERS: &[u8] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let hex: String = uuid.chars().filter(char::is_ascii_hexdigit).collect();
+    let mut number = u64::from_str_radix(&hex[hex.len().saturating_sub(10)..], 16).unwrap_or_default();
+    let mut letters = Vec::new();
+    for _ in 0..8 {
+        letters.push(char::from(LETTERS[usize::try_from(number % 32).unwrap_or_default()]));
+        number /= 32;
+    }
+    let text: String = letters.into_iter().collect();
+    format!("F-{}-{}", &text[..4], &text[4..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_the_framework_becomes_a_problem_and_an_answer_of_ours_stays() {
+        let mut bare = StatusCode::METHOD_NOT_ALLOWED.into_response();
+        assert_eq!(Problem::take(&mut bare), Some(Problem::Rejected(StatusCode::METHOD_NOT_ALLOWED)));
+        let mut text = (StatusCode::BAD_REQUEST, "Failed to deserialize query string").into_response();
+        let taken = Problem::take(&mut text).expect("text of the framework");
+        assert_eq!((taken.status(), taken.code()), (StatusCode::BAD_REQUEST, Code::InvalidRequest));
+        let mut page = (StatusCode::UNPROCESSABLE_ENTITY, axum::response::Html("a form")).into_response();
+        assert_eq!(Problem::take(&mut page), None);
+        let mut good = "text that is no error".into_response();
+        assert_eq!(Problem::take(&mut good), None);
+        let mut own = Problem::CrossSite.into_response();
+        assert_eq!(
+            (own.status(), Problem::take(&mut own)),
+            (StatusCode::FORBIDDEN, Some(Problem::CrossSite))
+        );
+    }
+}
