@@ -1,36 +1,39 @@
-//! `cargo xtask test`: every check, in order, stopping at the first that fails.
-
-use std::io::Write as _;
-use std::time::Instant;
+//! The checks: `cargo xtask test` runs them all, in order, and stops at the first that fails.
 
 use crate::key_services::KeyServices;
 use crate::postgres::Server;
 use crate::process::{Outcome, cargo, run};
-use crate::{sdks, sql};
+use crate::steps::Steps;
+use crate::{dependencies, sdks, sql};
 
 pub fn all() -> Outcome {
-    let started = Instant::now();
-    step("format", || run(&mut cargo("fmt --all --check")))?;
-    step("sql", sql::check)?;
-    step("clippy", || run(&mut cargo("clippy --workspace --all-targets --locked -- -D warnings")))?;
-    step("tests on SQLite", || {
+    let mut steps = Steps::begin("test");
+    steps.run("format", || run(&mut cargo("fmt --all --check")))?;
+    steps.run("dependencies", dependencies::check)?;
+    steps.run("sql", sql::check)?;
+    steps.run("clippy", || run(&mut cargo("clippy --workspace --all-targets --locked -- -D warnings")))?;
+    steps.run("tests on SQLite", || {
         run(cargo("test --workspace --locked")
             .env("METAADS_TEST_ENGINE", "sqlite")
             .env_remove("METAADS_TEST_POSTGRES_URL"))
     })?;
-    step("tests on PostgreSQL", || {
-        let server = Server::start()?;
-        run(cargo("test -p metaads --test it --locked")
-            .env("METAADS_TEST_ENGINE", "postgres")
-            .env("METAADS_TEST_POSTGRES_URL", server.url("postgres")))
-    })?;
-    step("tests with key services", key_services)?;
-    step("official SDKs", sdks::check)?;
-    println!("ok  everything ({:.1} s)", started.elapsed().as_secs_f64());
+    steps.run("tests on PostgreSQL", || postgres(&[]))?;
+    steps.run("tests with key services", key_services)?;
+    steps.run("official SDKs", sdks::check)?;
+    steps.end();
     Ok(())
 }
 
-/// The features that are off by default are compiled here, once.
+/// The integration tests on PostgreSQL, or those whose names contain one of the filters.
+pub fn postgres(filters: &[&str]) -> Outcome {
+    let server = Server::start()?;
+    run(cargo("test -p metaads --test it --locked --")
+        .args(filters)
+        .env("METAADS_TEST_ENGINE", "postgres")
+        .env("METAADS_TEST_POSTGRES_URL", server.url("postgres")))
+}
+
+/// The tests that need AWS KMS and OpenBao. Only here are the optional features compiled.
 pub fn key_services() -> Outcome {
     run(&mut cargo("clippy -p metaads --all-targets --locked --features aws-kms,transit -- -D warnings"))?;
     let services = KeyServices::start()?;
@@ -44,43 +47,33 @@ pub fn key_services() -> Outcome {
         .env("AWS_SECRET_ACCESS_KEY", "test"))
 }
 
-/// A year with so many connections, on both databases; hours.
+/// A simulated year with 10,000 connections on both databases; takes hours.
 pub fn year() -> Outcome {
-    long("keeping::year", "METAADS_YEAR_CONNECTIONS", "10000")
+    at_full_length("year", "token_lifecycle::year", "METAADS_YEAR_CONNECTIONS", "10000")
 }
 
-/// Replicas killed while so many connections are due.
+/// Replicas that are killed while 1,000 connections are due, on both databases.
 pub fn race() -> Outcome {
-    long("keeping::race", "METAADS_RACE_CONNECTIONS", "1000")
+    at_full_length("race", "token_lifecycle::race", "METAADS_RACE_CONNECTIONS", "1000")
 }
 
-/// A story that is short in the test command, in full. The number can be set from outside.
-fn long(story: &str, variable: &str, full: &str) -> Outcome {
-    let number = std::env::var(variable).unwrap_or_else(|_| full.to_owned());
-    let command = || {
-        let mut command = cargo("test --release -p metaads --test it --locked --");
-        command.args([story, "--nocapture"]).env(variable, &number).env("METAADS_TEST_LOG", "off");
-        command
+/// Runs a module of tests that `cargo xtask test` runs with few connections. The environment variable replaces the
+/// number.
+fn at_full_length(command: &str, module: &str, variable: &str, default: &str) -> Outcome {
+    let number = std::env::var(variable).unwrap_or_else(|_| default.to_owned());
+    let test = || {
+        let mut test = cargo("test --release -p metaads --test it --locked --");
+        test.args([module, "--nocapture"]).env(variable, &number).env("METAADS_TEST_LOG", "off");
+        test
     };
-    step("on SQLite", || run(command().env("METAADS_TEST_ENGINE", "sqlite")))?;
-    step("on PostgreSQL", || {
+    let mut steps = Steps::begin(command);
+    steps.run("on SQLite", || run(test().env("METAADS_TEST_ENGINE", "sqlite")))?;
+    steps.run("on PostgreSQL", || {
         let server = Server::start()?;
-        run(command()
+        run(test()
             .env("METAADS_TEST_ENGINE", "postgres")
             .env("METAADS_TEST_POSTGRES_URL", server.url("postgres")))
-    })
-}
-
-fn step(name: &str, work: impl FnOnce() -> Outcome) -> Outcome {
-    println!("==> {name}");
-    // A reader who sees the line late is no reason to stop.
-    let _ = std::io::stdout().flush();
-    let started = Instant::now();
-    let outcome = work();
-    let seconds = started.elapsed().as_secs_f64();
-    match &outcome {
-        Ok(()) => println!("ok  {name} ({seconds:.1} s)"),
-        Err(_) => println!("FAILED {name} ({seconds:.1} s)"),
-    }
-    outcome
+    })?;
+    steps.end();
+    Ok(())
 }

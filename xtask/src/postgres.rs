@@ -1,17 +1,16 @@
-//! A throw-away PostgreSQL server on a loopback port: superuser `app`, no password, nothing kept.
+//! A temporary PostgreSQL server on a loopback port: superuser `app`, no password, no durability.
 //!
-//! A guard outlives this process for a moment: a shell that waits for the end of its input, which
-//! comes when [`Server`] is dropped and also when this process is killed. It then stops the server
-//! and removes its folder.
+//! A guard process outlives this one for a moment: a shell that waits for the end of its input, which comes when
+//! [`Server`] is dropped, and also when this process is killed. It then stops the server and removes its folder.
 
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::process::{Doing as _, Outcome, failure, free_port, read};
+use crate::process::{Context as _, Outcome, failure, free_port, read};
 
-/// PostgreSQL refuses to run as root: there it runs as `nobody`, of group `nogroup`.
+/// PostgreSQL refuses to run as root, so root starts it as `nobody:nogroup`.
 const NOBODY: u32 = 65534;
 
 const GUARD: &str = r#"
@@ -33,18 +32,18 @@ impl Server {
     pub fn start() -> Outcome<Server> {
         let bin = newest_server()?;
         let dir = std::env::temp_dir().join(format!("metaads-postgres-{}", std::process::id()));
-        // One that is there is of a process long gone: a number of this process belongs to it alone.
+        // A folder with our process id was left by a process that is gone.
         let _ = std::fs::remove_dir_all(&dir);
-        std::fs::create_dir(&dir).doing(format!("creating {}", dir.display()))?;
+        std::fs::create_dir(&dir).context(format!("creating {}", dir.display()))?;
         let port = free_port()?;
         if is_root(&dir)? {
-            chown(&dir, Some(NOBODY), Some(NOBODY)).doing("handing the folder to nobody")?;
+            chown(&dir, Some(NOBODY), Some(NOBODY)).context("changing the owner of the folder to nobody")?;
         }
         let mut guard = Command::new("sh");
         guard.arg("-c").arg(GUARD).arg("guard").arg(&bin).arg(&dir).stdin(Stdio::piped());
-        let guard = unprivileged(&mut guard, &dir)?.spawn().doing("starting sh")?;
+        let guard = unprivileged(&mut guard, &dir)?.spawn().context("starting sh")?;
         let server = Server { guard, dir, bin, port };
-        server.initialise()?;
+        server.initialize()?;
         Ok(server)
     }
 
@@ -52,14 +51,14 @@ impl Server {
         format!("postgres://app@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// `psql` on a database, stopping at the first error, rows unadorned and columns parted by `|`.
+    /// `psql` on a database: stops at the first error, prints bare rows with columns separated by `|`.
     pub fn psql(&self, database: &str) -> Command {
         let mut command = Command::new(self.bin.join("psql"));
         command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d"]).arg(self.url(database));
         command
     }
 
-    fn initialise(&self) -> Outcome {
+    fn initialize(&self) -> Outcome {
         let data = self.dir.join("data");
         let mut initdb = Command::new(self.bin.join("initdb"));
         initdb.args(["-U", "app", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C", "-D"]).arg(&data);
@@ -73,30 +72,30 @@ impl Server {
         let log = self.dir.join("log");
         let mut start = Command::new(self.bin.join("pg_ctl"));
         start.args(["start", "-s", "-w", "-t", "120", "-o", &options, "-D"]).arg(&data).arg("-l").arg(&log);
-        // The server inherits the output; were it a pipe, reading it would wait for the server's end.
+        // The server inherits the output. Reading a pipe would wait until the server ends.
         let status = unprivileged(&mut start, &self.dir)?
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status()
-            .doing("starting PostgreSQL")?;
+            .context("starting PostgreSQL")?;
         if status.success() {
             return Ok(());
         }
-        let said = std::fs::read_to_string(&log).unwrap_or_default();
-        Err(failure(format!("PostgreSQL did not start:\n{said}")))
+        let printed = std::fs::read_to_string(&log).unwrap_or_default();
+        Err(failure(format!("PostgreSQL did not start:\n{printed}")))
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         drop(self.guard.stdin.take());
-        // The guard ends by itself, waited for or not.
+        // The guard ends even if waiting fails.
         let _ = self.guard.wait();
     }
 }
 
-/// The program folder of the newest installed server.
+/// The folder with the programs of the newest installed server.
 fn newest_server() -> Outcome<PathBuf> {
     let versions = Path::new("/usr/lib/postgresql");
     let mut found: Vec<(u32, PathBuf)> = Vec::new();
@@ -122,7 +121,7 @@ fn unprivileged<'a>(command: &'a mut Command, dir: &Path) -> Outcome<&'a mut Com
     Ok(command.current_dir(dir))
 }
 
-/// Whether this process, which made `path`, runs as root.
+/// Whether this process runs as root: whether root owns `path`, which it created.
 fn is_root(path: &Path) -> Outcome<bool> {
-    Ok(std::fs::metadata(path).doing(path.display())?.uid() == 0)
+    Ok(std::fs::metadata(path).context(path.display())?.uid() == 0)
 }

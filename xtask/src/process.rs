@@ -1,11 +1,11 @@
-//! Running other programs: their exit code is ours, their output stays where the reader is.
+//! Runs other programs: their exit code becomes ours, and their output goes to our terminal.
 
 use std::fmt::Display;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-/// Why a step failed, and what the process shall exit with.
+/// Why a step failed, and the exit code of the process.
 #[derive(Debug)]
 pub struct Failure {
     pub text: String,
@@ -18,19 +18,19 @@ pub fn failure(text: impl Display) -> Failure {
     Failure { text: text.to_string(), code: 1 }
 }
 
-/// Names what was being done when an error of the system came up.
-pub trait Doing<T> {
-    fn doing(self, what: impl Display) -> Outcome<T>;
+/// Adds to an I/O error what was being done.
+pub trait Context<T> {
+    fn context(self, what: impl Display) -> Outcome<T>;
 }
 
-impl<T> Doing<T> for std::io::Result<T> {
-    fn doing(self, what: impl Display) -> Outcome<T> {
+impl<T> Context<T> for std::io::Result<T> {
+    fn context(self, what: impl Display) -> Outcome<T> {
         self.map_err(|error| failure(format!("{what}: {error}")))
     }
 }
 
-/// The folder of the workspace. Cargo names it at run time: a clone that shares its target folder
-/// with another may run the other's binary.
+/// The folder of the workspace. Cargo passes it at run time, because clones that share a target folder may run each
+/// other's binary.
 pub fn root() -> PathBuf {
     let mut root =
         PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR").into()));
@@ -38,7 +38,15 @@ pub fn root() -> PathBuf {
     root
 }
 
-/// Cargo at the root, asking no database: the statements are compiled from the committed data.
+/// A file below `target/xtask`, which is created where it is missing.
+pub fn state_file(name: &str) -> PathBuf {
+    let folder = root().join("target/xtask");
+    // Writing the file reports the error.
+    let _ = std::fs::create_dir_all(&folder);
+    folder.join(name)
+}
+
+/// Cargo at the root. Statements are checked against the committed data, without a database.
 pub fn cargo(arguments: &str) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments.split(' ')).current_dir(root());
@@ -46,9 +54,9 @@ pub fn cargo(arguments: &str) -> Command {
     command
 }
 
-/// Runs a program to its end, its output shown as it comes.
+/// Runs a program and shows its output as it comes.
 pub fn run(command: &mut Command) -> Outcome {
-    let status = command.stdin(Stdio::null()).status().doing(name(command))?;
+    let status = command.stdin(Stdio::null()).status().context(name(command))?;
     if status.success() {
         return Ok(());
     }
@@ -56,21 +64,21 @@ pub fn run(command: &mut Command) -> Outcome {
     Err(Failure { text: format!("{} ended with {status}", name(command)), code })
 }
 
-/// Runs a program to its end and gives what it printed; what it complained of is shown on failure.
+/// Runs a program and returns what it printed. Its standard error is shown if it fails.
 pub fn read(command: &mut Command) -> Outcome<String> {
-    let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().doing(name(command))?;
+    let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().context(name(command))?;
     let text = String::from_utf8_lossy(&stdout).into_owned();
     if status.success() {
         return Ok(text);
     }
-    let complaint = String::from_utf8_lossy(&stderr);
-    Err(failure(format!("{} ended with {status}\n{text}{complaint}", name(command))))
+    let errors = String::from_utf8_lossy(&stderr);
+    Err(failure(format!("{} ended with {status}\n{text}{errors}", name(command))))
 }
 
-/// A loopback port that nobody listens on.
+/// A free loopback port.
 pub fn free_port() -> Outcome<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).doing("looking for a free port")?;
-    Ok(listener.local_addr().doing("looking for a free port")?.port())
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("looking for a free port")?;
+    Ok(listener.local_addr().context("looking for a free port")?.port())
 }
 
 fn name(command: &Command) -> String {

@@ -1,19 +1,19 @@
-//! Both engines' schemas, built from the migrations: the same files, tables and columns.
+//! Builds both schemas from the migrations and checks that they have the same files, tables and columns.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::postgres::Server;
-use crate::process::{Doing as _, Outcome, failure, read, root};
+use crate::process::{Context as _, Outcome, failure, read, root};
 
-/// The database of the throw-away server that holds the schema.
+/// The database with the schema on the temporary server.
 pub const DATABASE: &str = "metaads_check";
 
-/// Builds both schemas and fails where they differ.
+/// Builds both schemas. Fails if they differ.
 pub fn build(sqlite_file: &Path, server: &Server) -> Outcome {
     let (sqlite, postgres) = (migrations("sqlite")?, migrations("postgres")?);
-    same("migration", &names(&sqlite), &names(&postgres))?;
+    compare("migration", &names(&sqlite), &names(&postgres))?;
     for file in &sqlite {
         read(sqlite3(sqlite_file).arg(format!(".read '{}'", file.display())))
             .map_err(|error| failure(format!("{}: {}", file.display(), error.text)))?;
@@ -23,7 +23,7 @@ pub fn build(sqlite_file: &Path, server: &Server) -> Outcome {
         read(server.psql(DATABASE).arg("-1").arg("-f").arg(file))
             .map_err(|error| failure(format!("{}: {}", file.display(), error.text)))?;
     }
-    same("column", &sqlite_columns(sqlite_file)?, &postgres_columns(server)?)
+    compare("column", &sqlite_columns(sqlite_file)?, &postgres_columns(server)?)
 }
 
 fn sqlite3(file: &Path) -> Command {
@@ -34,12 +34,12 @@ fn sqlite3(file: &Path) -> Command {
 
 fn migrations(engine: &str) -> Outcome<Vec<PathBuf>> {
     let folder = root().join("crates/store/migrations").join(engine);
-    let entries = folder.read_dir().doing(folder.display())?;
+    let entries = folder.read_dir().context(folder.display())?;
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "sql"));
     files.sort();
     if files.is_empty() {
-        return Err(failure(format!("{} holds no migration", folder.display())));
+        return Err(failure(format!("{} contains no migration", folder.display())));
     }
     Ok(files)
 }
@@ -65,7 +65,7 @@ fn lines(text: &str) -> BTreeSet<String> {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
-fn same(what: &str, sqlite: &BTreeSet<String>, postgres: &BTreeSet<String>) -> Outcome {
+fn compare(what: &str, sqlite: &BTreeSet<String>, postgres: &BTreeSet<String>) -> Outcome {
     let only = |here: &BTreeSet<String>, there: &BTreeSet<String>, engine: &str| -> Vec<String> {
         here.difference(there).map(|name| format!("  only {engine} has the {what} {name}")).collect()
     };
@@ -86,10 +86,10 @@ mod tests {
     }
 
     #[test]
-    fn a_column_of_one_engine_alone_is_named() {
-        assert!(same("column", &set(&["users.id"]), &set(&["users.id"])).is_ok());
-        let failure =
-            same("column", &set(&["users.id", "users.age"]), &set(&["users.id", "users.born"])).unwrap_err();
+    fn a_column_of_only_one_engine_is_named() {
+        assert!(compare("column", &set(&["users.id"]), &set(&["users.id"])).is_ok());
+        let failure = compare("column", &set(&["users.id", "users.age"]), &set(&["users.id", "users.born"]))
+            .unwrap_err();
         assert!(failure.text.contains("only SQLite has the column users.age"), "{}", failure.text);
         assert!(failure.text.contains("only PostgreSQL has the column users.born"), "{}", failure.text);
     }

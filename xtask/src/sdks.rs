@@ -1,17 +1,21 @@
-//! The official SDKs and two login libraries against the sandbox: `crates/sandbox/tests/sdks`, where the
-//! versions are pinned too. They come from PyPI and npm into `target/sdks`, anew only where a pin changed.
+//! Runs Meta's official SDKs and two login libraries against the sandbox: `crates/sandbox/tests/sdks`, which also pins
+//! their versions. They are installed from PyPI and npm into `target/sdks`, again only when a pin changes.
 
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use crate::process::{Doing as _, Outcome, cargo, failure, free_port, root, run};
+use crate::install;
+use crate::process::{Context as _, Outcome, cargo, failure, free_port, root, run};
 
 pub fn check() -> Outcome {
     run(&mut cargo("build -q --locked -p metaads --bin metaads"))?;
     let tests = root().join("crates/sandbox/tests/sdks");
-    let python = python(&tests.join("requirements.txt"))?;
+    let requirements = tests.join("requirements.txt");
+    let pins = std::fs::read_to_string(&requirements).context(requirements.display())?;
+    let python =
+        install::python("sdks/python", &pins, &["-r", &requirements.to_string_lossy()])?.join("python");
     let modules = node_modules(&tests.join("package.json"))?;
     let sandbox = Sandbox::start()?;
 
@@ -19,7 +23,7 @@ pub fn check() -> Outcome {
     pytest.args(["-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider"]).arg(tests.join("python"));
     pytest.env("PYTHONDONTWRITEBYTECODE", "1");
     let mut suites = vec![pytest];
-    // One after the other: they share the sandbox and its faults.
+    // They share the sandbox and its faults, so they run one after the other.
     for name in ["business-sdk", "passport"] {
         let mut node = Command::new("node");
         node.args(["--test", "--test-reporter=spec"]).arg(tests.join(format!("node/{name}.test.js")));
@@ -28,7 +32,7 @@ pub fn check() -> Outcome {
     }
     let mut total = Tally::default();
     for suite in &mut suites {
-        let tally = perform(suite.env("SANDBOX_URL", sandbox.url()))?;
+        let tally = run_suite(suite.env("SANDBOX_URL", sandbox.url()))?;
         total.passed += tally.passed;
         total.failed += tally.failed;
     }
@@ -45,12 +49,12 @@ struct Tally {
     failed: u32,
 }
 
-/// Runs one suite; what it printed is shown if a test failed. A suite that breaks off counts as one more.
-fn perform(command: &mut Command) -> Outcome<Tally> {
+/// Runs one suite and shows its output if a test failed. A suite that aborts counts as one failure.
+fn run_suite(command: &mut Command) -> Outcome<Tally> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().doing(program)?;
+    let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().context(program)?;
     let text = String::from_utf8_lossy(&stdout);
-    let mut tally = count(&text);
+    let mut tally = parse_summary(&text);
     if status.success() && tally.failed == 0 && tally.passed > 0 {
         return Ok(tally);
     }
@@ -59,8 +63,8 @@ fn perform(command: &mut Command) -> Outcome<Tally> {
     Ok(tally)
 }
 
-/// pytest closes with "2 failed, 17 passed in 1.03s", Node with a line for each: "ℹ pass 14".
-fn count(text: &str) -> Tally {
+/// pytest ends with "2 failed, 17 passed in 1.03s", Node with one line for each number: "ℹ pass 14".
+fn parse_summary(text: &str) -> Tally {
     let mut tally = Tally::default();
     for line in text.lines() {
         let words: Vec<&str> = line.split([' ', ',']).filter(|word| !word.is_empty()).collect();
@@ -83,7 +87,7 @@ fn count(text: &str) -> Tally {
     tally
 }
 
-/// The pretend Meta on a port of its own, until it is dropped.
+/// A running sandbox; stopped when dropped.
 #[derive(Debug)]
 struct Sandbox {
     running: Child,
@@ -95,12 +99,12 @@ impl Sandbox {
         let port = free_port()?;
         let mut command = cargo("run -q --locked -p metaads --bin metaads -- sandbox --listen");
         command.arg(format!("127.0.0.1:{port}")).stdin(Stdio::null()).stdout(Stdio::null());
-        let mut sandbox = Sandbox { running: command.spawn().doing("cargo run")?, port };
+        let mut sandbox = Sandbox { running: command.spawn().context("cargo run")?, port };
         for _ in 0..600 {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
                 return Ok(sandbox);
             }
-            if let Some(status) = sandbox.running.try_wait().doing("waiting for the sandbox")? {
+            if let Some(status) = sandbox.running.try_wait().context("waiting for the sandbox")? {
                 return Err(failure(format!("the sandbox ended with {status}")));
             }
             std::thread::sleep(Duration::from_millis(100));
@@ -115,48 +119,27 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        // `cargo run` has become the sandbox itself; one that has ended needs no killing.
+        // `cargo run` replaces itself with the sandbox, which may have ended already.
         let _ = self.running.kill();
         let _ = self.running.wait();
     }
 }
 
-/// The Python that has what `pins` names.
-fn python(pins: &Path) -> Outcome<PathBuf> {
-    let folder = root().join("target/sdks/python");
-    install(pins, &folder, || {
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
-        let mut pip = Command::new(folder.join("bin/pip"));
-        run(pip.args(["install", "-q", "--disable-pip-version-check", "-r"]).arg(pins))
-    })?;
-    Ok(folder.join("bin/python"))
-}
-
 /// The folder with the Node packages that `pins` names.
 fn node_modules(pins: &Path) -> Outcome<PathBuf> {
     let folder = root().join("target/sdks/node");
-    install(pins, &folder, || {
-        // What is missing need not be removed.
+    let wanted = std::fs::read_to_string(pins).context(pins.display())?;
+    install::once(&folder, &wanted, || {
+        // It may not exist yet.
         let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).doing(folder.display())?;
-        std::fs::copy(pins, folder.join("package.json")).doing(pins.display())?;
+        std::fs::create_dir_all(&folder).context(folder.display())?;
+        std::fs::copy(pins, folder.join("package.json")).context(pins.display())?;
         let mut npm = Command::new("npm");
         npm.args(["install", "--loglevel=error", "--no-audit", "--no-fund", "--no-package-lock"]);
-        // The summary of an install is no news.
+        // The summary of the installation is not interesting.
         run(npm.args(["--no-update-notifier", "--ignore-scripts"]).current_dir(&folder).stdout(Stdio::null()))
     })?;
     Ok(folder.join("node_modules"))
-}
-
-/// Does the work unless it was done for the same pins before.
-fn install(pins: &Path, folder: &Path, work: impl FnOnce() -> Outcome) -> Outcome {
-    let done = folder.join("installed");
-    let wanted = std::fs::read_to_string(pins).doing(pins.display())?;
-    if std::fs::read_to_string(&done).is_ok_and(|text| text == wanted) {
-        return Ok(());
-    }
-    work()?;
-    std::fs::write(&done, wanted).doing(done.display())
 }
 
 #[cfg(test)]
@@ -164,12 +147,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_closing_lines_of_both_runners_are_read() {
+    fn the_summary_lines_of_both_test_runners_are_parsed() {
         let tally = |passed, failed| Tally { passed, failed };
-        assert_eq!(count("...\n31 passed, 2 warnings in 1.03s\n"), tally(31, 0));
-        assert_eq!(count("2 failed, 17 passed, 1 error in 0.98s"), tally(17, 3));
-        assert_eq!(count("1 error in 0.12s"), tally(0, 1));
-        assert_eq!(count("✔ me (4.5ms)\nℹ tests 15\nℹ pass 14\nℹ fail 1\n"), tally(14, 1));
-        assert_eq!(count("no tests ran in 0.01s"), tally(0, 0));
+        assert_eq!(parse_summary("...\n31 passed, 2 warnings in 1.03s\n"), tally(31, 0));
+        assert_eq!(parse_summary("2 failed, 17 passed, 1 error in 0.98s"), tally(17, 3));
+        assert_eq!(parse_summary("1 error in 0.12s"), tally(0, 1));
+        assert_eq!(parse_summary("✔ me (4.5ms)\nℹ tests 15\nℹ pass 14\nℹ fail 1\n"), tally(14, 1));
+        assert_eq!(parse_summary("no tests ran in 0.01s"), tally(0, 0));
     }
 }

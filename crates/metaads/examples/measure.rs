@@ -1,10 +1,13 @@
-//! Measures what the README states: `cargo build --release && cargo run --release --example measure`.
+//! Measures the figures in the README: `cargo build --release && cargo run --release --example measure`.
 //!
-//! The binary: its size, from start to a usable page, idle memory. In this process, on SQLite: callback to answer
-//! at 100 ms a Graph call; from Meta's call to the visible state; the dashboard with 5 connections and 5,000 ad
-//! accounts; the same pages with 1,000,000 ad accounts of others in the table; choosing accounts.
+//! The binary: its size, the time from start to a usable page, idle memory. In this process, on SQLite: the callback
+//! with 100 ms per Graph call; the delay of an inbound webhook; the dashboard with 5 connections and 5,000 ad accounts,
+//! alone and beside 1,000,000 ad accounts of other users; selecting accounts.
 
-#![allow(clippy::disallowed_methods, reason = "a program of its own: it stands for browsers and bulk")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a separate program that acts as browsers and inserts bulk data"
+)]
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -12,8 +15,7 @@ use std::time::{Duration, Instant};
 use metaads::accounts::passwords::Passwords;
 use metaads::app::{App, Parts};
 use metaads::clock::Clock;
-use metaads::config::Config;
-use metaads::config::source::Source;
+use metaads::config::{Config, source::Source};
 use metaads::keys::dek::Keys;
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::meta::Meta;
@@ -31,7 +33,7 @@ const ROUNDS: usize = 41;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    binary().await?;
+    measure_binary().await?;
     let folder = tempfile::TempDir::new()?;
     let sandbox = Sandbox::start(Options { listen: "127.0.0.1:0".parse()?, ..Options::default() }).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -41,24 +43,24 @@ async fn main() -> anyhow::Result<()> {
     let service = routes::routes(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
 
-    callback(&app, &base, &sandbox.control()).await?;
-    meta_calls(&app, &base, &sandbox.control()).await?;
+    measure_callback(&app, &base, &sandbox.control()).await?;
+    measure_webhook_delay(&app, &base, &sandbox.control()).await?;
     let browser = user(&base, "five@metaads.example").await?;
-    fill(&app, &base, &browser, &sandbox.control(), &database).await?;
-    pages(&app, &base, &browser, "5 connections, 5,000 ad accounts").await?;
-    others(&database, 1_000_000).await?;
-    pages(&app, &base, &browser, "the same beside 1,000,000 ad accounts of others").await?;
-    standing(&app, &base, &browser, &sandbox.control()).await
+    insert_own_accounts(&app, &base, &browser, &sandbox.control(), &database).await?;
+    measure_pages(&app, &base, &browser, "5 connections, 5,000 ad accounts").await?;
+    insert_accounts_of_others(&database, 1_000_000).await?;
+    measure_pages(&app, &base, &browser, "the same beside 1,000,000 ad accounts of other users").await?;
+    measure_selection(&app, &base, &browser, &sandbox.control()).await
 }
 
-/// The release binary beside this program.
-async fn binary() -> anyhow::Result<()> {
+/// The release binary next to this program.
+async fn measure_binary() -> anyhow::Result<()> {
     let path = std::env::current_exe()?.with_file_name("../metaads");
     println!("binary: {:.1} MiB", std::fs::metadata(&path)?.len() as f64 / 1024.0 / 1024.0);
     let folder = tempfile::TempDir::new()?;
     let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     for what in ["first start", "second start"] {
-        let before = Instant::now();
+        let started = Instant::now();
         let mut service = tokio::process::Command::new(&path)
             .current_dir(folder.path())
             .env_clear()
@@ -70,7 +72,7 @@ async fn binary() -> anyhow::Result<()> {
         while reqwest::get(format!("http://localhost:{port}/login")).await.is_err() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
-        let usable = before.elapsed();
+        let usable = started.elapsed();
         tokio::time::sleep(Duration::from_secs(2)).await;
         let status = std::fs::read_to_string(format!("/proc/{}/status", service.id().unwrap_or_default()))?;
         let memory = status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or_default();
@@ -120,19 +122,19 @@ async fn user(base: &str, email: &str) -> anyhow::Result<Client> {
     Ok(browser)
 }
 
-/// One trip up to the callback; gives how long the callback took.
+/// Connects. Returns how long the callback took.
 async fn connect(base: &str, browser: &Client, meta: &Control, persona: Persona) -> anyhow::Result<Duration> {
-    let started = browser.post(format!("{base}/connect/meta")).form(&[("kind", "facebook")]).send().await?;
-    let dialog = started.headers()["location"].to_str()?.to_owned();
+    let redirect = browser.post(format!("{base}/connect/meta")).form(&[("kind", "facebook")]).send().await?;
+    let dialog = redirect.headers()["location"].to_str()?.to_owned();
     let callback = meta.authorize(&dialog, Answer::agree(persona)).await;
-    let before = Instant::now();
+    let started = Instant::now();
     let answer = browser.get(callback.split('#').next().unwrap_or_default()).send().await?;
-    let took = before.elapsed();
+    let took = started.elapsed();
     anyhow::ensure!(answer.headers()["location"].to_str()?.starts_with("/connect/attempts/"));
     Ok(took)
 }
 
-async fn callback(app: &App, base: &str, meta: &Control) -> anyhow::Result<()> {
+async fn measure_callback(app: &App, base: &str, meta: &Control) -> anyhow::Result<()> {
     let browser = user(base, "callback@metaads.example").await?;
     for (name, persona) in [("one account", Persona::SoleTrader), ("agency", Persona::Agency)] {
         let mut times = Vec::new();
@@ -144,26 +146,24 @@ async fn callback(app: &App, base: &str, meta: &Control) -> anyhow::Result<()> {
         }
         times.sort();
         let (median, worst) = (times[ROUNDS / 2], times[ROUNDS - 1]);
-        println!(
-            "callback to answer at 100 ms a Graph call, {name}: median {median:.1?}, slowest {worst:.1?}"
-        );
+        println!("callback at 100 ms per Graph call, {name}: median {median:.1?}, slowest {worst:.1?}");
     }
     Ok(())
 }
 
-/// From the moment when somebody removes the app on Facebook to the moment when the page could show it.
-async fn meta_calls(app: &App, base: &str, meta: &Control) -> anyhow::Result<()> {
+/// The time from when a person removes the app on Facebook until the API shows it.
+async fn measure_webhook_delay(app: &App, base: &str, meta: &Control) -> anyhow::Result<()> {
     let hook = |name: &str| format!("{base}/hooks/meta/{name}");
     meta.set_app_urls(Some(&hook("deauthorize")), Some(&hook("data-deletion")));
-    let (halt, halted) = tokio::sync::oneshot::channel::<()>();
-    let working = tokio::spawn(worker::run(app.clone(), async move { drop(halted.await) }));
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let worker = tokio::spawn(worker::run(app.clone(), async move { drop(stopped.await) }));
     let browser = user(base, "calls@metaads.example").await?;
     let mut times = Vec::new();
     for _ in 0..ROUNDS {
         connect(base, &browser, meta, Persona::SoleTrader).await?;
-        // A callback counts for logins that are older than it by Meta's clock, which has whole seconds.
+        // A deauthorization ends only logins that are older, and Meta's timestamps have whole seconds.
         tokio::time::sleep(Duration::from_millis(1_100)).await;
-        let before = Instant::now();
+        let started = Instant::now();
         meta.remove_app(Persona::SoleTrader.user_id());
         loop {
             let listed: serde_json::Value =
@@ -172,23 +172,23 @@ async fn meta_calls(app: &App, base: &str, meta: &Control) -> anyhow::Result<()>
                 break;
             }
         }
-        times.push(before.elapsed());
+        times.push(started.elapsed());
     }
     times.sort();
     println!(
-        "from Meta's call to the visible state: median {:.1?}, slowest {:.1?}",
+        "from Meta's webhook to the visible status: median {:.1?}, slowest {:.1?}",
         times[ROUNDS / 2],
         times[ROUNDS - 1]
     );
-    let _ = halt.send(());
-    working.await?;
+    let _ = stop.send(());
+    worker.await?;
     meta.set_app_urls(None, None);
     Ok(())
 }
 
-/// Choosing a hundred accounts, each asked for by its id, and one round of looking at them again; beside a
+/// Selecting a hundred accounts, each checked by its id, and finding the accounts whose status check is due; beside a
 /// million others.
-async fn standing(app: &App, base: &str, browser: &Client, meta: &Control) -> anyhow::Result<()> {
+async fn measure_selection(app: &App, base: &str, browser: &Client, meta: &Control) -> anyhow::Result<()> {
     connect(base, browser, meta, Persona::Agency).await?;
     worker::run_due(app).await?;
     let user = app.store.find_user_by_email("five@metaads.example").await?;
@@ -203,23 +203,32 @@ async fn standing(app: &App, base: &str, browser: &Client, meta: &Control) -> an
     let fields: Vec<(&str, &str)> =
         usable.filter_map(|row| row["account_id"].as_str()).take(100).map(|id| ("account_id", id)).collect();
     meta.set_latency(Duration::from_millis(100));
-    let before = Instant::now();
+    let started = Instant::now();
     browser.post(format!("{base}/connections/{id}/assets")).form(&fields).send().await?;
-    println!("choosing {} accounts at 100 ms a Graph call: {:.1?}", fields.len(), before.elapsed());
+    println!("selecting {} accounts at 100 ms per Graph call: {:.1?}", fields.len(), started.elapsed());
     meta.set_latency(Duration::ZERO);
     let mut times = Vec::new();
     for _ in 0..ROUNDS {
-        let before = Instant::now();
+        let started = Instant::now();
         app.store.list_due_accounts(id, app.now() + 7 * 86_400_000, 50).await?;
-        times.push(before.elapsed());
+        times.push(started.elapsed());
     }
     times.sort();
-    println!("finding the accounts to look at beside 1,000,000 others: median {:.1?}", times[ROUNDS / 2]);
+    println!(
+        "finding the accounts due for a status check beside 1,000,000 others: median {:.1?}",
+        times[ROUNDS / 2]
+    );
     Ok(())
 }
 
 /// Five connections with a thousand accounts each.
-async fn fill(app: &App, base: &str, browser: &Client, meta: &Control, database: &str) -> anyhow::Result<()> {
+async fn insert_own_accounts(
+    app: &App,
+    base: &str,
+    browser: &Client,
+    meta: &Control,
+    database: &str,
+) -> anyhow::Result<()> {
     for persona in Persona::ALL.into_iter().take(5) {
         connect(base, browser, meta, persona).await?;
         worker::run_due(app).await?;
@@ -231,8 +240,8 @@ async fn fill(app: &App, base: &str, browser: &Client, meta: &Control, database:
     statement(&mut rows, &insert(&format!("SELECT id, '77' FROM ({owner})"), 1000)).await
 }
 
-/// Accounts in connections of nobody's: bulk for the table.
-async fn others(database: &str, number: usize) -> anyhow::Result<()> {
+/// Accounts of connections that do not exist, to fill the table.
+async fn insert_accounts_of_others(database: &str, number: usize) -> anyhow::Result<()> {
     let mut rows = sqlx::SqliteConnection::connect(database).await?;
     statement(&mut rows, "PRAGMA foreign_keys = OFF").await?;
     let thousands = number / 1000;
@@ -261,7 +270,7 @@ async fn statement(rows: &mut sqlx::SqliteConnection, text: &str) -> anyhow::Res
     Ok(())
 }
 
-async fn pages(app: &App, base: &str, browser: &Client, what: &str) -> anyhow::Result<()> {
+async fn measure_pages(app: &App, base: &str, browser: &Client, what: &str) -> anyhow::Result<()> {
     let user = app.store.find_user_by_email("five@metaads.example").await?;
     let user = user.ok_or_else(|| anyhow::anyhow!("no user"))?;
     let first = app.store.list_connections(&metaads_store::WorkspaceId::personal(&user.id)).await?.remove(0);
@@ -270,9 +279,9 @@ async fn pages(app: &App, base: &str, browser: &Client, what: &str) -> anyhow::R
         let mut times = Vec::new();
         let mut bytes = 0;
         for _ in 0..ROUNDS {
-            let before = Instant::now();
+            let started = Instant::now();
             bytes = browser.get(format!("{base}{path}")).send().await?.bytes().await?.len();
-            times.push(before.elapsed());
+            times.push(started.elapsed());
         }
         times.sort();
         let page = path.rsplit('/').next().unwrap_or_default();

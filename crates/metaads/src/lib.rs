@@ -1,7 +1,8 @@
-//! The service: people, their connections, the pages and the JSON API.
+//! The service: accounts, connections to Meta, the pages and the JSON API.
 //!
-//! `web` and `api` turn requests into calls of `accounts` and `connections`, where the decisions are;
-//! `jobs` does due work through the same calls. [`app::App`] is what all of them are handed.
+//! `web`, `api` and `hooks` turn requests into calls of `accounts`, `connections` and `webhooks`, which decide; `worker`
+//! runs due jobs through the same calls. All of them share [`app::App`]. ARCHITECTURE.md draws which module may use
+//! which.
 
 pub mod accounts;
 mod api;

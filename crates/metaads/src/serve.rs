@@ -102,9 +102,9 @@ fn banner(app: &App) {
     let base = app.config.base();
     println!("\n  MetaAds  {base}\n");
     if let Some(sandbox) = &app.sandbox_url {
-        println!("  This is a demo with a sandbox in place of Meta: nothing here reaches Facebook.");
+        println!("  This is a demo with a pretend Meta: nothing here reaches Facebook.");
         println!("  Data and a generated key are in {}.", app.config.database.data_dir.display());
         println!("  Controls of the pretend Meta: {sandbox}/_control");
-        println!("  For the real one set META_APP_ID, META_APP_SECRET and ENCRYPTION_KEY (see README.md).\n");
+        println!("  To use the real Meta, set META_APP_ID, META_APP_SECRET and ENCRYPTION_KEY (see README.md).\n");
     }
 }

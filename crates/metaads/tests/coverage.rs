@@ -1,23 +1,27 @@
-//! `docs/meta-coverage.md` names files and tests: they are there, and no cell is empty.
+//! Checks `docs/meta-coverage.md`: the files and tests that it names exist, and no cell is empty.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A row of one of the tables: its line and its cells.
+/// A row of a table, with its line number.
 struct Row<'a> {
     line: usize,
     cells: Vec<&'a str>,
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("crates/metaads is two below").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .expect("crates/metaads is two levels below the root")
+        .to_owned()
 }
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Rows of all tables, without their heads.
+/// The rows of all tables, without their headers.
 fn rows(document: &str) -> Vec<Row<'_>> {
     let lines = document.lines().enumerate().filter(|(_, line)| line.starts_with("| "));
     lines
@@ -29,17 +33,17 @@ fn rows(document: &str) -> Vec<Row<'_>> {
         .collect()
 }
 
-/// What stands in backticks.
-fn named(cell: &str) -> Vec<&str> {
+/// The names in backticks.
+fn names_in(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).collect()
 }
 
-/// The text of every test file and every source file with tests, in Rust, Python and JavaScript.
-fn all_tests(folder: &Path, text: &mut String) {
+/// Appends every Rust, Python and JavaScript file.
+fn read_sources(folder: &Path, text: &mut String) {
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     for path in entries.flatten().map(|entry| entry.path()) {
         if path.is_dir() {
-            all_tests(&path, text);
+            read_sources(&path, text);
         } else if path
             .extension()
             .is_some_and(|extension| ["rs", "py", "js"].iter().any(|one| extension == *one))
@@ -51,17 +55,17 @@ fn all_tests(folder: &Path, text: &mut String) {
 
 fn is_test(name: &str, tests: &str) -> bool {
     let function = format!("fn {name}(");
-    // In Rust the attribute stands above it.
-    let is_marked = |(at, _): (usize, &str)| {
+    // In Rust the attribute is above the function.
+    let has_attribute = |(at, _): (usize, &str)| {
         let above = tests[..at].rsplit("\n\n").next().unwrap_or_default();
         above.contains("#[test]") || above.contains("#[tokio::test")
     };
-    let elsewhere = [format!("def {name}("), format!("test('{name}'")];
-    tests.match_indices(&function).any(is_marked)
-        || elsewhere.iter().any(|written| tests.contains(written.as_str()))
+    let other_languages = [format!("def {name}("), format!("test('{name}'")];
+    tests.match_indices(&function).any(has_attribute)
+        || other_languages.iter().any(|declaration| tests.contains(declaration.as_str()))
 }
 
-/// Everything that is wrong with the document.
+/// Every mistake in the document, with its line.
 fn mistakes(document: &str, root: &Path, tests: &str) -> Vec<String> {
     let mut found = Vec::new();
     for Row { line, cells } in rows(document) {
@@ -72,37 +76,37 @@ fn mistakes(document: &str, root: &Path, tests: &str) -> Vec<String> {
         if [fact, places, tested, remarks].contains(&"") {
             found.push(format!("line {line}: an empty cell"));
         }
-        let (places, names) = (named(places), named(tested));
+        let (places, names) = (names_in(places), names_in(tested));
         if places.is_empty() {
             found.push(format!("line {line}: no file is named"));
         }
         for place in places {
             if !root.join("crates").join(place).exists() && !root.join(place).exists() {
-                found.push(format!("line {line}: {place} is not there"));
+                found.push(format!("line {line}: {place} does not exist"));
             }
         }
         if names.is_empty() && !tested.starts_with("not tested: ") {
-            found.push(format!("line {line}: neither a test nor why there is none"));
+            found.push(format!("line {line}: neither a test nor a reason for having none"));
         }
         let missing = names.into_iter().filter(|name| !is_test(name, tests));
-        found.extend(missing.map(|name| format!("line {line}: no test is called {name}")));
+        found.extend(missing.map(|name| format!("line {line}: there is no test {name}")));
     }
     found
 }
 
 #[test]
-fn each_fact_of_metas_names_files_and_tests_that_are_there() {
+fn every_fact_names_existing_files_and_tests() {
     let root = root();
     let mut tests = String::new();
-    all_tests(&root.join("crates"), &mut tests);
+    read_sources(&root.join("crates"), &mut tests);
     let document = read(&root.join("docs/meta-coverage.md"));
-    assert!(rows(&document).len() >= 120, "the tables are not where they were");
+    assert!(rows(&document).len() >= 120, "the tables were not found");
     let found = mistakes(&document, &root, &tests);
     assert!(found.is_empty(), "docs/meta-coverage.md:\n  {}", found.join("\n  "));
 }
 
 #[test]
-fn a_wrong_row_is_noticed() {
+fn a_wrong_row_is_reported() {
     let tests = "#[tokio::test]\nasync fn one() {}\n\nfn helper() {} def two(a): test('three', async";
     let good = "| fact | where | tested by | remarks |\n|---|---|---|---|\n\
                 | a | `metaads/src/lib.rs` | `one`, `two` | b |\n| a | `README.md` | `three` | b |\n\

@@ -1,4 +1,4 @@
-//! Sealing and opening one token of ordinary length: `cargo bench -p metaads-vault`.
+//! Seals and opens one token of usual length: `cargo bench -p metaads-vault`.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use metaads_vault::{Key, Keyring, NONCE_BYTES, SealContext};

@@ -1,4 +1,4 @@
-//! The keys: the first of the list seals, all of them open.
+//! Keys, and a keyring in which the first key seals and all keys open.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use crate::sealed::{
 /// Length of a key in bytes (AES-256).
 pub const KEY_BYTES: usize = 32;
 
-/// Names a key without telling anything about it: the first four bytes of a SHA-256 over a fixed
-/// prefix and the key. Two keys of one list never share a name; [`Keyring::parse`] sees to it.
+/// Identifies a key without revealing it: the first four bytes of the SHA-256 of a fixed prefix and the key.
+/// [`Keyring::parse`] refuses two keys with the same id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId(pub(crate) [u8; 4]);
 
 impl KeyId {
-    /// Takes back what its `Display` gave: eight lower-case hex digits.
+    /// Parses what `Display` writes: eight lowercase hex digits.
     pub fn from_text(text: &str) -> Option<KeyId> {
         let number = u32::from_str_radix(text, 16).ok()?;
         let id = KeyId(number.to_be_bytes());
@@ -42,7 +42,7 @@ impl fmt::Debug for KeyId {
     }
 }
 
-/// One key. Its bytes are wiped when it is dropped and never printed.
+/// An AES-256-GCM key. It is never printed.
 pub struct Key {
     id: KeyId,
     aead: LessSafeKey,
@@ -55,26 +55,26 @@ impl fmt::Debug for Key {
 }
 
 impl Key {
-    /// Takes 32 bytes of key material and wipes the copy it was given.
+    /// A key from 32 random bytes. The given copy is zeroed.
     pub fn new(mut bytes: [u8; KEY_BYTES]) -> Key {
-        let mut named = Zeroizing::new(Vec::with_capacity(64));
-        named.extend_from_slice(b"metaads key id\0");
-        named.extend_from_slice(&bytes);
-        let hash = digest::digest(&digest::SHA256, &named);
+        let mut id_input = Zeroizing::new(Vec::with_capacity(64));
+        id_input.extend_from_slice(b"metaads key id\0");
+        id_input.extend_from_slice(&bytes);
+        let hash = digest::digest(&digest::SHA256, &id_input);
         let mut id = [0; 4];
         id.copy_from_slice(&hash.as_ref()[..4]);
-        let unbound = UnboundKey::new(&AES_256_GCM, &bytes).expect("32 bytes are a key of AES-256");
+        let unbound = UnboundKey::new(&AES_256_GCM, &bytes).expect("AES-256 keys have 32 bytes");
         bytes.zeroize();
         Key { id: KeyId(id), aead: LessSafeKey::new(unbound) }
     }
 
-    /// The name that stands in the envelope of everything this key sealed.
+    /// The id in the envelope of every value that this key sealed.
     pub fn id(&self) -> KeyId {
         self.id
     }
 }
 
-/// What is wrong with a list of keys. Never repeats the text it was given.
+/// Why a list of keys was refused. Positions count from 1. The text of the list is never repeated.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum KeyringError {
     #[error("it is empty")]
@@ -87,19 +87,19 @@ pub enum KeyringError {
     Repeated { first: usize, second: usize },
 }
 
-/// All keys in use. The first seals; each opens what it sealed.
+/// The keys in use: the first seals, and each opens what it sealed. Never empty.
 #[derive(Debug)]
 pub struct Keyring {
     keys: Vec<Arc<Key>>,
 }
 
 impl Keyring {
-    /// A keyring of one key.
+    /// A keyring with one key.
     pub fn single(key: Key) -> Keyring {
         Keyring { keys: vec![Arc::new(key)] }
     }
 
-    /// A keyring of a sealing key and of others that only open.
+    /// A keyring with a sealing key and keys that only open. Keys that repeat an id are skipped.
     pub fn of(sealing: Arc<Key>, opening: impl IntoIterator<Item = Arc<Key>>) -> Keyring {
         let mut keys = vec![sealing];
         for key in opening {
@@ -110,12 +110,12 @@ impl Keyring {
         Keyring { keys }
     }
 
-    /// The keys themselves, the sealing one first: for putting another keyring together.
+    /// The keys, the sealing one first, to build another keyring from.
     pub fn keys(&self) -> impl Iterator<Item = Arc<Key>> {
         self.keys.iter().cloned()
     }
 
-    /// Reads a comma-separated list of base64 keys of 32 bytes each, the sealing key first.
+    /// Parses a comma-separated list of base64 keys of 32 bytes each, the sealing key first.
     pub fn parse(text: &str) -> Result<Keyring, KeyringError> {
         let mut keys: Vec<Arc<Key>> = Vec::new();
         for (index, part) in text.split(',').map(str::trim).filter(|part| !part.is_empty()).enumerate() {
@@ -133,22 +133,22 @@ impl Keyring {
         if keys.is_empty() { Err(KeyringError::Empty) } else { Ok(Keyring { keys }) }
     }
 
-    /// The id of the key that seals.
+    /// The id of the sealing key.
     pub fn sealing_key(&self) -> KeyId {
         self.first().id
     }
 
-    /// Every key's id, the sealing one first.
+    /// The ids of all keys, the sealing one first.
     pub fn ids(&self) -> impl Iterator<Item = KeyId> {
         self.keys.iter().map(|key| key.id)
     }
 
-    /// Whether one of the keys has this id.
+    /// Whether the keyring has a key with this id.
     pub fn has(&self, id: KeyId) -> bool {
         self.find(id).is_some()
     }
 
-    /// Seals `secret` for one context. The nonce must be fresh random bytes for every call.
+    /// Seals `secret` for one context. The nonce must be new random bytes for every call.
     pub fn seal(&self, context: &SealContext<'_>, nonce: [u8; NONCE_BYTES], secret: &[u8]) -> Sealed {
         let key = self.first();
         let mut text = Zeroizing::new(Vec::with_capacity(DIGEST_BYTES + secret.len() + 16));
@@ -157,11 +157,11 @@ impl Keyring {
         let aad = context.associated_data(CONTEXT_INSIDE, key.id);
         key.aead
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(&aad), &mut *text)
-            .expect("a secret is far shorter than AES-GCM's limit of 64 GiB");
+            .expect("a secret is shorter than AES-GCM's limit of 64 GiB");
         Sealed::assemble(key.id, nonce, &text)
     }
 
-    /// Opens what was sealed for this very context.
+    /// Opens a value that was sealed for the same context.
     pub fn open(&self, context: &SealContext<'_>, sealed: &Sealed) -> Result<Opened, OpenError> {
         let (id, version) = (sealed.key_id(), sealed.version());
         let key = self.find(id).ok_or(OpenError::UnknownKey { id })?;
@@ -191,7 +191,7 @@ impl Keyring {
     }
 
     fn first(&self) -> &Key {
-        self.keys.first().expect("a keyring is never empty: both constructors see to it")
+        self.keys.first().expect("no constructor makes an empty keyring")
     }
 }
 

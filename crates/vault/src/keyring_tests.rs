@@ -2,9 +2,10 @@ use proptest::prelude::*;
 
 use super::*;
 
-const HOME: SealContext<'_> = SealContext { table: "meta_connections", column: "access_token", row: "018f" };
+const CONTEXT: SealContext<'_> =
+    SealContext { table: "meta_connections", column: "access_token", row: "018f" };
 
-fn ring(byte: u8) -> Keyring {
+fn keyring(byte: u8) -> Keyring {
     Keyring::single(Key::new([byte; KEY_BYTES]))
 }
 
@@ -13,45 +14,45 @@ fn list(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn a_value_moved_to_another_place_does_not_open() {
-    let keys = ring(1);
-    let sealed = keys.seal(&HOME, [7; NONCE_BYTES], b"secret");
-    for elsewhere in [
-        SealContext { row: "0190", ..HOME },
-        SealContext { column: "refresh_token", ..HOME },
-        SealContext { table: "authorizations", ..HOME },
-        // The same letters cut at other borders.
+fn a_value_moved_to_another_context_does_not_open() {
+    let keys = keyring(1);
+    let sealed = keys.seal(&CONTEXT, [7; NONCE_BYTES], b"secret");
+    for other in [
+        SealContext { row: "0190", ..CONTEXT },
+        SealContext { column: "refresh_token", ..CONTEXT },
+        SealContext { table: "authorizations", ..CONTEXT },
+        // The same letters, divided differently.
         SealContext { table: "meta_connectionsaccess", column: "_token", row: "018f" },
     ] {
-        assert_eq!(keys.open(&elsewhere, &sealed).err(), Some(OpenError::Moved));
+        assert_eq!(keys.open(&other, &sealed).err(), Some(OpenError::Moved));
     }
-    assert_eq!(&*keys.open(&HOME, &sealed).expect("at home it opens"), b"secret");
+    assert_eq!(&*keys.open(&CONTEXT, &sealed).expect("it opens in its own context"), b"secret");
 }
 
 #[test]
 fn the_first_key_seals_and_all_open() {
     let old = Keyring::parse(&list(&[1])).expect("one key");
     let both = Keyring::parse(&list(&[2, 1])).expect("two keys");
-    let sealed = old.seal(&HOME, [1; NONCE_BYTES], b"from before");
-    assert_eq!(&*both.open(&HOME, &sealed).expect("the old key still opens"), b"from before");
-    let fresh = both.seal(&HOME, [2; NONCE_BYTES], b"new");
+    let sealed = old.seal(&CONTEXT, [1; NONCE_BYTES], b"from before");
+    assert_eq!(&*both.open(&CONTEXT, &sealed).expect("the old key opens"), b"from before");
+    let fresh = both.seal(&CONTEXT, [2; NONCE_BYTES], b"new");
     assert_eq!(fresh.key_id(), both.sealing_key());
-    assert_eq!(old.open(&HOME, &fresh).err(), Some(OpenError::UnknownKey { id: both.sealing_key() }));
+    assert_eq!(old.open(&CONTEXT, &fresh).err(), Some(OpenError::UnknownKey { id: both.sealing_key() }));
 }
 
 #[test]
-fn a_damaged_value_is_told_from_a_moved_one() {
-    let keys = ring(1);
-    let mut bytes = keys.seal(&HOME, [7; NONCE_BYTES], b"secret").as_bytes().to_vec();
+fn a_damaged_value_is_told_apart_from_a_moved_one() {
+    let keys = keyring(1);
+    let mut bytes = keys.seal(&CONTEXT, [7; NONCE_BYTES], b"secret").as_bytes().to_vec();
     let last = bytes.len() - 1;
     bytes[last] ^= 1;
-    let damaged = Sealed::from_stored(bytes).expect("still an envelope");
-    assert_eq!(keys.open(&HOME, &damaged).err(), Some(OpenError::Damaged));
+    let damaged = Sealed::from_stored(bytes).expect("a valid envelope");
+    assert_eq!(keys.open(&CONTEXT, &damaged).err(), Some(OpenError::Damaged));
 }
 
-/// Sealed by the first version of the envelope: key of 32 times 0x01, nonce of 12 times 0x07, `HOME`.
+/// An envelope of version 1: the key is 32 times 0x01, the nonce 12 times 0x07, the context `CONTEXT`.
 #[test]
-fn what_the_first_version_sealed_still_opens() {
+fn an_envelope_of_version_1_still_opens() {
     let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &[1; KEY_BYTES]).expect("a key"));
     let id = Key::new([1; KEY_BYTES]).id();
     let mut text = b"from the first version".to_vec();
@@ -67,10 +68,10 @@ fn what_the_first_version_sealed_still_opens() {
     bytes.extend_from_slice(&id.0);
     bytes.extend_from_slice(&[7; NONCE_BYTES]);
     bytes.extend_from_slice(&text);
-    let sealed = Sealed::from_stored(bytes).expect("an envelope");
-    assert_eq!(&*ring(1).open(&HOME, &sealed).expect("opens"), b"from the first version");
-    let elsewhere = SealContext { row: "0190", ..HOME };
-    assert_eq!(ring(1).open(&elsewhere, &sealed).err(), Some(OpenError::DamagedOrMoved));
+    let sealed = Sealed::from_stored(bytes).expect("a valid envelope");
+    assert_eq!(&*keyring(1).open(&CONTEXT, &sealed).expect("opens"), b"from the first version");
+    let other = SealContext { row: "0190", ..CONTEXT };
+    assert_eq!(keyring(1).open(&other, &sealed).err(), Some(OpenError::DamagedOrMoved));
 }
 
 #[test]
@@ -82,7 +83,7 @@ fn a_key_id_is_read_back_as_it_was_written() {
 }
 
 #[test]
-fn a_bad_list_of_keys_says_which_and_why_without_repeating_it() {
+fn an_invalid_key_list_is_explained_without_repeating_it() {
     let good = STANDARD.encode([1; KEY_BYTES]);
     assert_eq!(Keyring::parse(" , ").err(), Some(KeyringError::Empty));
     assert_eq!(Keyring::parse("no-base64!").err(), Some(KeyringError::NotBase64 { position: 1 }));
@@ -93,37 +94,37 @@ fn a_bad_list_of_keys_says_which_and_why_without_repeating_it() {
 }
 
 #[test]
-fn nothing_secret_is_printed() {
-    let keys = ring(3);
-    let sealed = keys.seal(&HOME, [1; NONCE_BYTES], b"EAAsecret");
-    let opened = keys.open(&HOME, &sealed).expect("opens");
+fn debug_output_contains_no_secret() {
+    let keys = keyring(3);
+    let sealed = keys.seal(&CONTEXT, [1; NONCE_BYTES], b"EAAsecret");
+    let opened = keys.open(&CONTEXT, &sealed).expect("opens");
     let shown = format!("{keys:?} {sealed:?} {opened:?}");
     assert!(!shown.contains("EAAsecret") && !shown.contains("3, 3"), "{shown}");
 }
 
 proptest! {
     #[test]
-    fn what_was_sealed_opens(secret: Vec<u8>, nonce: [u8; NONCE_BYTES], key: [u8; KEY_BYTES]) {
+    fn a_sealed_secret_opens(secret: Vec<u8>, nonce: [u8; NONCE_BYTES], key: [u8; KEY_BYTES]) {
         let keys = Keyring::single(Key::new(key));
-        let stored = keys.seal(&HOME, nonce, &secret).as_bytes().to_vec();
-        let sealed = Sealed::from_stored(stored).expect("our own envelope");
-        prop_assert_eq!(&*keys.open(&HOME, &sealed).expect("opens"), &secret[..]);
+        let stored = keys.seal(&CONTEXT, nonce, &secret).as_bytes().to_vec();
+        let sealed = Sealed::from_stored(stored).expect("a valid envelope");
+        prop_assert_eq!(&*keys.open(&CONTEXT, &sealed).expect("opens"), &secret[..]);
     }
 
     #[test]
     fn one_changed_bit_never_opens(secret: Vec<u8>, at: prop::sample::Index, bit in 0u8..8) {
-        let keys = ring(9);
-        let mut bytes = keys.seal(&HOME, [5; NONCE_BYTES], &secret).as_bytes().to_vec();
+        let keys = keyring(9);
+        let mut bytes = keys.seal(&CONTEXT, [5; NONCE_BYTES], &secret).as_bytes().to_vec();
         let at = at.index(bytes.len());
         bytes[at] ^= 1 << bit;
-        let opened = Sealed::from_stored(bytes).map(|sealed| keys.open(&HOME, &sealed).is_ok());
+        let opened = Sealed::from_stored(bytes).map(|sealed| keys.open(&CONTEXT, &sealed).is_ok());
         prop_assert_ne!(opened, Ok(true));
     }
 
     #[test]
     fn arbitrary_bytes_never_panic(bytes: Vec<u8>) {
         if let Ok(sealed) = Sealed::from_stored(bytes) {
-            prop_assert!(ring(1).open(&HOME, &sealed).is_err());
+            prop_assert!(keyring(1).open(&CONTEXT, &sealed).is_err());
         }
     }
 }

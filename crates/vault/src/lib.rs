@@ -1,9 +1,11 @@
-//! Sealing: a secret goes in with the context where it will be stored, bytes come out that open
-//! only with the right key and only at that context.
+//! Encrypts secrets for storage. A sealed value opens only with the key that sealed it and only in its context: the
+//! table, column and row where it is stored.
 //!
-//! Pure on purpose: no clock, no files, no environment, no async, and the nonce is handed in.
-//! The one thing to know: [`Sealed`] can be made from a secret by [`Keyring::seal`] alone, so a
-//! column that binds `Sealed` can never hold a plaintext token.
+//! Not for key management: which keys exist and when they rotate is decided elsewhere. The crate has no clock, files,
+//! environment or async, and the caller passes the nonce.
+//!
+//! The one thing to know: only [`Keyring::seal`] turns a secret into a [`Sealed`], so a column that binds `Sealed`
+//! can never hold a plaintext token.
 
 mod keyring;
 mod sealed;

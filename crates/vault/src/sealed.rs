@@ -1,8 +1,7 @@
 //! The envelope: version ‖ key id ‖ nonce ‖ ciphertext and tag, bound to the context it is stored in.
 //!
-//! Version 2 encrypts SHA-256 of the context before the secret, so that a damaged value (the tag does not
-//! fit) and a moved one (another context stands inside) are told apart. Version 1 had the context in the
-//! associated data; it is still opened.
+//! Version 2 encrypts the SHA-256 of the context in front of the secret, so that a damaged value (wrong tag) is told
+//! apart from a moved one (wrong digest). Version 1 had the context in the associated data; it is still opened.
 
 use std::fmt;
 use std::ops::Deref;
@@ -15,18 +14,17 @@ use crate::keyring::KeyId;
 /// Length of an AES-GCM nonce in bytes.
 pub const NONCE_BYTES: usize = 12;
 
-/// The context in the associated data.
+/// Version 1: the context is in the associated data.
 pub(crate) const CONTEXT_OUTSIDE: u8 = 1;
-/// The context's digest before the secret.
+/// Version 2: the digest of the context is encrypted in front of the secret.
 pub(crate) const CONTEXT_INSIDE: u8 = 2;
-/// Length of a context's digest in bytes.
+/// Length of the digest of a context in bytes.
 pub(crate) const DIGEST_BYTES: usize = 32;
 
 const HEAD: usize = 1 + 4 + NONCE_BYTES;
 const TAG: usize = 16;
 
-/// Where a sealed value lives. It is authenticated with the value: in another table, column or row
-/// the value does not open.
+/// Where a sealed value is stored. The value does not open in another table, column or row.
 #[derive(Debug, Clone, Copy)]
 pub struct SealContext<'a> {
     pub table: &'a str,
@@ -35,37 +33,37 @@ pub struct SealContext<'a> {
 }
 
 impl SealContext<'_> {
-    /// Each part preceded by its length, so that no two places read alike.
-    fn spelled(&self) -> Vec<u8> {
-        let mut spelled = Vec::new();
+    /// Each part after its length, so that no two contexts encode alike.
+    fn encode(&self) -> Vec<u8> {
+        let mut encoded = Vec::new();
         for part in [self.table, self.column, self.row] {
-            spelled.extend_from_slice(&(part.len() as u64).to_be_bytes());
-            spelled.extend_from_slice(part.as_bytes());
+            encoded.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            encoded.extend_from_slice(part.as_bytes());
         }
-        spelled
+        encoded
     }
 
-    /// What stands before the secret.
+    /// The digest in front of the secret in version 2.
     pub(crate) fn digest(&self) -> digest::Digest {
-        digest::digest(&digest::SHA256, &self.spelled())
+        digest::digest(&digest::SHA256, &self.encode())
     }
 
-    /// The associated data of an envelope of this version.
+    /// The associated data of an envelope.
     pub(crate) fn associated_data(&self, version: u8, key: KeyId) -> Vec<u8> {
         let mut data = vec![version];
         data.extend_from_slice(&key.0);
         if version == CONTEXT_OUTSIDE {
-            data.extend_from_slice(&self.spelled());
+            data.extend_from_slice(&self.encode());
         }
         data
     }
 }
 
-/// A sealed value as it stands in a column.
+/// A sealed value as it is stored in a column.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed(Vec<u8>);
 
-/// The bytes of a column are not an envelope of ours.
+/// The bytes of a column are not an envelope.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum SealedError {
     #[error("a sealed value of {found} bytes is too short")]
@@ -83,7 +81,7 @@ pub enum OpenError {
     Damaged,
     #[error("the value was moved here from another row or column")]
     Moved,
-    /// Sealed by an old version, which could not tell.
+    /// Version 1 cannot tell the two apart.
     #[error("the value is damaged, or was moved here from another row or column")]
     DamagedOrMoved,
 }
@@ -98,7 +96,7 @@ impl Sealed {
         Sealed(bytes)
     }
 
-    /// Takes back what [`Sealed::as_bytes`] gave.
+    /// Parses the bytes that [`Sealed::as_bytes`] returned.
     pub fn from_stored(bytes: Vec<u8>) -> Result<Sealed, SealedError> {
         if bytes.len() < HEAD + TAG {
             return Err(SealedError::TooShort { found: bytes.len() });
@@ -109,7 +107,7 @@ impl Sealed {
         Ok(Sealed(bytes))
     }
 
-    /// The whole envelope, for the column.
+    /// The envelope, for the column.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -118,7 +116,7 @@ impl Sealed {
         self.0[0]
     }
 
-    /// Which key sealed it.
+    /// The id of the key that sealed the value.
     pub fn key_id(&self) -> KeyId {
         let mut id = [0; 4];
         id.copy_from_slice(&self.0[1..5]);
@@ -142,7 +140,7 @@ impl fmt::Debug for Sealed {
     }
 }
 
-/// An opened secret: wiped when dropped, never printed.
+/// An opened secret: zeroed when dropped, never printed.
 pub struct Opened(Zeroizing<Vec<u8>>);
 
 impl Opened {

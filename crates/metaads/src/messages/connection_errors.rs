@@ -30,10 +30,10 @@ pub fn connection_error(
 fn title(reason: Code, who: ConnectionLabel<'_>, day: &str) -> String {
     let ConnectionLabel { name, place, .. } = who;
     match reason {
-        Code::PasswordChanged => format!("{name}’s {place} password was changed by {day}"),
+        Code::PasswordChanged => format!("{name}’s {place} password changed, noticed on {day}"),
         Code::Checkpoint => format!("{place} wants to verify that it is {name}"),
         Code::UserUnconfirmed => format!("{place} is waiting for {name} to confirm the account"),
-        Code::AppRemoved => format!("{name} removed this app on {place} by {day}"),
+        Code::AppRemoved => format!("{name} removed this app on {place}, noticed on {day}"),
         Code::TokenExpired => format!("{place}’s permission expired on {day}"),
         Code::DataAccessExpired => format!("Facebook’s 90-day access ended on {day}"),
         Code::SealedValueUnreadable => "The stored access of this connection cannot be read".to_owned(),

@@ -70,7 +70,7 @@ pub fn detail(notice: &OperatorNotice) -> String {
         }
         OperatorNotice::MetaVersionServed { pinned, served } => {
             format!(
-                "Meta answers calls of {pinned} as {served}: set META_API_VERSION to a version that Meta serves"
+                "Meta answers {pinned} calls as {served}: set META_API_VERSION to a version that Meta serves"
             )
         }
         OperatorNotice::MetaVersionWarning { warning } => warning.clone(),

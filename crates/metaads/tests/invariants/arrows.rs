@@ -224,6 +224,7 @@ fn modules_use_each_other_only_as_architecture_md_draws() {
     let sample = [
         Source::new("src/web.rs", "use crate::accounts::close; use crate::api;"),
         Source::new("src/api.rs", "use crate::accounts;"),
+        Source::new("src/accounts/mod.rs", ""),
         Source::new("src/accounts/close.rs", "use crate::accounts::keys;"),
         Source::new("src/accounts/keys.rs", "use crate::accounts::close; use crate::web;"),
         Source::new("src/new.rs", ""),

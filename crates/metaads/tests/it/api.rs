@@ -1,4 +1,4 @@
-//! The read-only JSON API for the signed-in browser.
+//! The read-only JSON API that the signed-in browser uses.
 
 use metaads_sandbox::{Answer, Persona};
 use serde_json::json;
@@ -6,18 +6,18 @@ use serde_json::json;
 use crate::world::World;
 
 #[tokio::test]
-async fn a_connection_has_exactly_the_promised_members() {
+async fn a_connection_has_exactly_the_documented_fields() {
     let world = World::new().await;
     let browser = world.user("a@b.example").await;
     browser.connect(Answer::agree(Persona::SoleTrader)).await;
     world.run_due_jobs().await;
     let id = browser.connection_id().await;
-    let seen = browser.get(&format!("/api/v1/connections/{id}")).await;
-    let connection = seen.json();
-    let mut members: Vec<&String> = connection.as_object().unwrap().keys().collect();
-    members.sort();
+    let response = browser.get(&format!("/api/v1/connections/{id}")).await;
+    let connection = response.json();
+    let mut fields: Vec<&String> = connection.as_object().unwrap().keys().collect();
+    fields.sort();
     assert_eq!(
-        members,
+        fields,
         [
             "ad_accounts",
             "created_at",
@@ -43,13 +43,13 @@ async fn a_connection_has_exactly_the_promised_members() {
     assert_eq!(connection["created_at"], "2026-11-22T12:00:00Z");
     assert_eq!(connection["expires_at"], "2027-01-21T12:00:00Z");
     assert_eq!(connection["sync"], json!({"state": "idle", "done": 1, "total": 1}));
-    assert!(!seen.has("access_token"));
+    assert!(!response.has("access_token"));
 
     let account = browser.ad_accounts(&id, "").await.remove(0);
-    let mut members: Vec<&String> = account.as_object().unwrap().keys().collect();
-    members.sort();
+    let mut fields: Vec<&String> = account.as_object().unwrap().keys().collect();
+    fields.sort();
     assert_eq!(
-        members,
+        fields,
         [
             "account_id",
             "account_name",
@@ -70,7 +70,7 @@ async fn a_connection_has_exactly_the_promised_members() {
 }
 
 #[tokio::test]
-async fn every_standing_has_its_word_and_its_reason() {
+async fn every_account_status_has_its_name_and_reason() {
     let world = World::new().await;
     let browser = world.user("a@b.example").await;
     browser.connect(Answer::agree(Persona::Trouble)).await;
@@ -98,7 +98,7 @@ async fn every_standing_has_its_word_and_its_reason() {
 }
 
 #[tokio::test]
-async fn lists_come_in_slices_and_bad_questions_get_a_clear_answer() {
+async fn lists_are_paged_and_invalid_queries_get_a_problem() {
     let world = World::new().await;
     let browser = world.user("a@b.example").await;
     browser.connect(Answer::agree(Persona::Agency)).await;
@@ -112,24 +112,21 @@ async fn lists_come_in_slices_and_bad_questions_get_a_clear_answer() {
     let name = all[700]["account_name"].as_str().unwrap();
     let found = browser.ad_accounts(&id, &format!("q={}", all[700]["account_id"].as_str().unwrap())).await;
     assert_eq!((found.len(), found[0]["account_name"].as_str()), (1, Some(name)));
-    assert!(
-        browser.ad_accounts(&id, "q=%25").await.is_empty(),
-        "a percent sign is looked for, not a pattern"
-    );
+    assert!(browser.ad_accounts(&id, "q=%25").await.is_empty(), "a percent sign is not a wildcard");
     for bad in ["limit=0", "limit=x", "cursor=zz", "cursor=00", "selected=maybe"] {
-        let seen = browser.get(&format!("/api/v1/connections/{id}/ad-accounts?{bad}")).await;
-        assert_eq!(seen.status, 422, "{bad}");
-        assert_eq!(seen.headers["content-type"], "application/problem+json");
-        let problem = seen.json();
+        let response = browser.get(&format!("/api/v1/connections/{id}/ad-accounts?{bad}")).await;
+        assert_eq!(response.status, 422, "{bad}");
+        assert_eq!(response.headers["content-type"], "application/problem+json");
+        let problem = response.json();
         assert_eq!(problem["code"], "invalid_request");
-        for member in ["type", "title", "status", "detail", "request_id"] {
-            assert!(!problem[member].is_null(), "{member}");
+        for field in ["type", "title", "status", "detail", "request_id"] {
+            assert!(!problem[field].is_null(), "{field}");
         }
     }
 }
 
 #[tokio::test]
-async fn strangers_and_visitors_learn_nothing() {
+async fn other_users_and_visitors_learn_nothing() {
     let world = World::new().await;
     let owner = world.user("a@b.example").await;
     owner.connect(Answer::agree(Persona::SoleTrader)).await;
@@ -146,8 +143,8 @@ async fn strangers_and_visitors_learn_nothing() {
         );
     }
     for path in ["/sync", "/disconnect", "/assets", "/remove"] {
-        let seen = stranger.post(&format!("/connections/{id}{path}"), &[("account_id", "1")]).await;
-        assert_eq!(seen.status, 404, "{path}");
+        let response = stranger.post(&format!("/connections/{id}{path}"), &[("account_id", "1")]).await;
+        assert_eq!(response.status, 404, "{path}");
     }
     let visitor = world.browser().get("/api/v1/connections").await;
     assert_eq!((visitor.status, visitor.json()["code"].as_str()), (401, Some("unauthorized")));
@@ -155,16 +152,16 @@ async fn strangers_and_visitors_learn_nothing() {
 }
 
 #[tokio::test]
-async fn health_tells_whether_the_database_answers() {
+async fn readiness_depends_on_the_database() {
     let world = World::new().await;
     let browser = world.browser();
     assert_eq!(browser.get("/healthz").await.status, 200);
     assert_eq!(browser.get("/readyz").await.status, 200);
     world.app.store.close().await;
-    let seen = browser.get("/readyz").await;
-    assert_eq!((seen.status, seen.json()["status"].as_str()), (503, Some("not ready")));
+    let response = browser.get("/readyz").await;
+    assert_eq!((response.status, response.json()["status"].as_str()), (503, Some("not ready")));
     assert_eq!(browser.get("/healthz").await.status, 200);
-    // And a page says so instead of breaking.
+    // A page shows the error.
     let page = browser.post("/login", &[("email", "a@b.example"), ("password", "whatever it is")]).await;
-    assert_eq!((page.status, page.title().as_str()), (503, "We cannot reach our memory right now"));
+    assert_eq!((page.status, page.title().as_str()), (503, "We can’t reach our database right now"));
 }

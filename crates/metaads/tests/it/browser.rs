@@ -1,4 +1,4 @@
-//! A browser as far as HTTP goes: cookies, forms, and somebody who answers Meta's dialog.
+//! A browser without a page: cookies, forms, redirects, and the answers to Meta's dialog.
 
 use metaads_sandbox::{Answer, Control};
 use reqwest::header::LOCATION;
@@ -15,17 +15,18 @@ pub struct Browser {
     meta: Control,
 }
 
-/// What came back: status, where it leads, and the text.
+/// An HTTP response.
 #[derive(Debug)]
-pub struct ObservedStatus {
+pub struct Response {
     pub status: u16,
+    /// The `Location` header, empty where there is none.
     pub location: String,
     pub headers: reqwest::header::HeaderMap,
     pub text: String,
 }
 
-impl ObservedStatus {
-    /// The page's title, as a person reads it first.
+impl Response {
+    /// The page's heading (`h1`).
     pub fn title(&self) -> String {
         between(&self.text, "<h1", "</h1>")
             .split_once('>')
@@ -52,39 +53,34 @@ impl Browser {
         Browser { http, base: world.base.clone(), meta: world.meta.clone() }
     }
 
-    /// A browser at another replica of the world's service.
+    /// A browser at a replica of the world's service.
     pub fn at(world: &World, base: &str) -> Browser {
         Browser { base: base.to_owned(), ..Browser::new(world) }
     }
 
-    /// One that has signed in there.
+    /// A browser that has signed in at a replica.
     pub async fn signed_in(world: &World, base: &str, email: &str) -> Browser {
         let browser = Browser::at(world, base);
         assert_eq!(browser.login(email, PASSWORD).await.status, 303);
         browser
     }
 
-    /// A request that may find nobody.
+    /// A GET that may fail because the service is gone.
     pub async fn try_get(&self, path: &str) -> Result<reqwest::Response, reqwest::Error> {
         self.http.get(self.address(path)).send().await
     }
 
-    pub async fn get(&self, path: &str) -> ObservedStatus {
+    pub async fn get(&self, path: &str) -> Response {
         self.send(self.http.get(self.address(path)).header("sec-fetch-site", "same-origin")).await
     }
 
-    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> ObservedStatus {
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         let request = self.http.post(self.address(path)).header("sec-fetch-site", "same-origin");
         self.send(request.form(fields)).await
     }
 
-    /// A request with headers of its own.
-    pub async fn post_with(
-        &self,
-        path: &str,
-        fields: &[(&str, &str)],
-        headers: &[(&str, &str)],
-    ) -> ObservedStatus {
+    /// A POST with these headers and none of a browser's.
+    pub async fn post_with(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Response {
         let mut request = self.http.post(self.address(path)).form(fields);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -92,7 +88,7 @@ impl Browser {
         self.send(request).await
     }
 
-    pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> ObservedStatus {
+    pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Response {
         let mut request = self.http.get(self.address(path));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -100,23 +96,23 @@ impl Browser {
         self.send(request).await
     }
 
-    /// Posts and follows where it leads.
-    pub async fn press(&self, path: &str, fields: &[(&str, &str)]) -> ObservedStatus {
-        let seen = self.post(path, fields).await;
-        assert_eq!(seen.status, 303, "{} {}", path, seen.text);
-        self.get(&seen.location).await
+    /// Posts a form and follows its redirect.
+    pub async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Response {
+        let response = self.post(path, fields).await;
+        assert_eq!(response.status, 303, "{} {}", path, response.text);
+        self.get(&response.location).await
     }
 
     fn address(&self, path: &str) -> String {
         if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) }
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder) -> ObservedStatus {
+    async fn send(&self, request: reqwest::RequestBuilder) -> Response {
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
         let headers = answer.headers().clone();
         let location = headers.get(LOCATION).map(|value| value.to_str().unwrap().to_owned());
-        ObservedStatus {
+        Response {
             status,
             headers,
             location: location.unwrap_or_default(),
@@ -124,57 +120,57 @@ impl Browser {
         }
     }
 
-    pub async fn register(&self, email: &str) -> ObservedStatus {
-        let seen = self.post("/register", &[("email", email), ("password", PASSWORD)]).await;
-        assert_eq!((seen.status, seen.location.as_str()), (303, "/dashboard"), "{}", seen.text);
-        seen
+    pub async fn register(&self, email: &str) -> Response {
+        let response = self.post("/register", &[("email", email), ("password", PASSWORD)]).await;
+        assert_eq!((response.status, response.location.as_str()), (303, "/dashboard"), "{}", response.text);
+        response
     }
 
-    pub async fn login(&self, email: &str, password: &str) -> ObservedStatus {
+    pub async fn login(&self, email: &str, password: &str) -> Response {
         self.post("/login", &[("email", email), ("password", password)]).await
     }
 
-    /// Presses the button; gives the dialog's address.
-    pub async fn start(&self, fields: &[(&str, &str)]) -> String {
-        let seen = self.post("/connect/meta", fields).await;
-        assert_eq!(seen.status, 303, "{}", seen.text);
-        seen.location
+    /// Starts to connect. Returns the dialog's URL.
+    pub async fn start_connect(&self, fields: &[(&str, &str)]) -> String {
+        let response = self.post("/connect/meta", fields).await;
+        assert_eq!(response.status, 303, "{}", response.text);
+        response.location
     }
 
-    /// Answers the dialog; gives the address of our callback that Meta leads to.
-    pub async fn answer(&self, dialog: &str, answer: Answer) -> String {
+    /// Answers the dialog. Returns the callback URL that Meta redirects to.
+    pub async fn answer_dialog(&self, dialog: &str, answer: Answer) -> String {
         let target = self.meta.authorize(dialog, answer).await;
         assert!(target.starts_with(&self.base), "{target}");
         // The fragment that Meta appends never reaches a server.
         target.split('#').next().unwrap().to_owned()
     }
 
-    /// The whole trip; gives the page it ends on.
-    pub async fn connect(&self, answer: Answer) -> ObservedStatus {
+    /// Connects: starts, answers the dialog, follows the callback. Returns the page at the end.
+    pub async fn connect(&self, answer: Answer) -> Response {
         self.connect_with(answer, &[]).await
     }
 
-    pub async fn connect_with(&self, answer: Answer, fields: &[(&str, &str)]) -> ObservedStatus {
-        let dialog = self.start(fields).await;
-        let callback = self.answer(&dialog, answer).await;
-        self.come_back(&callback).await
+    pub async fn connect_with(&self, answer: Answer, fields: &[(&str, &str)]) -> Response {
+        let dialog = self.start_connect(fields).await;
+        let callback = self.answer_dialog(&dialog, answer).await;
+        self.follow_callback(&callback).await
     }
 
-    /// Opens the callback and follows it to the page with the result.
-    pub async fn come_back(&self, callback: &str) -> ObservedStatus {
-        let seen = self.get(callback).await;
-        assert_eq!(seen.status, 303, "{}", seen.text);
-        self.get(&seen.location).await
+    /// Requests the callback and follows its redirect to the result.
+    pub async fn follow_callback(&self, callback: &str) -> Response {
+        let response = self.get(callback).await;
+        assert_eq!(response.status, 303, "{}", response.text);
+        self.get(&response.location).await
     }
 
-    /// The user's connections as the API shows them.
+    /// The user's connections as the API returns them.
     pub async fn connections(&self) -> Vec<Value> {
-        let seen = self.get("/api/v1/connections").await;
-        assert_eq!(seen.status, 200, "{}", seen.text);
-        seen.json()["data"].as_array().unwrap().clone()
+        let response = self.get("/api/v1/connections").await;
+        assert_eq!(response.status, 200, "{}", response.text);
+        response.json()["data"].as_array().unwrap().clone()
     }
 
-    /// The id of the only connection.
+    /// The id of the user's only connection.
     pub async fn connection_id(&self) -> String {
         let connections = self.connections().await;
         assert_eq!(connections.len(), 1);
@@ -186,10 +182,10 @@ impl Browser {
         let mut all = Vec::new();
         let mut cursor = String::new();
         loop {
-            let seen =
+            let response =
                 self.get(&format!("/api/v1/connections/{id}/ad-accounts?limit=500&{query}{cursor}")).await;
-            assert_eq!(seen.status, 200, "{}", seen.text);
-            let page = seen.json();
+            assert_eq!(response.status, 200, "{}", response.text);
+            let page = response.json();
             all.extend(page["data"].as_array().unwrap().iter().cloned());
             match page["next_cursor"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),

@@ -1,6 +1,6 @@
-//! The product in a real Chromium: with and without scripts, at a desk and on a phone.
+//! The product in a real Chromium: with and without scripts, on a desktop and on a phone.
 //!
-//! Pictures of what it showed are left in `target/pictures`.
+//! Screenshots are kept in `target/pictures`. Waiting here uses real time: the browser is another process.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -12,19 +12,19 @@ use thirtyfour::prelude::*;
 use crate::browser::PASSWORD;
 use crate::world::World;
 
-const PATIENCE: Duration = Duration::from_secs(30);
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+const TIMEOUT: Duration = Duration::from_secs(30);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// What kind of browser it is.
+/// The device, and whether scripts run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Desk,
-    DeskWithoutScripts,
+    Desktop,
+    DesktopWithoutScripts,
     Phone,
     PhoneWithoutScripts,
 }
 
-/// A browser of its own, and the driver that speaks to it; both end with the test.
+/// A browser and its driver process. Both end when it is dropped.
 struct Chromium {
     driver: WebDriver,
     kind: Kind,
@@ -43,12 +43,12 @@ impl Chromium {
             .spawn()
             .expect("chromedriver is installed (./test does it)");
         while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
         let profile = TempDir::new().unwrap();
         let capabilities = capabilities(kind, &profile);
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await.unwrap();
-        if matches!(kind, Kind::DeskWithoutScripts | Kind::PhoneWithoutScripts) {
+        if matches!(kind, Kind::DesktopWithoutScripts | Kind::PhoneWithoutScripts) {
             let tools = driver.cdp();
             let off = serde_json::json!({"value": true});
             tools.send_raw("Emulation.setScriptExecutionDisabled", off).await.unwrap();
@@ -57,7 +57,7 @@ impl Chromium {
     }
 
     async fn find(&self, css: &str) -> WebElement {
-        let found = self.driver.query(By::Css(css)).wait(PATIENCE, LOOK_EVERY).first().await;
+        let found = self.driver.query(By::Css(css)).wait(TIMEOUT, POLL_INTERVAL).first().await;
         match found {
             Ok(element) => element,
             Err(_) => {
@@ -68,15 +68,15 @@ impl Chromium {
 
     async fn click(&self, css: &str) {
         let element = self.find(css).await;
-        if matches!(self.kind, Kind::Desk | Kind::Phone) {
-            // The bar at the bottom of a phone's page must not lie over it.
+        if matches!(self.kind, Kind::Desktop | Kind::Phone) {
+            // The action bar at the bottom must not cover it.
             element.scroll_into_view().await.unwrap();
         }
-        // A tap on an emulated phone needs the page's scripts; the keyboard does not.
+        // Emulated taps need scripts; the keyboard does not.
         let clicked = match self.kind {
             Kind::PhoneWithoutScripts if css.starts_with("#persona") => element.send_keys(" ").await,
             Kind::PhoneWithoutScripts => element.send_keys(Key::Enter).await,
-            Kind::Desk | Kind::DeskWithoutScripts | Kind::Phone => element.click().await,
+            Kind::Desktop | Kind::DesktopWithoutScripts | Kind::Phone => element.click().await,
         };
         assert!(clicked.is_ok(), "{css} cannot be clicked: {clicked:?}");
     }
@@ -91,7 +91,7 @@ impl Chromium {
 
     /// Waits until the page's title is the given one.
     async fn title(&self, title: &str) {
-        let until = tokio::time::Instant::now() + PATIENCE;
+        let until = tokio::time::Instant::now() + TIMEOUT;
         loop {
             let shown = match self.driver.find(By::Css("h1")).await {
                 Ok(heading) => heading.text().await.unwrap_or_default(),
@@ -100,9 +100,9 @@ impl Chromium {
             if shown == title {
                 return;
             }
-            let late = tokio::time::Instant::now() > until;
-            assert!(!late, "{title} never came, but: {}", self.text().await);
-            tokio::time::sleep(LOOK_EVERY).await;
+            let in_time = tokio::time::Instant::now() < until;
+            assert!(in_time, "{title} did not appear, but: {}", self.text().await);
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
@@ -114,47 +114,47 @@ impl Chromium {
         self.title("Connect your first Meta account").await;
     }
 
-    /// Goes on in the small window that the page has opened; gives the page's own window.
+    /// Switches to the popup that the page opened. Returns the page's own window.
     async fn enter_popup(&self) -> WindowHandle {
         let own = self.driver.window().await.unwrap();
-        let until = tokio::time::Instant::now() + PATIENCE;
+        let until = tokio::time::Instant::now() + TIMEOUT;
         loop {
             let windows = self.driver.windows().await.unwrap();
             if let Some(popup) = windows.into_iter().find(|window| *window != own) {
                 self.driver.switch_to_window(popup).await.unwrap();
                 return own;
             }
-            assert!(tokio::time::Instant::now() < until, "no window opened");
-            tokio::time::sleep(LOOK_EVERY).await;
+            assert!(tokio::time::Instant::now() < until, "no popup opened");
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// Back to the page once the small window has closed by itself.
+    /// Switches back to the page once the popup has closed itself.
     async fn back_to(&self, own: WindowHandle) {
-        let until = tokio::time::Instant::now() + PATIENCE;
+        let until = tokio::time::Instant::now() + TIMEOUT;
         while self.driver.windows().await.unwrap().len() > 1 {
-            assert!(tokio::time::Instant::now() < until, "the small window stays");
-            tokio::time::sleep(LOOK_EVERY).await;
+            assert!(tokio::time::Instant::now() < until, "the popup did not close");
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
         self.driver.switch_to_window(own).await.unwrap();
     }
 
-    /// Leaves a picture for people who want to see what the test saw.
-    async fn picture(&self, name: &str) {
+    /// Saves a screenshot for people.
+    async fn screenshot(&self, name: &str) {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/pictures");
         std::fs::create_dir_all(&folder).unwrap();
         let name = format!("{name}-{:?}.png", self.kind).to_lowercase();
         self.driver.screenshot(&folder.join(name)).await.unwrap();
     }
 
-    /// Waits until all accounts are read. Without scripts a person presses the link again.
+    /// Waits until the sync is done. Without scripts a person has to reload the page.
     async fn wait_for_accounts(&self) {
-        let until = tokio::time::Instant::now() + PATIENCE;
+        let until = tokio::time::Instant::now() + TIMEOUT;
         let title = "Aylin Kaya-Öztürk is connected";
-        if matches!(self.kind, Kind::Desk | Kind::Phone) {
+        if matches!(self.kind, Kind::Desktop | Kind::Phone) {
             return self.title(title).await;
         }
-        // A page that goes away between finding and reading is looked at again.
+        // A reload between finding and reading the heading makes reading fail.
         while self.find("h1").await.text().await.unwrap_or_default() != title {
             assert!(tokio::time::Instant::now() < until, "{}", self.text().await);
             self.driver.refresh().await.unwrap();
@@ -189,95 +189,95 @@ fn capabilities(kind: Kind, profile: &TempDir) -> thirtyfour::ChromeCapabilities
     capabilities
 }
 
-/// A world whose background work runs by itself, as it does in the service.
-async fn living_world() -> World {
-    let world = World::new().await;
-    tokio::spawn(metaads::worker::run(world.app.clone(), std::future::pending()));
+/// A world whose worker runs in the background, as in the service.
+async fn world_with_worker() -> World {
+    let mut world = World::new().await;
+    world.start_worker();
     world
 }
 
-/// Chooses three accounts, finds them after a reload, disconnects.
-async fn choose_three_and_disconnect(page: &Chromium) {
+/// Selects three accounts, finds them after a reload, disconnects.
+async fn select_three_and_disconnect(page: &Chromium) {
     page.click("a[href$='/accounts'].btn-primary").await;
-    page.title("Choose ad accounts").await;
-    page.picture("picker").await;
+    page.title("Select ad accounts").await;
+    page.screenshot("picker").await;
     let boxes = page.driver.find_all(By::Css("input[name=account_id]")).await.unwrap();
     assert!(boxes.len() >= 20, "{} boxes", boxes.len());
-    for tick in &boxes[..3] {
-        // By keyboard: the action bar may lie over a row at the edge.
-        tick.send_keys(" ").await.unwrap();
+    for checkbox in &boxes[..3] {
+        // By keyboard: the action bar may cover the last row.
+        checkbox.send_keys(" ").await.unwrap();
     }
     page.click("[data-use]").await;
     page.title("Aylin Kaya-Öztürk").await;
     page.driver.refresh().await.unwrap();
-    let rows = page.driver.find_all(By::Css("section[aria-labelledby=h-chosen] tbody tr")).await.unwrap();
+    let rows = page.driver.find_all(By::Css("section[aria-labelledby=h-selected] tbody tr")).await.unwrap();
     assert_eq!(rows.len(), 3);
-    page.picture("connection").await;
+    page.screenshot("connection").await;
     page.click(".page-acts summary").await;
     page.click(".page-acts a.danger").await;
     page.title("Disconnect Aylin Kaya-Öztürk?").await;
-    page.picture("disconnect").await;
+    page.screenshot("disconnect").await;
     page.click(".btn-danger").await;
     page.title("Aylin Kaya-Öztürk").await;
     assert!(page.text().await.contains("Our access is erased"), "{}", page.text().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn at_a_desk_the_window_opens_reports_back_and_closes() {
-    let world = living_world().await;
-    let page = Chromium::start(Kind::Desk).await;
+async fn on_a_desktop_the_dialog_opens_in_a_popup_that_reports_back_and_closes() {
+    let world = world_with_worker().await;
+    let page = Chromium::start(Kind::Desktop).await;
     page.register(&world, "a@b.example").await;
-    page.picture("empty").await;
+    page.screenshot("empty").await;
     page.click("form[data-connect] .btn-primary").await;
     page.title("Connecting to Meta").await;
-    page.picture("waiting").await;
+    page.screenshot("waiting").await;
     let own = page.enter_popup().await;
-    page.picture("dialog").await;
+    page.screenshot("dialog").await;
     page.click("#persona-agency").await;
     page.click("#continue").await;
     page.back_to(own).await;
     page.wait_for_accounts().await;
-    page.picture("connected").await;
-    choose_three_and_disconnect(&page).await;
+    page.screenshot("connected").await;
+    select_three_and_disconnect(&page).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn on_a_phone_the_same_button_goes_there_and_back_in_the_tab() {
-    let world = living_world().await;
+async fn on_a_phone_the_dialog_opens_in_the_same_tab() {
+    let world = world_with_worker().await;
     let page = Chromium::start(Kind::Phone).await;
     page.register(&world, "a@b.example").await;
-    page.picture("empty").await;
+    page.screenshot("empty").await;
     page.click("form[data-connect] .btn-primary").await;
     page.click("#persona-agency").await;
-    page.picture("dialog").await;
+    page.screenshot("dialog").await;
     page.click("#continue").await;
     page.wait_for_accounts().await;
-    page.picture("connected").await;
+    page.screenshot("connected").await;
     assert_eq!(page.driver.windows().await.unwrap().len(), 1);
-    choose_three_and_disconnect(&page).await;
+    select_three_and_disconnect(&page).await;
     let width = page.driver.execute("return document.documentElement.scrollWidth", vec![]).await.unwrap();
-    assert!(width.json().as_i64().unwrap() <= 390, "nothing sticks out at the side");
+    assert!(width.json().as_i64().unwrap() <= 390, "the page does not scroll sideways");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_scripts_everything_works_all_the_same() {
-    for kind in [Kind::DeskWithoutScripts, Kind::PhoneWithoutScripts] {
-        let world = living_world().await;
+async fn everything_works_without_scripts() {
+    for kind in [Kind::DesktopWithoutScripts, Kind::PhoneWithoutScripts] {
+        let world = world_with_worker().await;
         let page = Chromium::start(kind).await;
         page.register(&world, "a@b.example").await;
         page.click("form[data-connect] .btn-primary").await;
         page.click("#persona-agency").await;
         page.click("#continue").await;
         page.wait_for_accounts().await;
-        page.picture("connected").await;
-        choose_three_and_disconnect(&page).await;
+        page.screenshot("connected").await;
+        select_three_and_disconnect(&page).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_the_window_is_blocked_this_tab_goes_by_itself() {
-    let world = living_world().await;
-    let page = Chromium::start(Kind::Desk).await;
+async fn a_blocked_popup_falls_back_to_the_same_tab() {
+    let world = world_with_worker().await;
+    let page = Chromium::start(Kind::Desktop).await;
     page.register(&world, "a@b.example").await;
     page.driver.execute("window.open = () => null", vec![]).await.unwrap();
     page.click("form[data-connect] .btn-primary").await;
@@ -287,9 +287,9 @@ async fn where_the_window_is_blocked_this_tab_goes_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn cancelling_in_the_window_or_on_the_page_strands_nobody() {
-    let world = living_world().await;
-    let page = Chromium::start(Kind::Desk).await;
+async fn cancelling_in_the_popup_or_on_the_page_closes_the_popup() {
+    let world = world_with_worker().await;
+    let page = Chromium::start(Kind::Desktop).await;
     page.register(&world, "a@b.example").await;
     page.click("form[data-connect] .btn-primary").await;
     page.title("Connecting to Meta").await;
@@ -297,9 +297,9 @@ async fn cancelling_in_the_window_or_on_the_page_strands_nobody() {
     page.click("#cancel").await;
     page.back_to(own).await;
     page.title("You chose not to connect").await;
-    page.picture("cancelled").await;
+    page.screenshot("cancelled").await;
 
-    // Once more, called off on the page while the window is open: the window goes too.
+    // Cancelling on the page closes the popup too.
     page.click("form[data-connect] button").await;
     page.title("Connecting to Meta").await;
     let own = page.enter_popup().await;
@@ -312,9 +312,9 @@ async fn cancelling_in_the_window_or_on_the_page_strands_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reload_while_waiting_finds_the_way_back() {
-    let world = living_world().await;
-    let page = Chromium::start(Kind::Desk).await;
+async fn a_reload_while_the_popup_is_open_still_finishes() {
+    let world = world_with_worker().await;
+    let page = Chromium::start(Kind::Desktop).await;
     page.register(&world, "a@b.example").await;
     page.click("form[data-connect] .btn-primary").await;
     page.title("Connecting to Meta").await;
@@ -325,5 +325,5 @@ async fn a_reload_while_waiting_finds_the_way_back() {
     page.click("#continue").await;
     page.back_to(own).await;
     page.title("Facebook showed us no ad accounts").await;
-    page.picture("nobody").await;
+    page.screenshot("nobody").await;
 }

@@ -1,25 +1,31 @@
-//! The product from outside: HTTP, browser, command line; on SQLite, or with
+//! The product from the outside: HTTP, a real browser, the command line. Runs on SQLite, or with
 //! METAADS_TEST_ENGINE=postgres on the server that METAADS_TEST_POSTGRES_URL names.
+//!
+//! Start with `story.rs`. A test gets everything from its `World`; `faults/` lists by file name what may go wrong.
 
-#![allow(
+#![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
-    reason = "tests make their own clients, tasks and statements"
+    reason = "tests create their own clients, tasks and statements"
 )]
-#![expect(clippy::unwrap_used, reason = "a test that meets the unexpected shall stop there")]
+#![expect(clippy::unwrap_used, reason = "a test must stop at anything unexpected")]
 
 mod accounts;
 mod api;
 mod browser;
-mod choosing;
+mod bulk_connections;
 mod chromium;
 mod connect;
 mod disconnect;
+mod effects;
+mod error_responses;
 mod faults;
-mod keeping;
 mod meta;
 mod process;
+mod replica;
 mod secrets;
-mod siblings;
+mod selection;
+mod shared_grant;
 mod story;
+mod token_lifecycle;
 mod world;

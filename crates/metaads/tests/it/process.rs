@@ -1,4 +1,4 @@
-//! The binary itself: what it says, what it refuses, what a kill leaves behind.
+//! The binary: what it prints, what it refuses, what survives a kill.
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-/// The binary in an empty folder, with nothing of this process's environment.
+/// The binary in this folder, with an empty environment.
 fn binary(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_metaads"));
     command.current_dir(folder).env_clear().stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -18,7 +18,7 @@ fn binary(folder: &Path) -> Command {
 struct Running {
     child: Child,
     base: String,
-    said: String,
+    banner: String,
 }
 
 impl Drop for Running {
@@ -29,20 +29,20 @@ impl Drop for Running {
 }
 
 fn start(folder: &Path) -> Running {
-    // A free port, taken again by the service a moment later.
+    // A free port, which the service takes a moment later.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut child = binary(folder)
         .env("METAADS_LISTEN", format!("127.0.0.1:{port}"))
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let mut said = String::new();
+    let mut banner = String::new();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    while !said.contains("README.md") {
-        said.push_str(&lines.next().expect("the banner ends").unwrap());
-        said.push('\n');
+    while !banner.contains("README.md") {
+        banner.push_str(&lines.next().expect("the banner names README.md").unwrap());
+        banner.push('\n');
     }
-    Running { child, base: format!("http://localhost:{port}"), said }
+    Running { child, base: format!("http://localhost:{port}"), banner }
 }
 
 fn text(output: &Output) -> String {
@@ -50,11 +50,11 @@ fn text(output: &Output) -> String {
 }
 
 #[tokio::test]
-async fn with_nothing_configured_a_demo_runs_and_says_so() {
+async fn without_configuration_a_demo_runs_and_says_so() {
     let folder = TempDir::new().unwrap();
     let service = start(folder.path());
-    assert!(service.said.contains(&service.base), "{}", service.said);
-    assert!(service.said.contains("This is a demo with a pretend Meta"), "{}", service.said);
+    assert!(service.banner.contains(&service.base), "{}", service.banner);
+    assert!(service.banner.contains("This is a demo with a pretend Meta"), "{}", service.banner);
     let key = folder.path().join("data/demo.key");
     assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
     let page = reqwest::get(&service.base).await.unwrap().text().await.unwrap();
@@ -62,7 +62,7 @@ async fn with_nothing_configured_a_demo_runs_and_says_so() {
 }
 
 #[tokio::test]
-async fn after_kill_nine_everything_is_still_there() {
+async fn data_survives_sigkill() {
     let folder = TempDir::new().unwrap();
     let http = reqwest::Client::builder()
         .cookie_store(true)
@@ -80,19 +80,22 @@ async fn after_kill_nine_everything_is_still_there() {
 }
 
 #[test]
-fn a_meta_app_without_a_key_is_refused() {
+fn a_meta_app_without_an_encryption_key_is_refused() {
     let folder = TempDir::new().unwrap();
     let output =
         binary(folder.path()).env("META_APP_ID", "42").env("META_APP_SECRET", "hunter2").output().unwrap();
     assert!(!output.status.success());
-    let said = text(&output);
-    assert!(said.contains("ENCRYPTION_KEY is missing") && said.contains("metaads keys generate"), "{said}");
-    assert!(!said.contains("hunter2"), "{said}");
-    assert!(!folder.path().join("data").exists(), "nothing is made before the configuration is right");
+    let printed = text(&output);
+    assert!(
+        printed.contains("ENCRYPTION_KEY is missing") && printed.contains("metaads keys generate"),
+        "{printed}"
+    );
+    assert!(!printed.contains("hunter2"), "{printed}");
+    assert!(!folder.path().join("data").exists(), "nothing is created before the configuration is valid");
 }
 
 #[test]
-fn a_generated_key_is_taken() {
+fn a_generated_key_is_accepted() {
     let folder = TempDir::new().unwrap();
     let output = binary(folder.path()).args(["keys", "generate"]).output().unwrap();
     let key = String::from_utf8(output.stdout).unwrap();
@@ -108,7 +111,7 @@ fn a_generated_key_is_taken() {
 }
 
 #[test]
-fn failures_are_one_clear_sentence() {
+fn startup_failures_are_one_clear_sentence() {
     let folder = TempDir::new().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -123,12 +126,12 @@ fn failures_are_one_clear_sentence() {
         .arg("migrate")
         .output()
         .unwrap();
-    let said = text(&output);
+    let printed = text(&output);
     assert!(
-        !output.status.success() && said.contains("the PostgreSQL server that DATABASE_URL names"),
-        "{said}"
+        !output.status.success() && printed.contains("the PostgreSQL server that DATABASE_URL names"),
+        "{printed}"
     );
-    assert!(!said.contains("hunter2"), "{said}");
+    assert!(!printed.contains("hunter2"), "{printed}");
 }
 
 #[test]

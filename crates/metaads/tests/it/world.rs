@@ -1,61 +1,53 @@
-//! A world of its own for every test: the service, a pretend Meta on a socket, a database, a clock
-//! that is moved by hand.
+//! One test's world: the service, the sandbox on a socket, a database, a clock that tests move, and seeded
+//! randomness. Nothing is shared between worlds except the log.
+//!
+//! A world that is dropped checks what it leaves behind: see [`final_checks`].
 
-use std::io::Write;
+mod database;
+mod final_checks;
+mod log;
+mod seed;
+
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use metaads::accounts::passwords::Passwords;
 use metaads::app::{App, Parts};
 use metaads::clock::{Clock, ManualClock};
-use metaads::config::Config;
-use metaads::config::source::Source;
+use metaads::config::{Config, source::Source};
 use metaads::keys::dek::Keys;
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::meta::Meta;
 use metaads::queue::Signal;
 use metaads::random::Random;
 use metaads::{routes, worker};
-use metaads_sandbox::{Clock as SandboxClock, Control, Effect, Endpoint, Fault, Options, Sandbox};
+use metaads_sandbox::{
+    Answer, Clock as SandboxClock, Control, Effect, Endpoint, Fault, Options, Persona, Sandbox,
+};
 use metaads_store::Store;
 use secrecy::ExposeSecret as _;
-use sqlx::Connection as _;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use crate::browser::Browser;
 
-/// Sunday, 22 November 2026, 12:00 UTC.
+/// Sunday, 22 November 2026, 12:00 UTC, in milliseconds since the epoch.
 pub const START: i64 = 1_795_348_800_000;
 pub const KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 pub const SECOND: Duration = Duration::from_secs(1);
 
-/// Everything any world has logged, for the search for secrets.
-static LOG: LazyLock<Arc<Mutex<Vec<u8>>>> = LazyLock::new(|| {
-    let log = Arc::new(Mutex::new(Vec::new()));
-    let writer = log.clone();
-    // At the most talkative level: what is never logged there is never logged. The long runs log nothing.
-    let all = "info,metaads=trace,metaads_graph=trace,metaads_store=trace,sqlx=trace,axum=trace,tower_http=trace,reqwest=trace,thirtyfour=off";
-    let filter = std::env::var("METAADS_TEST_LOG").unwrap_or_else(|_| all.to_owned());
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(move || LogWriter(writer.clone()))
-        .try_init();
-    log
-});
+pub fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(minutes * 60)
+}
 
-struct LogWriter(Arc<Mutex<Vec<u8>>>);
+pub fn hours(hours: u64) -> Duration {
+    Duration::from_secs(hours * 3_600)
+}
 
-impl Write for LogWriter {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+pub fn days(days: u64) -> Duration {
+    Duration::from_secs(days * 86_400)
 }
 
 pub struct World {
@@ -67,7 +59,9 @@ pub struct World {
     address: SocketAddr,
     settings: Vec<(String, String)>,
     clock: ManualClock,
-    server: tokio::task::JoinHandle<()>,
+    random: Random,
+    server: JoinHandle<()>,
+    worker: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
     _sandbox: Sandbox,
 }
 
@@ -76,18 +70,23 @@ impl World {
         World::with(&[]).await
     }
 
-    /// A world with some variables set otherwise.
+    /// A world with some environment variables changed.
     pub async fn with(settings: &[(&str, &str)]) -> World {
-        World::of(settings, 0).await
+        World::with_bulk_users(settings, 0).await
     }
 
-    /// A world in which so many more people live at Meta.
-    pub async fn of(settings: &[(&str, &str)], crowd: usize) -> World {
-        LazyLock::force(&LOG);
+    /// A world whose sandbox has this many generated users beside the personas.
+    pub async fn with_bulk_users(settings: &[(&str, &str)], crowd: usize) -> World {
+        World::seeded(settings, crowd, seed::next()).await
+    }
+
+    async fn seeded(settings: &[(&str, &str)], crowd: usize, seed: u64) -> World {
+        log::capture();
         let clock = ManualClock::new(START);
         let options = Options {
             listen: "127.0.0.1:0".parse().unwrap(),
             clock: SandboxClock::Manual(clock.shared()),
+            seed: Some(seed),
             bulk_users: crowd,
             ..Options::default()
         };
@@ -98,11 +97,9 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let base = format!("http://{address}");
-        let database_url = database(&folder).await;
         let mut all = vec![
             ("METAADS_LISTEN", address.to_string()),
             ("PUBLIC_URL", base.clone()),
-            ("DATABASE_URL", database_url.clone()),
             ("ENCRYPTION_KEY", KEY.to_owned()),
             ("META_APP_ID", app_id),
             ("META_APP_SECRET", app_secret),
@@ -113,14 +110,33 @@ impl World {
             ("INSTAGRAM_API_URL", sandbox.url()),
         ];
         all.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let database_url = match settings.iter().find(|(name, _)| *name == "DATABASE_URL") {
+            Some((_, url)) => (*url).to_owned(),
+            None => database::create(&folder).await,
+        };
+        all.push(("DATABASE_URL", database_url.clone()));
         let settings: Vec<(String, String)> =
             all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let app = build(&settings, &clock).await;
+        let random = Random::seeded(seed);
+        let app = build(&settings, &clock, &random).await;
         let server = start(&app, listener);
-        World { app, base, meta, folder, database_url, address, settings, clock, server, _sandbox: sandbox }
+        World {
+            app,
+            base,
+            meta,
+            folder,
+            database_url,
+            address,
+            settings,
+            clock,
+            random,
+            server,
+            worker: None,
+            _sandbox: sandbox,
+        }
     }
 
-    /// Somebody's browser without any cookie.
+    /// A browser without cookies.
     pub fn browser(&self) -> Browser {
         Browser::new(self)
     }
@@ -132,25 +148,58 @@ impl World {
         browser
     }
 
-    /// Time passes here and at Meta alike.
+    /// A user who has just connected the sole trader, and the connection's id.
+    pub async fn connected(&self) -> (Browser, String) {
+        let browser = self.user("a@b.example").await;
+        browser.connect(Answer::agree(Persona::SoleTrader)).await;
+        self.run_due_jobs().await;
+        let id = browser.connection_id().await;
+        (browser, id)
+    }
+
+    /// Moves the clock of the service and of the sandbox.
     pub fn advance(&self, by: Duration) {
         self.clock.advance(by);
     }
 
+    /// Moves the clock to the time of the machine, which other processes use; never back.
+    pub fn advance_to_real_time(&self) {
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        self.clock.set(i64::try_from(since_epoch.as_millis()).unwrap().max(self.app.now()));
+    }
+
+    /// Runs every job that is due now, and every job that these make due. Returns how many ran.
     pub async fn run_due_jobs(&self) -> usize {
         worker::run_due(&self.app).await.unwrap()
     }
 
-    /// The next call of an endpoint goes wrong.
+    /// Lets time pass hour by hour and runs what becomes due.
+    pub async fn run_for(&self, time: Duration) {
+        for _ in 0..time.as_secs() / 3_600 {
+            self.advance(hours(1));
+            self.run_due_jobs().await;
+        }
+    }
+
+    /// Starts the worker that the service runs in the background; it is stopped when the world is dropped. Needs
+    /// a multi-threaded runtime.
+    pub fn start_worker(&mut self) {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let app = self.app.clone();
+        let worker = tokio::spawn(worker::run(app, async move { drop(stopped.await) }));
+        self.worker = Some((stop, worker));
+    }
+
+    /// Injects a fault into the next call of an endpoint.
     pub fn fault(&self, endpoint: Endpoint, effect: Effect) {
-        self.meta.inject_fault(Fault { endpoint, times: 1, effect });
+        self.fault_times(endpoint, 1, effect);
     }
 
     pub fn fault_times(&self, endpoint: Endpoint, times: u32, effect: Effect) {
         self.meta.inject_fault(Fault { endpoint, times, effect });
     }
 
-    /// The service stops and starts again with the same files and another configuration, if any.
+    /// Stops the service and starts it again on the same files, with some environment variables changed.
     pub async fn restart_with(&mut self, changed: &[(&str, &str)]) {
         self.server.abort();
         self.app.store.close().await;
@@ -158,7 +207,7 @@ impl World {
             self.settings.retain(|(own, _)| own != name);
             self.settings.push(((*name).to_owned(), (*value).to_owned()));
         }
-        self.app = build(&self.settings, &self.clock).await;
+        self.app = build(&self.settings, &self.clock, &self.random).await;
         let listener = loop {
             match TcpListener::bind(self.address).await {
                 Ok(listener) => break listener,
@@ -172,74 +221,67 @@ impl World {
         self.restart_with(&[]).await;
     }
 
-    /// Does something to the database behind the service's back.
-    pub async fn sql(&self, statement: &str) {
-        let statement = sqlx::AssertSqlSafe(statement.to_owned());
-        if self.database_url.starts_with("sqlite:") {
-            let mut database = sqlx::SqliteConnection::connect(&self.database_url).await.unwrap();
-            sqlx::query(statement).execute(&mut database).await.unwrap();
-        } else {
-            let mut database = sqlx::PgConnection::connect(&self.database_url).await.unwrap();
-            sqlx::query(statement).execute(&mut database).await.unwrap();
-        }
-    }
-
-    /// Where the database is, and where Meta is.
+    /// The environment variables of the service, for processes beside it.
     pub fn environment(&self) -> &[(String, String)] {
         &self.settings
     }
 
-    /// Moves the clock to a moment.
-    pub fn advance_to(&self, at: i64) {
-        if at > self.app.now() {
-            self.clock.set(at);
-        }
+    pub fn is_sqlite(&self) -> bool {
+        database::is_sqlite(&self.database_url)
     }
 
-    /// One number out of the database.
-    pub async fn number(&self, statement: &str) -> i64 {
-        let statement = sqlx::AssertSqlSafe(statement.to_owned());
-        if self.database_url.starts_with("sqlite:") {
-            let mut database = sqlx::SqliteConnection::connect(&self.database_url).await.unwrap();
-            sqlx::query_scalar(statement).fetch_one(&mut database).await.unwrap()
-        } else {
-            let mut database = sqlx::PgConnection::connect(&self.database_url).await.unwrap();
-            sqlx::query_scalar(statement).fetch_one(&mut database).await.unwrap()
-        }
+    /// Runs a statement on a connection of its own.
+    pub async fn sql(&self, statement: &str) {
+        database::execute(&self.database_url, statement).await;
     }
 
-    /// One text out of the database.
-    pub async fn text(&self, statement: &str) -> String {
-        let statement = sqlx::AssertSqlSafe(statement.to_owned());
-        if self.database_url.starts_with("sqlite:") {
-            let mut database = sqlx::SqliteConnection::connect(&self.database_url).await.unwrap();
-            sqlx::query_scalar(statement).fetch_one(&mut database).await.unwrap()
-        } else {
-            let mut database = sqlx::PgConnection::connect(&self.database_url).await.unwrap();
-            sqlx::query_scalar(statement).fetch_one(&mut database).await.unwrap()
-        }
+    /// Queries one number.
+    pub async fn number(&self, query: &str) -> i64 {
+        database::number(&self.database_url, query).await
     }
 
-    /// Everything this process has logged so far.
+    /// Queries one text.
+    pub async fn text(&self, query: &str) -> String {
+        database::text(&self.database_url, query).await
+    }
+
+    /// Everything in the database: on SQLite the bytes of its files, on PostgreSQL every row as text.
+    pub async fn stored_bytes(&self) -> Vec<u8> {
+        database::everything(&self.database_url).await
+    }
+
+    /// Everything that the tests of this process have logged so far.
     pub fn log(&self) -> String {
-        String::from_utf8_lossy(&LOG.lock().unwrap()).into_owned()
+        log::text()
     }
 }
 
 impl Drop for World {
     fn drop(&mut self) {
+        if let Some((stop, worker)) = self.worker.take() {
+            if std::thread::panicking() {
+                worker.abort();
+            } else {
+                drop(stop);
+                let stopped = || tokio::runtime::Handle::current().block_on(worker);
+                tokio::task::block_in_place(stopped).unwrap();
+            }
+        }
         self.server.abort();
+        if !std::thread::panicking() {
+            final_checks::run(&self.database_url, self.app.now());
+        }
     }
 }
 
-async fn build(settings: &[(String, String)], clock: &ManualClock) -> App {
+async fn build(settings: &[(String, String)], clock: &ManualClock, random: &Random) -> App {
     let mut source = Source::of([]);
     for (name, value) in settings {
         source.set(name, value);
     }
     let mut config = Config::read(&source).unwrap();
     let mut meta = config.meta.clone().unwrap();
-    // Short enough to wait for a hung call, long enough for a busy machine.
+    // Short enough to wait for a call that hangs, long enough for a busy machine.
     meta.timeout = Duration::from_secs(2);
     let kek =
         KeyEncryptionKey::open(&config.keys.kek, config.keys.keyring.take(), config.keys.vault.as_ref())
@@ -248,11 +290,11 @@ async fn build(settings: &[(String, String)], clock: &ManualClock) -> App {
     let store = Store::open(config.database.url.expose_secret()).await.unwrap();
     let clock = Clock::Manual(clock.clone());
     App::new(Parts {
-        keys: Keys::load(&store, kek, &Random::Os, clock.now()).await.unwrap(),
+        keys: Keys::load(&store, kek, random, clock.now()).await.unwrap(),
         store,
         meta: Meta::new(meta, clock.clone()).unwrap(),
         clock,
-        random: Random::Os,
+        random: random.clone(),
         passwords: Passwords::for_tests(),
         sandbox_url: None,
         queue: Signal::default(),
@@ -261,22 +303,7 @@ async fn build(settings: &[(String, String)], clock: &ManualClock) -> App {
     })
 }
 
-fn start(app: &App, listener: TcpListener) -> tokio::task::JoinHandle<()> {
+fn start(app: &App, listener: TcpListener) -> JoinHandle<()> {
     let service = routes::routes(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await.unwrap() })
-}
-
-async fn database(folder: &TempDir) -> String {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    if std::env::var("METAADS_TEST_ENGINE").as_deref() != Ok("postgres") {
-        return format!("sqlite://{}/metaads.db", folder.path().display());
-    }
-    let server =
-        std::env::var("METAADS_TEST_POSTGRES_URL").expect("METAADS_TEST_POSTGRES_URL names a server");
-    let name = format!("world_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst));
-    let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
-    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
-    sqlx::query(create).execute(&mut admin).await.unwrap();
-    let (start, _) = server.rsplit_once('/').unwrap();
-    format!("{start}/{name}")
 }

@@ -1,7 +1,9 @@
-//! Every way Meta may go wrong under a connect, by file.
+//! Every way it may go wrong, by file name.
 
-mod answers;
-mod interleaved;
+mod killed_process;
+mod malformed_answers;
 mod outage;
-mod reading;
-mod tls;
+mod races;
+mod sync;
+mod untrusted_certificate;
+mod unwritable_database;

@@ -1,9 +1,12 @@
-//! What Meta says and does: limits, versions, kinds of login, calls of its own.
+//! Meta beyond the plain Facebook login: other logins, rate limits, webhooks, account status.
 
-mod calls;
-mod limits;
-mod logins;
-mod mended;
-mod missing;
+mod account_status;
+mod business_login;
+mod data_deletion;
+mod diagnose;
+mod import_token;
+mod inbound_webhooks;
+mod instagram_login;
 mod operator;
-mod standing;
+mod rate_limits;
+mod regressions;

@@ -1,19 +1,18 @@
-//! What whoever runs the installation sees and can do: the admin page, `metaads doctor`, `metaads admin`.
+//! What the operator sees and can do: the admin page, `metaads doctor`, `metaads admin`.
 
 use std::process::{Command, Stdio};
 
-use metaads_sandbox::{Answer, Effect, Endpoint, Persona, RateLimit};
+use metaads_sandbox::{Answer, Endpoint, Persona, RateLimit};
 use serde_json::json;
 
-use super::calls::{answered, entered};
+use super::inbound_webhooks::{register_webhooks, wait_for_deliveries};
 use crate::browser::Browser;
-use crate::keeping::renewal::{connected, live, refused};
-use crate::keeping::seed::days;
-use crate::world::World;
+use crate::effects::{api_error, api_error_with};
+use crate::world::{World, days, minutes};
 
 const TOKEN: (&str, &str) = ("META_WEBHOOK_VERIFY_TOKEN", "handshake");
 
-/// A command beside the running service, in its environment; what it printed and whether it ended well.
+/// Runs a command in the environment of the running service. Returns whether it succeeded and what it printed.
 async fn metaads(world: &World, arguments: &[&str], changed: &[(&str, &str)]) -> (bool, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_metaads"));
     command.args(arguments).current_dir(world.folder.path()).env_clear().stdin(Stdio::null());
@@ -34,11 +33,11 @@ async fn admin(world: &World) -> Browser {
 }
 
 #[tokio::test]
-async fn the_admin_page_is_for_admins() {
+async fn the_admin_page_is_for_admins_only() {
     let world = World::new().await;
     let first = admin(&world).await;
     let page = first.get("/admin").await;
-    assert!(page.has("Nothing waits for you") && page.has("v26.0"), "{}", page.text);
+    assert!(page.has("Everything is fine") && page.has("v26.0"), "{}", page.text);
     let second = world.user("second@b.example").await;
     assert_eq!(second.get("/admin").await.status, 403);
     assert_eq!(second.post("/admin/events/replay", &[("hours", "1")]).await.status, 403);
@@ -48,53 +47,53 @@ async fn the_admin_page_is_for_admins() {
 }
 
 #[tokio::test]
-async fn unknown_answers_and_limits_are_shown_to_the_operator() {
+async fn unrecognized_errors_and_rate_limits_are_shown_to_the_operator() {
     let world = World::new().await;
-    let (browser, id) = connected(&world).await;
-    world.fault_times(Endpoint::DebugToken, 2, refused(424_242, Some(7)));
-    live(&world, days(2)).await;
+    let (browser, id) = world.connected().await;
+    world.fault_times(Endpoint::DebugToken, 2, api_error(424_242, Some(7)));
+    world.run_for(days(2)).await;
     browser.login("a@b.example", crate::browser::PASSWORD).await;
-    world.meta.exhaust_limit(RateLimit::App, std::time::Duration::from_secs(600));
-    browser.press(&format!("/connections/{id}/refresh"), &[]).await;
+    world.meta.exhaust_limit(RateLimit::App, minutes(10));
+    browser.submit(&format!("/connections/{id}/refresh"), &[]).await;
     world.run_due_jobs().await;
     let page = browser.get("/admin").await;
     assert!(page.has("code 424242/7"), "{}", page.text);
-    assert!(page.has("The whole app") && page.has("100 %"), "{}", page.text);
+    assert!(page.has("Whole app") && page.has("100%"), "{}", page.text);
 }
 
 #[tokio::test]
-async fn meta_calls_are_applied_again_and_deletions_are_not() {
+async fn replaying_applies_events_again_but_no_deletions() {
     let world = World::with(&[TOKEN]).await;
-    entered(&world);
-    let (browser, _) = connected(&world).await;
+    register_webhooks(&world);
+    let (browser, _) = world.connected().await;
     let user = browser.connections().await[0]["meta_user_id"].as_str().unwrap().to_owned();
     world.meta.send_event("permissions", &user, &json!({"field": "connected", "verb": "granted"}));
-    answered(&world, 1).await;
+    wait_for_deliveries(&world, 1).await;
     world.run_due_jobs().await;
     assert!(browser.get("/admin").await.has("permissions: connected"));
     let before = world.meta.count(Endpoint::DebugToken);
-    let page = browser.press("/admin/events/replay", &[("hours", "24")]).await;
-    assert!(page.has("1 call is being applied once more"), "{}", page.text);
+    let page = browser.submit("/admin/events/replay", &[("hours", "24")]).await;
+    assert!(page.has("Replaying 1 event"), "{}", page.text);
     world.run_due_jobs().await;
     assert_eq!(world.meta.count(Endpoint::DebugToken), before + 1);
     assert_eq!(browser.post("/admin/events/replay", &[("hours", "-1")]).await.status, 422);
-    let (is_well, said) = metaads(&world, &["admin", "replay-events", "--hours", "48"], &[]).await;
-    // The command's clock is the real one, which is not the world's.
-    assert!(is_well && said.contains("applied once more by the running service"), "{said}");
+    let (succeeded, printed) = metaads(&world, &["admin", "replay-events", "--hours", "48"], &[]).await;
+    // The command uses the real clock, not the world's.
+    assert!(succeeded && printed.contains("applied once more by the running service"), "{printed}");
 }
 
 #[tokio::test]
-async fn a_list_of_deletions_is_worked_through() {
+async fn a_list_of_deletions_is_processed() {
     let world = World::new().await;
-    let (browser, _) = connected(&world).await;
+    let (browser, _) = world.connected().await;
     let user = browser.connections().await[0]["meta_user_id"].as_str().unwrap().to_owned();
-    let wrong = browser.post("/admin/deletions", &[("user_ids", "123, abc<script>")]).await;
-    assert_eq!(wrong.status, 422);
-    assert!(wrong.has("is no user id") && !wrong.has("<script>\""), "{}", wrong.text);
-    assert_eq!(browser.connections().await.len(), 1, "nothing was deleted");
+    let rejected = browser.post("/admin/deletions", &[("user_ids", "123, abc<script>")]).await;
+    assert_eq!(rejected.status, 422);
+    assert!(rejected.has("is not a user id") && !rejected.has("<script>\""), "{}", rejected.text);
+    assert_eq!(browser.connections().await.len(), 1, "nothing is deleted");
     let list = format!("{user}\r\n122094567890999,\n{user}");
-    let page = browser.press("/admin/deletions", &[("user_ids", &list)]).await;
-    assert!(page.has("2 deletions are being worked through"), "{}", page.text);
+    let page = browser.submit("/admin/deletions", &[("user_ids", &list)]).await;
+    assert!(page.has("2 deletions are in progress"), "{}", page.text);
     world.run_due_jobs().await;
     assert!(browser.connections().await.is_empty());
     let done = "SELECT COUNT(*) FROM deletion_requests WHERE completed_at IS NOT NULL";
@@ -102,100 +101,98 @@ async fn a_list_of_deletions_is_worked_through() {
 }
 
 #[tokio::test]
-async fn the_same_list_can_be_handed_in_by_command() {
+async fn a_list_of_deletions_can_be_imported_from_a_file() {
     let world = World::new().await;
-    let (browser, _) = connected(&world).await;
+    let (browser, _) = world.connected().await;
     let user = browser.connections().await[0]["meta_user_id"].as_str().unwrap().to_owned();
     std::fs::write(world.folder.path().join("ids.txt"), format!("{user}\n")).unwrap();
-    let (is_well, said) = metaads(&world, &["admin", "import-deletions", "ids.txt"], &[]).await;
-    assert!(is_well && said.contains("/data-deletion/DEL-"), "{said}");
-    let (is_well, said) = metaads(&world, &["admin", "import-deletions", "nowhere.txt"], &[]).await;
-    assert!(!is_well && said.contains("nowhere.txt could not be read"), "{said}");
+    let (succeeded, printed) = metaads(&world, &["admin", "import-deletions", "ids.txt"], &[]).await;
+    assert!(succeeded && printed.contains("/data-deletion/DEL-"), "{printed}");
+    let (succeeded, printed) = metaads(&world, &["admin", "import-deletions", "nowhere.txt"], &[]).await;
+    assert!(!succeeded && printed.contains("nowhere.txt could not be read"), "{printed}");
+    world.advance_to_real_time();
+    world.run_due_jobs().await;
+    assert!(browser.connections().await.is_empty());
 }
 
 #[tokio::test]
-async fn doctor_finds_nothing_where_all_is_well() {
+async fn doctor_reports_nothing_to_fix_on_a_healthy_installation() {
     let world = World::with(&[TOKEN]).await;
-    let (_, said) = metaads(&world, &["doctor", "--subscribe"], &[]).await;
+    let (_, printed) = metaads(&world, &["doctor", "--subscribe"], &[]).await;
     for (object, _) in metaads::webhooks::inbox::SUBSCRIPTIONS {
-        assert!(said.contains(&format!("ok    webhooks: {object} comes to")), "{said}");
+        assert!(printed.contains(&format!("ok    webhooks: {object} is sent to")), "{printed}");
     }
-    for well in [
+    for healthy in [
         "Meta app: 100200300400500 is",
-        "database: takes reads",
-        "keys: open everything",
-        "redirect URI: Meta raises no",
+        "database: accepts reads",
+        "keys: the configured keys open",
+        "redirect URI: Meta accepts",
     ] {
-        assert!(said.contains(&format!("ok    {well}")), "{said}");
+        assert!(printed.contains(&format!("ok    {healthy}")), "{printed}");
     }
-    // A service on loopback is the one thing to do here.
-    assert!(said.contains("soon  PUBLIC_URL") && said.contains("1 thing has to be done"), "{said}");
+    // The only thing to fix is that the service listens on loopback.
+    assert!(printed.contains("WARN  PUBLIC_URL") && printed.contains("1 thing to fix"), "{printed}");
     for (name, value) in world.environment() {
         let is_secret = name.contains("SECRET") || name.contains("KEY") || name == TOKEN.0;
-        assert!(!is_secret || !said.contains(value.as_str()), "{name} is shown: {said}");
+        assert!(!is_secret || !printed.contains(value.as_str()), "{name} is shown: {printed}");
     }
 }
 
 #[tokio::test]
-async fn doctor_names_each_fault_and_what_to_do() {
+async fn doctor_names_each_problem_and_its_fix() {
     let world = World::new().await;
     let cases = [
         (vec![], "webhooks: META_WEBHOOK_VERIFY_TOKEN is not set", "doctor --subscribe"),
         (vec![TOKEN], "webhooks: the app has not subscribed to permissions", "doctor --subscribe"),
         (
             vec![("META_APP_SECRET", "wrong")],
-            "BAD   Meta app: Meta refuses",
+            "FAIL  Meta app: Meta refuses",
             "compare META_APP_ID and META_APP_SECRET",
         ),
         (
             vec![("META_APP_ID", "1")],
-            "BAD   Meta app: Meta refuses",
+            "FAIL  Meta app: Meta refuses",
             "compare META_APP_ID and META_APP_SECRET",
         ),
-        (vec![("META_API_VERSION", "v24.0")], "BAD   API version", "set META_API_VERSION"),
-        (vec![("META_GRAPH_URL", "http://127.0.0.1:9")], "BAD   Meta app", "META_GRAPH_URL"),
+        (vec![("META_API_VERSION", "v24.0")], "FAIL  API version", "set META_API_VERSION"),
+        (vec![("META_GRAPH_URL", "http://127.0.0.1:9")], "FAIL  Meta app", "META_GRAPH_URL"),
     ];
-    for (changed, finding, remedy) in cases {
-        let (is_well, said) = doctor(&world, &changed).await;
-        assert!(!is_well, "{said}");
-        assert!(said.contains(finding) && said.contains(remedy), "{finding} / {remedy}: {said}");
+    for (changed, problem, fix) in cases {
+        let (succeeded, printed) = doctor(&world, &changed).await;
+        assert!(!succeeded, "{printed}");
+        assert!(printed.contains(problem) && printed.contains(fix), "{problem} / {fix}: {printed}");
     }
-    let (is_well, said) =
+    let (succeeded, printed) =
         doctor(&world, &[("META_API_VERSION", "26"), ("METAADS_JOBS_INTERVAL", "soon")]).await;
     assert!(
-        !is_well && said.contains("META_API_VERSION") && said.contains("METAADS_JOBS_INTERVAL"),
-        "{said}"
+        !succeeded && printed.contains("META_API_VERSION") && printed.contains("METAADS_JOBS_INTERVAL"),
+        "{printed}"
     );
 }
 
 #[tokio::test]
-async fn doctor_tells_what_the_running_service_ran_into() {
+async fn doctor_shows_the_notices_of_the_running_service() {
     let world = World::new().await;
-    let (browser, id) = connected(&world).await;
-    let wrong_secret = Effect::Graph {
-        status: 400,
-        code: 1,
-        subcode: None,
-        kind: "OAuthException".to_owned(),
-        message: "Error validating client secret.".to_owned(),
-    };
+    let (browser, id) = world.connected().await;
+    let wrong_secret = api_error_with(400, 1, None, "Error validating client secret.");
     world.fault(Endpoint::DebugToken, wrong_secret);
-    browser.press(&format!("/connections/{id}/refresh"), &[]).await;
-    let (_, said) = doctor(&world, &[]).await;
-    assert!(said.contains("the running service: Meta does not accept the app secret"), "{said}");
+    browser.submit(&format!("/connections/{id}/refresh"), &[]).await;
+    let (_, printed) = doctor(&world, &[]).await;
+    assert!(printed.contains("WARN  the running service: Meta refused debug_token"), "{printed}");
+    assert!(printed.contains("Meta does not accept the app secret"), "{printed}");
 }
 
 #[tokio::test]
-async fn trouble_met_while_reading_accounts_reaches_the_operator_too() {
+async fn a_misconfiguration_found_during_a_sync_reaches_the_operator() {
     let world = World::new().await;
     let browser = admin(&world).await;
-    world.fault_times(Endpoint::OwnedAdAccounts, 2, refused(294, None));
+    world.fault_times(Endpoint::OwnedAdAccounts, 2, api_error(294, None));
     browser.connect(Answer::agree(Persona::Trouble)).await;
     world.run_due_jobs().await;
-    assert!(browser.get("/admin").await.has("App Review"), "told while it lasts");
-    live(&world, days(2)).await;
+    assert!(browser.get("/admin").await.has("App Review"), "shown while it lasts");
+    world.run_for(days(2)).await;
     metaads::worker::sweep(&world.app).await.unwrap();
     browser.login("admin@b.example", crate::browser::PASSWORD).await;
-    assert!(!browser.get("/admin").await.has("App Review"), "and no longer");
+    assert!(!browser.get("/admin").await.has("App Review"), "no longer shown");
     assert_eq!(browser.connections().await.remove(0)["status"], "active");
 }

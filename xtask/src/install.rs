@@ -1,0 +1,28 @@
+//! Installs pinned tools below `target/`, once: again only when the pins change.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::process::{Context as _, Outcome, root, run};
+
+/// A Python environment in `target/<name>` with the packages that pip finds by these arguments. `pins` is what decides
+/// whether to install again. Returns the folder of its programs.
+pub fn python(name: &str, pins: &str, packages: &[&str]) -> Outcome<PathBuf> {
+    let folder = root().join("target").join(name);
+    once(&folder, pins, || {
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+        let mut pip = Command::new(folder.join("bin/pip"));
+        run(pip.args(["install", "-q", "--disable-pip-version-check"]).args(packages))
+    })?;
+    Ok(folder.join("bin"))
+}
+
+/// Does the work unless it was done in this folder with the same pins.
+pub fn once(folder: &Path, pins: &str, work: impl FnOnce() -> Outcome) -> Outcome {
+    let marker = folder.join("installed");
+    if std::fs::read_to_string(&marker).is_ok_and(|installed| installed == pins) {
+        return Ok(());
+    }
+    work()?;
+    std::fs::write(&marker, pins).context(marker.display())
+}
