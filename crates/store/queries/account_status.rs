@@ -1,4 +1,4 @@
-//! Status checks of ad accounts: which are due, and what was observed.
+//! Status checks of ad accounts: which are due, and their results. Talking to Meta is the service's part.
 
 use metaads_store_rows::{AccountCheck, AccountStatusRow, ConnectionId, Job, StoreError};
 
@@ -13,11 +13,11 @@ impl Db {
         id: &ConnectionId,
         accounts: &[String],
     ) -> Result<Vec<AccountStatusRow>, StoreError> {
-        let wanted = serde_json::to_string(accounts).expect("texts always serialize");
-        Ok(list_account_statuses!(id.as_str(), wanted).fetch_all(&self.read).await?)
+        let ids = serde_json::to_string(accounts).expect("texts always serialize");
+        Ok(list_account_statuses!(id.as_str(), ids).fetch_all(&self.read).await?)
     }
 
-    /// Selected ad accounts that are due for a status check, the longest due first.
+    /// Selected ad accounts that are due for a status check, the most overdue first.
     pub async fn list_due_accounts(
         &self,
         id: &ConnectionId,
@@ -41,7 +41,8 @@ impl Db {
         .await?)
     }
 
-    /// Writes status checks and when the next one is due. False if the job was lost or the connection ended.
+    /// Writes status checks and when the next one is due. False, and nothing is written, if the lease was lost or the
+    /// connection was disconnected.
     pub async fn record_account_checks(
         &self,
         job: &Job,
@@ -74,7 +75,7 @@ impl Db {
                 .rows_affected()
                     == 1
             }
-            // Nothing is selected: the next selection starts it again.
+            // Nothing is selected: the next selection enqueues the job again.
             None => finish(&mut tx, job).await?,
         };
         if !held {
@@ -84,7 +85,7 @@ impl Db {
         Ok(true)
     }
 
-    /// The same outside of the job, for accounts that somebody is about to select.
+    /// Writes status checks outside of the job, for accounts that a user is about to select. False if disconnected.
     pub async fn store_account_checks(
         &self,
         id: &ConnectionId,
@@ -98,7 +99,7 @@ impl Db {
     }
 }
 
-/// No check is planned further ahead: what is was planned by a clock that went wrong.
+/// No check is scheduled later than this; a later one was scheduled by a wrong clock and counts as due.
 fn farthest(now: i64) -> i64 {
     now + 2 * 86_400_000
 }
@@ -109,7 +110,7 @@ async fn write_checks(
     checks: &[AccountCheck],
     at: i64,
 ) -> Result<bool, StoreError> {
-    // The lock keeps a disconnect from slipping in between.
+    // The lock keeps a disconnect out until the commit.
     let live = sqlx::query!(
         "UPDATE meta_connections SET updated_at = $2 WHERE id = $1 AND status <> 'revoked'",
         id.as_str(),
@@ -121,32 +122,32 @@ async fn write_checks(
     if live == 0 {
         return Ok(false);
     }
-    for one in checks {
-        write_one(tx, id, one, at).await?;
-        if let Some(event) = &one.changed {
+    for check in checks {
+        write_check(tx, id, check, at).await?;
+        if let Some(event) = &check.changed {
             append_event(tx, id.as_str(), None, event, at).await?;
         }
     }
     Ok(true)
 }
 
-async fn write_one(
+async fn write_check(
     tx: &mut sqlx::Transaction<'static, Engine>,
     id: &ConnectionId,
-    one: &AccountCheck,
+    check: &AccountCheck,
     at: i64,
 ) -> Result<(), StoreError> {
-    // A check that was requested meanwhile stays due.
+    // An account for which a check was requested meanwhile stays due.
     sqlx::query!(
         "UPDATE meta_ad_accounts SET next_check_at = $3 WHERE connection_id = $1 AND account_id = $2 AND next_check_at = $4",
         id.as_str(),
-        one.account_id,
-        one.next_check_at,
-        one.was_due_at
+        check.account_id,
+        check.next_check_at,
+        check.was_due_at
     )
     .execute(&mut **tx)
     .await?;
-    let Some(observed) = &one.observed else { return Ok(()) };
+    let Some(observed) = &check.observed else { return Ok(()) };
     let is_reachable = observed.lost_reason.is_none();
     sqlx::query!(
         "UPDATE meta_ad_accounts SET is_reachable = $3, is_selectable = $4, lost_reason = $5,
@@ -156,14 +157,14 @@ async fn write_one(
              status_changed_at = CASE WHEN $9 THEN $8 ELSE status_changed_at END
          WHERE connection_id = $1 AND account_id = $2",
         id.as_str(),
-        one.account_id,
+        check.account_id,
         is_reachable,
         observed.is_selectable,
         observed.lost_reason,
         observed.account_status,
         observed.disable_reason,
         at,
-        one.changed.is_some()
+        check.changed.is_some()
     )
     .execute(&mut **tx)
     .await?;

@@ -1,4 +1,4 @@
-//! The audit log.
+//! The audit log: the history of each connection. Events are typed; see [`AuditEvent`].
 
 use metaads_store_rows::{AuditEntry, AuditEvent, ConnectionId, NewAuditEvent, StoreError};
 
@@ -24,7 +24,8 @@ impl Db {
     }
 }
 
-/// Appends an event to the history of a connection. `user`: who did it; None: whoever granted the connection.
+/// Appends an event to the history of a connection. `user`: who acted; None: the user
+/// who granted the connection.
 pub(crate) async fn append_event(
     tx: &mut sqlx::Transaction<'static, Engine>,
     connection: &str,

@@ -1,4 +1,4 @@
-//! Authorizations: attempts to connect.
+//! Authorizations: attempts to connect, until they fail or are cancelled. Success is written by `complete.rs`.
 
 use metaads_store_rows::{
     Authorization, AuthorizationId, AuthorizationStatus, ConnectionId, DialogHost, Login, NewAuthorization,
@@ -8,7 +8,7 @@ use metaads_store_rows::{
 use crate::Db;
 use crate::queries::keys::key_name;
 
-/// Meta may answer for this long once the callback has arrived; after it the attempt counts as failed.
+/// Once the callback has arrived, the authorization must be completed within this time; then it counts as failed.
 const COMPLETION_TTL_MS: i64 = 60_000;
 
 /// A user can have this many pending authorizations; the oldest is cancelled.
@@ -45,7 +45,7 @@ impl Db {
         )
         .execute(&mut *tx)
         .await?;
-        // However often somebody starts over, only the newest rows are kept.
+        // Only the newest rows of a user are kept, however often they start over.
         sqlx::query!(
             "DELETE FROM authorizations WHERE user_id = $1 AND status <> 'consumed' AND id NOT IN
                  (SELECT id FROM authorizations WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT 50)",
@@ -87,10 +87,9 @@ impl Db {
         host: DialogHost,
         now: i64,
     ) -> Result<Option<Authorization>, StoreError> {
-        // In a transaction of its own: only a commit that succeeds has taken anything. A lone statement
-        // that returns rows hides the failure of its commit on a full disk.
+        // A lone statement that returns rows hides the failure of its commit on a full disk.
         let mut tx = self.begin().await?;
-        let taken = sqlx::query!(
+        let consumed = sqlx::query!(
             r#"UPDATE authorizations SET status = 'consumed', expires_at = $3 + $4
                WHERE state_hash = $1 AND session_id = $2 AND status = 'pending' AND expires_at > $3
                  AND (kind = 'instagram') = $5
@@ -103,8 +102,8 @@ impl Db {
         )
         .fetch_optional(&mut *tx)
         .await?;
-        let Some(taken) = taken else { return Ok(None) };
-        let authorization = select_authorization!("id = $1", taken.id).fetch_optional(&mut *tx).await?;
+        let Some(consumed) = consumed else { return Ok(None) };
+        let authorization = select_authorization!("id = $1", consumed.id).fetch_optional(&mut *tx).await?;
         tx.commit().await?;
         Ok(authorization)
     }
@@ -127,7 +126,7 @@ impl Db {
             .await?)
     }
 
-    /// The newest authorization of a user that is still under way.
+    /// The newest pending or consumed authorization of a user that has not expired.
     pub async fn find_open_authorization(
         &self,
         user: &UserId,
@@ -142,7 +141,7 @@ impl Db {
         .await?)
     }
 
-    /// Ends a consumed authorization without a connection. The verifier is erased with it.
+    /// Marks a consumed authorization as failed and erases its PKCE verifier.
     pub async fn fail_authorization(
         &self,
         id: &AuthorizationId,
@@ -163,7 +162,7 @@ impl Db {
         Ok(())
     }
 
-    /// Cancels an authorization, also while Meta is being asked. False if it had ended already.
+    /// Cancels a pending or consumed authorization. False if it had already ended.
     pub async fn cancel_authorization(
         &self,
         user: &UserId,

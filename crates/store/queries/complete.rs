@@ -1,4 +1,4 @@
-//! The one write of a successful connect.
+//! The one write of a successful login or token import.
 
 use metaads_store_rows::{
     AuditEvent, CheckPayload, Completion, CompletionOutcome, ConnectionId, ConnectionStatus, JobId,
@@ -11,11 +11,11 @@ use crate::queries::jobs::{enqueue, restart};
 use crate::{Db, Engine};
 
 impl Db {
-    /// Writes the authorization's end, the connection, its sealed token, its assets, the jobs that continue, and
-    /// the history.
+    /// Writes the completed authorization, the connection with its sealed token and first assets, the jobs that
+    /// continue, and the history: all of it, or nothing.
     pub async fn complete_authorization(&self, new: &Completion) -> Result<CompletionOutcome, StoreError> {
         let mut tx = self.begin().await?;
-        // Two logins of one person at the same moment wait for each other here.
+        // Concurrent logins of one person wait for each other here.
         let on_grant = lock_grant!(new.app_id, new.meta_user_id).fetch_all(&mut *tx).await?;
         let known = sqlx::query!(
             r#"SELECT id AS "id!: ConnectionId", status AS "status!: ConnectionStatus",
@@ -64,7 +64,7 @@ impl Db {
     }
 }
 
-/// False if it was cancelled, or the session ended meanwhile.
+/// False if the authorization was cancelled or its session has ended.
 async fn finish_authorization(
     tx: &mut sqlx::Transaction<'static, Engine>,
     new: &Completion,
@@ -88,7 +88,8 @@ async fn finish_authorization(
     Ok(finished == 1)
 }
 
-/// The generation of assets that this login starts; None if the row belongs to another workspace.
+/// Returns the asset generation that this login starts; None if the row belongs to another workspace or another
+/// transaction inserted the same person.
 async fn upsert_connection(
     tx: &mut sqlx::Transaction<'static, Engine>,
     new: &Completion,
@@ -146,21 +147,21 @@ async fn upsert_connection(
     .await;
     match row {
         Ok(row) => Ok(row.map(|row| row.generation)),
-        // Another replica inserted the same person at this moment.
+        // A concurrent transaction inserted the same person.
         Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
-/// The rest of the lists is synced, the stored token is checked, a pending revocation of this person is cancelled
-/// (it would end the grant just made), and the other connections on the grant are checked.
+/// Schedules the sync of the remaining assets, a check of the stored token, and checks of the other connections on the
+/// grant. A pending revocation of this person is cancelled, since it would end the new grant.
 async fn schedule_after_login(
     tx: &mut sqlx::Transaction<'static, Engine>,
     new: &Completion,
     others: impl Iterator<Item = String>,
 ) -> Result<(), StoreError> {
     restart(tx, &new.sync_job).await?;
-    // Whoever is checking the old token now has lost the job.
+    // A worker that is checking the old token loses its lease.
     restart(tx, &new.check_job).await?;
     let grant = format!("{}:{}", new.app_id, new.meta_user_id);
     sqlx::query!("DELETE FROM jobs WHERE kind = 'revoke' AND subject = $1", grant).execute(&mut **tx).await?;
@@ -173,7 +174,7 @@ async fn schedule_after_login(
     Ok(())
 }
 
-/// The check job of another connection. The check job of a connection has the id of the connection.
+/// The check job of another connection; it has that connection's id.
 fn check_job_of(id: &ConnectionId, new: &Completion) -> NewJob {
     let job_id = JobId::from_text(id.as_str()).expect("an id of a connection is a UUID");
     NewJob { id: job_id, subject: id.as_str().to_owned(), ..new.check_job.clone() }

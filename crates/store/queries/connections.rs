@@ -1,4 +1,4 @@
-//! Connections: read by every page, written by the last phase of connecting (`complete.rs`).
+//! Reads connections. They are written by `complete.rs`, `token_checks.rs`, `sync.rs` and `disconnect.rs`.
 
 use std::collections::HashMap;
 
@@ -57,7 +57,7 @@ macro_rules! count_assets {
     };
 }
 
-/// Counts of one connection.
+/// [`AssetCounts`] of one connection, as columns.
 struct AssetCountsRow {
     id: String,
     ad_accounts: i64,
@@ -86,7 +86,7 @@ impl AssetCountsRow {
 }
 
 impl Db {
-    /// All connections of a workspace by name, with what they reach.
+    /// All connections of a workspace by name, with their asset counts.
     pub async fn list_connections(
         &self,
         workspace: &WorkspaceId,
@@ -135,7 +135,7 @@ impl Db {
         row.map(Connection::try_from).transpose()
     }
 
-    /// The same with what it reaches.
+    /// [`Db::find_connection`] with asset counts.
     pub async fn find_connection_summary(
         &self,
         workspace: &WorkspaceId,
@@ -153,7 +153,7 @@ impl Db {
         row.map(Connection::try_from).transpose()
     }
 
-    /// The id under which a workspace has connected a person before.
+    /// The id of a workspace's connection to a Meta identity, live or not.
     pub async fn find_connection_id(
         &self,
         workspace: &WorkspaceId,

@@ -1,4 +1,4 @@
-//! Ending connections: disconnected here, revoked at Meta, or deleted with everything about them.
+//! Ends connections: disconnected here, app removed at Meta, or deleted with their assets and history.
 
 use metaads_store_rows::{
     AuditEvent, ConnectionId, ConnectionStatus, DisconnectRequest, GrantRevocation, NewAuditEvent,
@@ -10,8 +10,8 @@ use crate::queries::jobs::{delete_jobs_of_connection, restart};
 use crate::{Db, Engine};
 
 impl Db {
-    /// Erases the token, marks the connection, and enqueues the revocation, if any. False if it is not there or not
-    /// connected.
+    /// Erases the token, marks the connection as revoked, and enqueues the revocation at Meta, if any. False if the
+    /// workspace has no such live connection.
     pub async fn disconnect(&self, request: &DisconnectRequest) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let id = request.connection_id.as_str();
@@ -39,7 +39,7 @@ impl Db {
         Ok(true)
     }
 
-    /// Whether a revocation still has to reach Meta.
+    /// Whether a revocation of this grant is still queued.
     pub async fn is_revocation_pending(&self, app_id: &str, meta_user_id: &str) -> Result<bool, StoreError> {
         let grant = format!("{app_id}:{meta_user_id}");
         let row = sqlx::query!(
@@ -51,7 +51,8 @@ impl Db {
         Ok(row.count > 0)
     }
 
-    /// Deletes a disconnected connection with its assets and history. False if it is not there or still connected.
+    /// Deletes a disconnected connection with its assets and history. False if the workspace has no such disconnected
+    /// connection.
     pub async fn purge_connection(
         &self,
         workspace: &WorkspaceId,
@@ -73,9 +74,9 @@ impl Db {
         Ok(found.count == 1)
     }
 
-    /// The person removed the app at Meta: the tokens of this grant are erased and its connections marked. What was
-    /// connected after Meta said so stays. Returns how many ended: at most as many as there are ids for the history;
-    /// the rest with the next call.
+    /// The person removed the app at Meta: erases the tokens of the grant and marks its connections as revoked.
+    /// Connections made after `issued_at` stay. Returns how many ended: at most one per audit id, so call again while
+    /// it equals their number.
     pub async fn end_grant(
         &self,
         revocation: &GrantRevocation,
@@ -87,32 +88,32 @@ impl Db {
             status != ConnectionStatus::Revoked && connected_at <= revocation.issued_at
         };
         let rows = all.into_iter().filter(|row| is_older(row.status, row.connected_at));
-        let mut number = 0;
+        let mut ended = 0;
         for (row, audit_id) in rows.zip(audit_ids) {
             erase_token(&mut tx, &row.id, Some("app_removed"), revocation.at).await?;
             let event = NewAuditEvent { id: audit_id.clone(), event: AuditEvent::AppRemoved };
             append_event(&mut tx, &row.id, None, &event, revocation.at).await?;
-            number += 1;
+            ended += 1;
         }
         tx.commit().await?;
-        Ok(number)
+        Ok(ended)
     }
 
-    /// Deletes everything about a person at Meta: connections with their assets and history. What was connected
-    /// after they asked stays. Returns how many were deleted, and how many stay.
+    /// Deletes a person's connections with their assets and history. Connections made after `issued_at` stay. Returns
+    /// how many were deleted and how many stay.
     pub async fn delete_grant(&self, revocation: &GrantRevocation) -> Result<(u64, u64), StoreError> {
         let mut tx = self.begin().await?;
         let all = lock_grant!(revocation.app_id, revocation.meta_user_id).fetch_all(&mut *tx).await?;
-        let (mut deleted, mut left) = (0, 0);
+        let (mut deleted, mut kept) = (0, 0);
         for row in all {
             if row.status == ConnectionStatus::Revoked || row.connected_at <= revocation.issued_at {
                 delete_connection(&mut tx, &row.id).await?;
                 deleted += 1;
             } else {
-                left += 1;
+                kept += 1;
             }
         }
-        // Earlier events named the person too.
+        // Earlier events contain the person's id too.
         sqlx::query!(
             "UPDATE webhook_inbox SET subject = '', value = 'null' WHERE app_id = $1 AND subject = $2
                  AND object <> 'data_deletion'",
@@ -122,7 +123,7 @@ impl Db {
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
-        Ok((deleted, left))
+        Ok((deleted, kept))
     }
 }
 
@@ -147,8 +148,8 @@ async fn erase_token(
     delete_jobs_of_connection(tx, id).await
 }
 
-/// The one way in which a connection is deleted: with its assets, history and jobs, and with the names that attempts
-/// to make it have recorded.
+/// Deletes a connection with its assets, history and jobs, and the names that its authorizations recorded. Nothing else
+/// deletes connections.
 pub(crate) async fn delete_connection(
     tx: &mut sqlx::Transaction<'static, Engine>,
     id: &str,

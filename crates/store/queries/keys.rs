@@ -1,4 +1,4 @@
-//! Data keys, and moving sealed values from one to another.
+//! Data keys, and resealing values under another one. Opening and sealing is the service's part.
 
 use metaads_store_rows::{DataKey, KeyUse, SealedAt, SealedRow, SealedTable, StoreError, WorkspaceId};
 use metaads_vault::{KeyId, Sealed};
@@ -18,7 +18,7 @@ impl Db {
         .await?)
     }
 
-    /// False where the id is taken.
+    /// False if the id is taken.
     pub async fn insert_data_key(&self, key: &DataKey) -> Result<bool, StoreError> {
         let inserted = sqlx::query!(
             "INSERT INTO data_keys (id, kek, wrapped_key, created_at) VALUES ($1, $2, $3, $4)
@@ -34,8 +34,8 @@ impl Db {
         Ok(inserted == 1)
     }
 
-    /// Puts a data key under another key-encryption key. The values it sealed stay as they are. False if
-    /// somebody else has rewrapped it meanwhile.
+    /// Wraps a data key with another key-encryption key; the values it sealed are unaffected. False if another replica
+    /// has rewrapped it meanwhile.
     pub async fn rewrap_data_key(&self, before: &DataKey, after: &DataKey) -> Result<bool, StoreError> {
         let rewrapped = sqlx::query!(
             "UPDATE data_keys SET kek = $3, wrapped_key = $4 WHERE id = $1 AND kek = $2",
@@ -66,7 +66,7 @@ impl Db {
         .await?)
     }
 
-    /// Some values that one data key sealed, in the order of their rows, after a row.
+    /// Values that a data key sealed, by row id, starting after the row `after`.
     pub async fn list_sealed(
         &self,
         key: KeyId,
@@ -105,8 +105,8 @@ impl Db {
         })
     }
 
-    /// Replaces sealed values by the same ones under another key. A value that has changed since it was
-    /// read is left alone. Gives the number replaced.
+    /// Replaces sealed values by the same ones under another key. A value that has changed since it was read is
+    /// skipped. Returns how many were replaced.
     pub async fn reseal(&self, table: SealedTable, values: &[SealedAt]) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
         let mut replaced = 0;
@@ -144,9 +144,9 @@ impl Db {
         Ok(replaced)
     }
 
-    /// Deletes data keys that seal nothing and that a newer one has replaced before `before`: by then
-    /// every replica seals with the newer one. Never the one that this replica seals with. What a row still
-    /// names, the schema does not let go.
+    /// Deletes data keys that seal no value and that a newer one replaced before `before`: by then every replica seals
+    /// with the newer one. Never deletes the key that this replica seals with. A foreign key protects what a row
+    /// still refers to.
     pub async fn delete_unused_data_keys(&self, sealing: KeyId, before: i64) -> Result<u64, StoreError> {
         Ok(sqlx::query!(
             "DELETE FROM data_keys
@@ -163,7 +163,7 @@ impl Db {
     }
 }
 
-/// The name under which a sealed value's key stands beside it.
+/// The id of the key that sealed a value, for the column beside it.
 pub(crate) fn key_name(sealed: Option<&Sealed>) -> Option<String> {
     sealed.map(|sealed| sealed.key_id().to_string())
 }

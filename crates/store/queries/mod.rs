@@ -1,5 +1,6 @@
-//! Every statement of the service, written once. This folder is compiled into two crates, one per engine, where the
-//! compiler checks each statement against that engine's real schema.
+//! Every SQL statement, written once. This folder is compiled into two crates, one per engine, where the compiler checks
+//! each statement against that engine's real schema. Statements that must differ are macros in each engine's
+//! `dialect.rs`.
 
 mod account_status;
 mod accounts;

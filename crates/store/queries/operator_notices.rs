@@ -1,11 +1,11 @@
-//! What concerns the operator: notices, and the heartbeat of the replicas.
+//! Notices for the operator, the heartbeat of the replicas, and the checks after a downtime.
 
 use metaads_store_rows::{CheckPayload, JobPayload, NoticeEntry, NoticeKind, OperatorNotice, StoreError};
 
 use crate::Db;
 
 impl Db {
-    /// Records a notice, or that the problem is still there.
+    /// Records a notice; one of the same kind is updated and counted.
     pub async fn record_notice(&self, notice: &OperatorNotice, at: i64) -> Result<(), StoreError> {
         sqlx::query!(
             "INSERT INTO operator_notices (code, detail, since, last_at, times) VALUES ($1, $2, $3, $3, 1)
@@ -29,7 +29,7 @@ impl Db {
         Ok(cleared == 1)
     }
 
-    /// Every notice, the oldest first. Those of another version of this program are left out.
+    /// Every notice, the oldest first. Notices that this version does not know are left out.
     pub async fn list_notices(&self) -> Result<Vec<NoticeEntry>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT code AS "code!", detail AS "detail!", since AS "since!", last_at AS "last_at!",
@@ -45,7 +45,7 @@ impl Db {
         Ok(entries.collect())
     }
 
-    /// Records that a replica is running, and returns when one last was; None: never.
+    /// Records that a replica is running. Returns the previous heartbeat of any replica; None: there was none.
     pub async fn record_heartbeat(&self, now: i64) -> Result<Option<i64>, StoreError> {
         let mut tx = self.begin().await?;
         let before = sqlx::query!(r#"SELECT seen_at AS "seen_at!" FROM heartbeat WHERE id = 1"#)
@@ -62,7 +62,8 @@ impl Db {
         Ok(before.map(|row| row.seen_at))
     }
 
-    /// Schedules a check of every live connection, spread evenly between `from` and `until` (Unix milliseconds).
+    /// Schedules a check of every live connection, spread randomly between `from` and `until` (Unix
+    /// milliseconds). Returns how many.
     pub async fn schedule_all_checks(
         &self,
         payload: CheckPayload,

@@ -1,14 +1,14 @@
-//! Meta's limits as all replicas know them, and answers that nobody has described.
+//! Usage of Meta's quotas, shared between replicas, and counts of errors that the classification does not recognize.
 
 use metaads_store_rows::{QuotaRow, StoreError, UnrecognizedError};
 
 use crate::Db;
 
 impl Db {
-    /// Writes how allowances stand; what somebody else saw later stays.
-    pub async fn upsert_quotas(&self, limits: &[QuotaRow]) -> Result<(), StoreError> {
+    /// Writes the usage of quotas; a newer observation of another replica stays, unless its clock is wrong.
+    pub async fn upsert_quotas(&self, quotas: &[QuotaRow]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        for limit in limits {
+        for quota in quotas {
             sqlx::query!(
                 "INSERT INTO meta_quotas (quota, percent, blocked_until, seen_at) VALUES ($1, $2, $3, $4)
                  ON CONFLICT (quota) DO UPDATE SET percent = excluded.percent, seen_at = excluded.seen_at,
@@ -16,10 +16,10 @@ impl Db {
                          AND meta_quotas.blocked_until <= excluded.seen_at + 7200000 THEN meta_quotas.blocked_until
                          ELSE excluded.blocked_until END
                  WHERE meta_quotas.seen_at <= excluded.seen_at OR meta_quotas.seen_at > excluded.seen_at + 60000",
-                limit.quota,
-                limit.percent,
-                limit.blocked_until,
-                limit.seen_at
+                quota.quota,
+                quota.percent,
+                quota.blocked_until,
+                quota.seen_at
             )
             .execute(&mut *tx)
             .await?;
@@ -28,7 +28,7 @@ impl Db {
         Ok(())
     }
 
-    /// What was seen since then, the fullest first.
+    /// Quotas observed after `since`, the most used first.
     pub async fn list_quotas(&self, since: i64) -> Result<Vec<QuotaRow>, StoreError> {
         Ok(sqlx::query_as!(
             QuotaRow,
@@ -41,24 +41,24 @@ impl Db {
         .await?)
     }
 
-    /// Adds to the count of a kind of answer.
-    pub async fn count_unrecognized_error(&self, answer: &UnrecognizedError) -> Result<(), StoreError> {
+    /// Adds to the count of a kind of error.
+    pub async fn count_unrecognized_error(&self, error: &UnrecognizedError) -> Result<(), StoreError> {
         sqlx::query!(
             "INSERT INTO unrecognized_errors (kind, times, first_at, last_at, fbtrace_id) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (kind) DO UPDATE SET times = unrecognized_errors.times + excluded.times,
                  last_at = excluded.last_at, fbtrace_id = COALESCE(excluded.fbtrace_id, unrecognized_errors.fbtrace_id)",
-            answer.kind,
-            answer.times,
-            answer.first_at,
-            answer.last_at,
-            answer.fbtrace_id
+            error.kind,
+            error.times,
+            error.first_at,
+            error.last_at,
+            error.fbtrace_id
         )
         .execute(&self.write)
         .await?;
         Ok(())
     }
 
-    /// Kinds of answers, the newest first.
+    /// Kinds of unrecognized errors, the most recent first.
     pub async fn list_unrecognized_errors(&self, limit: i64) -> Result<Vec<UnrecognizedError>, StoreError> {
         Ok(sqlx::query_as!(
             UnrecognizedError,

@@ -1,4 +1,4 @@
-//! Sessions, known devices and rate limits. Tokens come in hashed.
+//! Sessions, known devices and rate limits, and the periodic deletion of expired rows. Tokens arrive hashed.
 
 use metaads_store_rows::{NewSession, Session, SessionId, SignedIn, StoreError, UserId, WorkspaceId};
 
@@ -7,10 +7,10 @@ use crate::Db;
 const DAY_MS: i64 = 86_400_000;
 const EVENTS_KEPT_MS: i64 = 40 * DAY_MS;
 const DELETIONS_KEPT_MS: i64 = 366 * DAY_MS;
-const UNKNOWN_KEPT_MS: i64 = 90 * DAY_MS;
+const UNRECOGNIZED_KEPT_MS: i64 = 90 * DAY_MS;
 
 impl Db {
-    /// A new session, and the device it was made on becomes a known one.
+    /// Inserts a session and remembers its device as a known one.
     pub async fn insert_session(
         &self,
         session: &NewSession,
@@ -43,8 +43,7 @@ impl Db {
         Ok(())
     }
 
-    /// The session of a token, unless it is over: past its absolute end, or idle since before
-    /// `idle_since`.
+    /// The session of a token; None if it has expired or was last used at or before `idle_since`.
     pub async fn find_session(
         &self,
         token_hash: &str,
@@ -72,7 +71,7 @@ impl Db {
         Ok(())
     }
 
-    /// Live sessions of a user, the one seen last first.
+    /// Live sessions of a user, the most recently used first.
     pub async fn list_sessions(
         &self,
         user: &UserId,
@@ -93,7 +92,7 @@ impl Db {
         .await?)
     }
 
-    /// False where the user has no such session.
+    /// False if the user has no such session.
     pub async fn end_session(&self, user: &UserId, id: &SessionId) -> Result<bool, StoreError> {
         let ended =
             sqlx::query!("DELETE FROM sessions WHERE user_id = $1 AND id = $2", user.as_str(), id.as_str())
@@ -103,7 +102,7 @@ impl Db {
         Ok(ended == 1)
     }
 
-    /// Ends all sessions of a user but one.
+    /// Ends all sessions of a user except one. Returns how many.
     pub async fn end_other_sessions(&self, user: &UserId, kept: &SessionId) -> Result<u64, StoreError> {
         Ok(sqlx::query!("DELETE FROM sessions WHERE user_id = $1 AND id <> $2", user.as_str(), kept.as_str())
             .execute(&self.write)
@@ -129,8 +128,8 @@ impl Db {
         Ok(found.count > 0)
     }
 
-    /// Counts one hit and gives the number of hits in the bucket's window, this one included. The
-    /// window starts with its first hit.
+    /// Counts one hit and returns the number of hits in the bucket's window, this one included. The window starts
+    /// with its first hit.
     pub async fn hit_rate_limit(&self, bucket: &str, now: i64, window_ms: i64) -> Result<i64, StoreError> {
         let ends_at = now + window_ms;
         // A lone statement that returns rows hides the failure of its commit on a full disk.
@@ -151,13 +150,14 @@ impl Db {
         Ok(row.hits)
     }
 
-    /// Forgets the hits of a bucket.
+    /// Resets a bucket.
     pub async fn clear_rate_limit(&self, bucket: &str) -> Result<(), StoreError> {
         sqlx::query!("DELETE FROM rate_limits WHERE bucket = $1", bucket).execute(&self.write).await?;
         Ok(())
     }
 
-    /// Deletes what time has ended: sessions, devices, rate_limits, and authorizations after a week.
+    /// Deletes expired rows of every table, fails authorizations that a crash left consumed, and erases the PKCE
+    /// verifiers of expired ones. Times are Unix milliseconds.
     pub async fn sweep(
         &self,
         now: i64,
@@ -173,9 +173,9 @@ impl Db {
         sqlx::query!("DELETE FROM authorizations WHERE expires_at <= $1", authorizations_before)
             .execute(&mut *tx)
             .await?;
-        // An allowance rolls over an hour; a day tells the operator enough.
+        // Meta counts usage over an hour at most; a day is enough history for the operator.
         sqlx::query!("DELETE FROM meta_quotas WHERE seen_at <= $1", now - DAY_MS).execute(&mut *tx).await?;
-        // Meta repeats a call for 36 hours; confirmation codes are good for a year.
+        // Meta redelivers for 36 hours; confirmation codes are valid for a year.
         sqlx::query!(
             "DELETE FROM webhook_inbox WHERE applied_at IS NOT NULL AND received_at <= $1",
             now - EVENTS_KEPT_MS
@@ -185,7 +185,7 @@ impl Db {
         sqlx::query!("DELETE FROM deletion_requests WHERE requested_at <= $1", now - DELETIONS_KEPT_MS)
             .execute(&mut *tx)
             .await?;
-        // What has not come back for a day is over; Meta's own notices are kept for a week.
+        // A problem that was not reported again for a day is over; Meta's own notices are kept for a week.
         sqlx::query!(
             "DELETE FROM operator_notices WHERE (code = 'meta_notice' AND last_at <= $1)
                  OR (code IN ('meta_app_misconfigured', 'meta_policy_block', 'meta_login_refused') AND last_at <= $2)",
@@ -194,10 +194,10 @@ impl Db {
         )
         .execute(&mut *tx)
         .await?;
-        sqlx::query!("DELETE FROM unrecognized_errors WHERE last_at <= $1", now - UNKNOWN_KEPT_MS)
+        sqlx::query!("DELETE FROM unrecognized_errors WHERE last_at <= $1", now - UNRECOGNIZED_KEPT_MS)
             .execute(&mut *tx)
             .await?;
-        // A crash between the callback and the write left these: nothing was stored.
+        // Left by a crash between the callback and the write: no connection was stored.
         sqlx::query!(
             "UPDATE authorizations SET status = 'failed', outcome = 'meta_unavailable', finished_at = $1
              WHERE status = 'consumed' AND expires_at <= $1",

@@ -1,4 +1,5 @@
-//! Syncing a connection's assets: page by page, each written together with where the sync continues.
+//! Writes a sync of a connection's assets: page by page, each together with the rest of the plan. Talking to Meta is
+//! the service's part.
 
 use metaads_store_rows::{
     AssetBatch, AuditEvent, ConnectionId, Job, JobKind, JobPayload, NewAdAccount, NewAuditEvent, NewJob,
@@ -11,8 +12,8 @@ use crate::queries::audit::append_event;
 use crate::queries::jobs::{enqueue, finish, restart};
 
 impl Db {
-    /// Starts a new generation of a connection's assets together with the job that syncs it. False if it is not
-    /// connected.
+    /// Starts a new generation of a connection's assets together with the job that syncs it. False if it is
+    /// disconnected.
     pub async fn start_sync(&self, connection: &ConnectionId, job: &NewJob) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let started = sqlx::query!(
@@ -34,11 +35,11 @@ impl Db {
     }
 
     /// Writes one step of a sync together with where it continues, so that a crash repeats one page at most.
-    /// False, and nothing is written, if the lease was lost or the connection ended.
+    /// False, and nothing is written, if the lease was lost, a newer sync has started, or the connection was
+    /// disconnected.
     pub async fn record_sync_step(&self, job: &Job, step: &SyncStep) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        // First the connection, then the job: everything that needs both locks them in this order. The
-        // lock keeps a disconnect from slipping in between.
+        // Lock order everywhere: the connection, then the job. The lock keeps a disconnect out until the commit.
         let alive = sqlx::query!(
             "UPDATE meta_connections SET updated_at = $3
              WHERE id = $1 AND sync_generation = $2 AND status <> 'revoked'",
@@ -90,7 +91,7 @@ impl Db {
         Ok(true)
     }
 
-    /// Adds an ad account that no list has shown and that Meta shows by its id.
+    /// Adds an ad account that is in none of Meta's lists but readable by its id. Ignored if disconnected.
     pub async fn add_ad_account(
         &self,
         id: &ConnectionId,
@@ -112,7 +113,7 @@ impl Db {
         Ok(())
     }
 
-    /// Sets whether the sync of a connection is running or stuck.
+    /// Sets whether the sync of a connection is running or has failed.
     pub async fn set_sync_state(&self, id: &ConnectionId, state: SyncState) -> Result<(), StoreError> {
         sqlx::query!(
             "UPDATE meta_connections SET sync_state = $2 WHERE id = $1",
@@ -142,14 +143,14 @@ async fn count_progress(
     Ok(())
 }
 
-/// Ad accounts that this generation did not see are kept and marked as unreachable, since somebody may look for
-/// them.
+/// Ad accounts that this generation does not contain are kept and marked as unreachable, so that a user who looks for
+/// one finds the reason.
 async fn mark_unseen_accounts(
     tx: &mut sqlx::Transaction<'static, crate::Engine>,
     step: &SyncStep,
 ) -> Result<(), StoreError> {
     let id = step.connection_id.as_str();
-    // If Meta refused a list for a reason that may pass, what it held is left as it was.
+    // If Meta refused a list for a temporary reason, its accounts may still be reachable: nothing is marked.
     sqlx::query!(
         "UPDATE meta_ad_accounts SET is_reachable = FALSE, is_selectable = FALSE, lost_reason = 'asset_unreachable'
          WHERE connection_id = $1 AND seen_in < $2 AND NOT is_selected AND NOT EXISTS
@@ -159,7 +160,7 @@ async fn mark_unseen_accounts(
     )
     .execute(&mut **tx)
     .await?;
-    // Selected ones are checked by id before they count as unreachable.
+    // Selected accounts are checked by id before they count as unreachable.
     sqlx::query!(
         "UPDATE meta_ad_accounts SET next_check_at = 0 WHERE connection_id = $1 AND seen_in < $2 AND is_selected AND is_reachable",
         id,
@@ -170,7 +171,7 @@ async fn mark_unseen_accounts(
     Ok(())
 }
 
-/// The end of a sync: what it did not see is removed, and the status of what is selected is checked.
+/// The end of a sync: assets that it did not find are removed, and selected ad accounts get their status check.
 async fn finish_generation(
     tx: &mut sqlx::Transaction<'static, crate::Engine>,
     step: &SyncStep,
@@ -204,7 +205,7 @@ async fn finish_generation(
     )
     .execute(&mut **tx)
     .await?;
-    // From now on the status of what is selected is checked again and again.
+    // Starts the recurring status check of the selected ad accounts.
     let status_check = NewJob {
         id: step.status_check_id.clone(),
         kind: JobKind::StatusCheck,

@@ -1,4 +1,4 @@
-//! Token checks: what one learned, the refreshed token and the time of the next check, in one write.
+//! Token checks: the result, the refreshed token and the time of the next check, in one write.
 
 use metaads_store_rows::{
     ConnectionState, ConnectionStatus, Job, NewAuditEvent, ScopeSet, StatusReason, StoreError, TokenCheck,
@@ -10,13 +10,13 @@ use crate::queries::keys::key_name;
 use crate::{Db, Engine};
 
 impl Db {
-    /// Writes a token check. False, and nothing is written, if the job was lost to somebody else.
+    /// Writes a token check. False, and nothing is written, if another worker holds the job by now.
     ///
-    /// If another token has been stored meanwhile, what was learned concerns the old one: only the next check is
-    /// planned. A token is thus replaced only by whoever read it.
+    /// If another token has been stored meanwhile, the result is about the old one: only the next check is scheduled.
+    /// A check thus never overwrites a token that it did not read.
     pub async fn record_token_check(&self, job: &Job, check: &TokenCheck) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        // First the connection, then the job: everything that needs both locks them in this order.
+        // Lock order everywhere: the connection, then the job.
         let id = check.connection_id.as_str();
         let row = lock_connection!(id, check.token_version).fetch_optional(&mut *tx).await?;
         if let Some(row) = row {

@@ -1,12 +1,12 @@
 //! The database: SQLite or PostgreSQL behind one type.
 //!
-//! Knows rows; never a plaintext token (token columns take [`metaads_vault::Sealed`], which only the
-//! vault can make), never a request. The statements are in `queries/`, once; the list below is their table of
-//! contents, and sends each call to the engine in use.
+//! Reads and writes rows. It never handles a plaintext token (token columns take [`metaads_vault::Sealed`], which only
+//! the vault can make) and knows nothing of requests. Each statement is written once, in `queries/`; the list below is
+//! their index and dispatches each call to the engine in use.
 
 pub use metaads_store_rows::*;
 
-/// Where everything is kept. Cheap to clone.
+/// The database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub enum Store {
     Sqlite(metaads_store_sqlite::Db),
@@ -14,7 +14,7 @@ pub enum Store {
 }
 
 impl Store {
-    /// Opens what a `sqlite://` or `postgres://` URL names and brings its schema to this version.
+    /// Opens the database of a `sqlite://` or `postgres://` URL and migrates it.
     pub async fn open(url: &str) -> Result<Store, StoreError> {
         if url.starts_with("sqlite:") {
             Ok(Store::Sqlite(metaads_store_sqlite::Db::open(url).await?))
@@ -34,7 +34,7 @@ macro_rules! statements {
                     match self {
                         Store::Sqlite(db) => db.$name($($argument),*).await,
                         Store::Postgres(db) => {
-                            // Rolled back in favor of another transaction: nothing of it was kept.
+                            // Rolled back in favor of another transaction: nothing was written.
                             for _ in 0..CONFLICTS {
                                 match db.$name($($argument),*).await {
                                     Err(error) if error.is_conflict() => {}
@@ -107,9 +107,9 @@ statements! {
     fn list_pages_after(&self, id: &ConnectionId, after_name: &str, after_id: &str, limit: i64) -> Answer<Vec<Page>>;
     fn list_instagram_accounts_after(&self, id: &ConnectionId, after_name: &str, after_id: &str, limit: i64) -> Answer<Vec<InstagramAccount>>;
     fn list_unread_lists(&self, id: &ConnectionId) -> Answer<Vec<UnreadList>>;
-    fn list_unseen(&self, id: &ConnectionId, generation: i64, wanted: &[String]) -> Answer<Vec<String>>;
+    fn list_unseen(&self, id: &ConnectionId, generation: i64, ids: &[String]) -> Answer<Vec<String>>;
     fn list_instagram_accounts(&self, id: &ConnectionId) -> Answer<Vec<InstagramAccount>>;
-    fn select_ad_accounts(&self, owner: (&WorkspaceId, &UserId), id: &ConnectionId, scope: Option<&[String]>, wanted: &[String], at: i64, audit_id: &str) -> Answer<SelectionChange>;
+    fn select_ad_accounts(&self, owner: (&WorkspaceId, &UserId), id: &ConnectionId, scope: Option<&[String]>, requested: &[String], at: i64, audit_id: &str) -> Answer<SelectionChange>;
     // account status
     fn list_account_statuses(&self, id: &ConnectionId, accounts: &[String]) -> Answer<Vec<AccountStatusRow>>;
     fn list_due_accounts(&self, id: &ConnectionId, now: i64, limit: i64) -> Answer<Vec<AccountStatusRow>>;
@@ -152,16 +152,16 @@ statements! {
     fn complete_deletion(&self, app_id: &str, user_hash: &str, outcome: DeletionOutcome, at: i64) -> Answer<()>;
     fn request_account_check(&self, account_id: &str, at: i64) -> Answer<Vec<ConnectionId>>;
     // quotas and unrecognized errors
-    fn upsert_quotas(&self, limits: &[QuotaRow]) -> Answer<()>;
+    fn upsert_quotas(&self, quotas: &[QuotaRow]) -> Answer<()>;
     fn list_quotas(&self, since: i64) -> Answer<Vec<QuotaRow>>;
-    fn count_unrecognized_error(&self, answer: &UnrecognizedError) -> Answer<()>;
+    fn count_unrecognized_error(&self, error: &UnrecognizedError) -> Answer<()>;
     fn list_unrecognized_errors(&self, limit: i64) -> Answer<Vec<UnrecognizedError>>;
     // health
     fn ping(&self, now: i64) -> Answer<()>;
 }
 
 impl Store {
-    /// Closes every connection; what was written is on disk.
+    /// Closes every connection to the database.
     pub async fn close(&self) {
         match self {
             Store::Sqlite(db) => db.close().await,

@@ -21,8 +21,8 @@ pub struct Db {
 }
 
 impl Db {
-    /// Connects to the server that a `postgres://` URL names, and brings its schema to this version.
-    /// Replicas may do so together: migrating takes a lock.
+    /// Connects to the database of a `postgres://` URL, and migrates it. Replicas may do so concurrently: migrating
+    /// takes a lock.
     pub async fn open(url: &str) -> Result<Db, StoreError> {
         let options = PgConnectOptions::from_str(url)?.application_name("metaads");
         let pool = PgPoolOptions::new()

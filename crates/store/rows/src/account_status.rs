@@ -1,8 +1,8 @@
-//! The status of ad accounts.
+//! Status checks of ad accounts.
 
 use crate::audit::NewAuditEvent;
 
-/// What is known about the status of an ad account.
+/// The stored status of an ad account.
 #[derive(Debug, Clone)]
 pub struct AccountStatusRow {
     pub account_id: String,
@@ -12,7 +12,7 @@ pub struct AccountStatusRow {
     pub is_selected: bool,
     pub is_selectable: bool,
     pub is_reachable: bool,
-    /// Unix milliseconds; 0: never, as far as we know.
+    /// Unix milliseconds; 0: no change was observed yet.
     pub status_changed_at: i64,
     pub next_check_at: i64,
 }
@@ -21,16 +21,16 @@ pub struct AccountStatusRow {
 #[derive(Debug, Clone)]
 pub struct AccountCheck {
     pub account_id: String,
-    /// None: it could not be found out this time.
+    /// None: Meta did not answer this time.
     pub observed: Option<ObservedStatus>,
     /// When the check was due, and when the next one is.
     pub was_due_at: i64,
     pub next_check_at: i64,
-    /// The event of a changed status.
+    /// The event that records a changed status.
     pub changed: Option<NewAuditEvent>,
 }
 
-/// What a status check found.
+/// What Meta reports in a status check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedStatus {
     /// Meta's number; None if the account cannot be reached.

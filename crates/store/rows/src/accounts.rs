@@ -5,9 +5,9 @@ use crate::text::{SessionId, UserId, WorkspaceId};
 #[derive(Debug, Clone)]
 pub struct NewUser {
     pub id: UserId,
-    /// As it was typed.
+    /// As the user typed it.
     pub email: String,
-    /// Normalized: two users never share one.
+    /// The normalized address: unique.
     pub email_key: String,
     pub password_hash: String,
     /// Whether the user is an admin; None: only if it is the first user.
@@ -44,7 +44,7 @@ pub struct Session {
     pub last_seen_at: i64,
 }
 
-/// A live session, and whose it is.
+/// A live session with its user.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
     pub session_id: SessionId,

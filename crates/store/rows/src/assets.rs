@@ -14,7 +14,7 @@ text_enum!(
     }
 );
 
-/// One page of a list as it is written; serialized, since it goes into one statement as JSON.
+/// An ad account as a sync writes it. Serialized, since many rows go into one statement as JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct NewAdAccount {
     pub account_id: String,
@@ -55,11 +55,11 @@ text_enum!(
     UnreadReason {
         /// A permission or role is missing.
         Permission = "permission",
-        /// Meta says that it does not exist, or not for this token.
+        /// Meta says that it does not exist, or that this token cannot see it.
         Unreachable = "unreachable",
         /// The app lacks an approval.
         AppReview = "app",
-        /// Meta refused this time, for a reason that may pass.
+        /// Meta refused for a temporary reason.
         Refused = "refused",
     }
 );
@@ -67,7 +67,7 @@ text_enum!(
 /// A list that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadList {
-    /// Meta's name of the edge.
+    /// The Graph API edge.
     pub list: String,
     /// "" for the person's own lists.
     pub business_id: String,
@@ -83,7 +83,7 @@ pub struct NewInstagramAccount {
     pub page_id: Option<String>,
 }
 
-/// What one page of a list, or one batch, brought.
+/// The assets of one page of a list, or of one batch request.
 #[derive(Debug, Clone, Default)]
 pub struct AssetBatch {
     pub ad_accounts: Vec<NewAdAccount>,
@@ -110,11 +110,11 @@ pub struct AdAccount {
     pub relation: Relation,
     pub tasks: ScopeSet,
     pub last_validated_at: i64,
-    /// Why it cannot be reached: a stable error code.
+    /// Why it is unreachable: a stable error code. None: it is reachable.
     pub lost_reason: Option<String>,
 }
 
-/// Which of them a list is limited to.
+/// Which ad accounts a filter matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Only {
     All,
@@ -137,16 +137,16 @@ pub struct AdAccountFilter {
     pub connection_id: ConnectionId,
     /// A business id, or "" for the accounts in no business; None: every group.
     pub group_id: Option<String>,
-    /// Text to look for in the name or the id.
+    /// Text that the name or the id contains.
     pub search: Option<String>,
     pub only: Only,
-    /// Name key and id of the last row already shown.
+    /// Name key and id of the last row of the previous page.
     pub after: Option<(String, String)>,
     pub limit: i64,
 }
 
 impl AdAccountFilter {
-    /// The pattern for LIKE with `\` as the escape character; "" looks for nothing.
+    /// The pattern for LIKE with `\` as the escape character; "" matches every row.
     pub fn pattern(&self) -> String {
         let Some(search) = self.search.as_deref().map(str::trim).filter(|search| !search.is_empty()) else {
             return String::new();
@@ -164,7 +164,7 @@ impl AdAccountFilter {
     }
 }
 
-/// How many accounts of one business there are, within a filter.
+/// Counts of one business's ad accounts that match a filter.
 #[derive(Debug, Clone)]
 pub struct AccountGroup {
     pub group_id: String,
@@ -186,9 +186,9 @@ pub struct Page {
     pub page_id: String,
     pub name: String,
     pub tasks: ScopeSet,
-    /// Some Instagram account is linked to it, professional or not.
+    /// An Instagram account is linked to it, professional or not.
     pub has_linked_instagram: bool,
-    /// A professional one, which programs may use.
+    /// A professional one, which apps can use.
     pub has_instagram: bool,
     pub business_name: Option<String>,
 }
@@ -200,12 +200,12 @@ pub struct InstagramAccount {
     pub name: String,
 }
 
-/// What a new selection changed.
+/// How a new selection differs from the old one, in numbers of ad accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SelectionChange {
     pub added: usize,
     pub removed: usize,
     pub selected: usize,
-    /// Asked for, but not reachable or not usable by this connection: left out.
+    /// Requested, but unreachable or unusable: not selected.
     pub refused: usize,
 }

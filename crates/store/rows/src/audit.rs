@@ -1,4 +1,4 @@
-//! What the audit log records: one enum, stored as an action and its details in JSON.
+//! Events of the audit log: one enum, stored as an action and its details in JSON.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -15,18 +15,18 @@ pub enum AuditEvent {
     Reconnected {
         scopes: Vec<String>,
     },
-    /// It works again; `reason` is what had been wrong.
+    /// It works again; `reason`: what was wrong before.
     Recovered {
         reason: Option<StatusReason>,
     },
     NeedsReauthorization {
         reason: StatusReason,
     },
-    /// It works in part: a permission is missing, or data access is over.
+    /// It works in part: a permission is missing, or data access has expired.
     Limited {
         reason: StatusReason,
     },
-    /// `until` in Unix milliseconds; None: the new token never ends.
+    /// `until`: when the new token expires; None: never.
     Refreshed {
         until: Option<i64>,
     },
@@ -40,7 +40,7 @@ pub enum AuditEvent {
     CheckFailed {
         meta: MetaFailure,
     },
-    /// Checked because the service was off since this moment (Unix milliseconds).
+    /// Checked because the service was off since `since`.
     CheckedAfterDowntime {
         since: i64,
     },
@@ -82,7 +82,7 @@ pub struct AdAccountChange {
 pub enum MetaFailure {
     /// Meta's numbers and trace id, for a support request.
     ApiError(String),
-    /// Not asked: a quota is used up.
+    /// Not called: a quota is used up.
     RateLimited,
     TimedOut,
     Unreachable,
@@ -90,7 +90,7 @@ pub enum MetaFailure {
     Malformed {
         status: u16,
     },
-    /// As earlier versions recorded it.
+    /// As earlier versions recorded a failure.
     #[serde(untagged)]
     Text(String),
 }
@@ -102,7 +102,7 @@ pub struct NewAuditEvent {
     pub event: AuditEvent,
 }
 
-/// A line of a connection's history.
+/// A recorded event of a connection's history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
     pub id: String,
@@ -116,7 +116,7 @@ impl AuditEvent {
     pub fn to_columns(&self) -> (String, String) {
         let mut value = serde_json::to_value(self).expect("an event of text and numbers always serializes");
         let action = value["action"].take();
-        let action = action.as_str().expect("the variant's name is text").to_owned();
+        let action = action.as_str().expect("the tag of an enum is a string").to_owned();
         (action, value["detail"].take().to_string())
     }
 
@@ -160,7 +160,7 @@ mod tests {
             let (action, detail) = event.to_columns();
             assert_eq!(AuditEvent::from_columns(&action, &detail), event, "{action} {detail}");
         }
-        assert_eq!(AuditEvent::from_columns("flew_away", "{\"to\":1}"), AuditEvent::Unknown);
+        assert_eq!(AuditEvent::from_columns("teleported", "{\"to\":1}"), AuditEvent::Unknown);
         assert_eq!(
             AuditEvent::from_columns("check_failed", r#"{"meta":"no answer in time"}"#),
             AuditEvent::CheckFailed { meta: MetaFailure::Text("no answer in time".to_owned()) }

@@ -1,4 +1,4 @@
-//! Authorizations: attempts to connect, from our button to Meta's dialog and back.
+//! Authorizations: attempts to connect through Meta's login dialog.
 
 use metaads_vault::Sealed;
 
@@ -9,17 +9,17 @@ text_enum!(
     AuthorizationStatus {
         /// The browser is at the dialog.
         Pending = "pending",
-        /// The callback arrived and took it; Meta is being asked.
+        /// The callback has arrived; the code is being exchanged.
         Consumed = "consumed",
         Completed = "completed",
         Failed = "failed",
-        /// Its user cancelled it here.
+        /// Its user cancelled it in this service.
         Cancelled = "cancelled",
     }
 );
 
 text_enum!(
-    /// Which login dialog.
+    /// The product of Meta's whose login dialog is used.
     Login {
         Facebook = "facebook",
         /// Facebook Login for Business, with a configuration.
@@ -28,7 +28,7 @@ text_enum!(
     }
 );
 
-/// Whose login dialog; each has a callback of its own.
+/// The site that hosts the login dialog; each has its own callback URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DialogHost {
     Facebook,
@@ -56,7 +56,7 @@ pub struct NewAuthorization {
     pub redirect_uri: String,
     pub pkce_verifier: Option<Sealed>,
     pub is_popup: bool,
-    /// Asks again for declined permissions.
+    /// Requests declined permissions again.
     pub is_rerequest: bool,
     /// The connection to reconnect in place.
     pub reconnects: Option<ConnectionId>,
@@ -79,7 +79,7 @@ pub struct Authorization {
     pub status: AuthorizationStatus,
     /// A stable error code, or `connected`, `reconnected`.
     pub outcome: Option<String>,
-    /// JSON of the service's own.
+    /// JSON in the service's own format.
     pub detail: Option<String>,
     pub connection_id: Option<ConnectionId>,
     pub created_at: i64,

@@ -1,4 +1,4 @@
-//! Connections, and what is written of them.
+//! Connections: Meta identities linked to a workspace, their states, and the writes that create and end them.
 
 use metaads_vault::Sealed;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use crate::jobs::NewJob;
 use crate::text::{AuthorizationId, ConnectionId, ScopeSet, UserId, WorkspaceId, text_enum};
 
 text_enum!(
-    /// What kind of Meta identity it is.
+    /// The kind of Meta identity.
     ConnectionKind {
         FacebookUser = "facebook_user",
         BusinessSystemUser = "business_system_user",
@@ -28,7 +28,7 @@ text_enum!(
 );
 
 text_enum!(
-    /// Why a connection is in its state: stable error codes.
+    /// Why a connection is in its state: a stable error code.
     #[derive(Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
     StatusReason {
@@ -52,7 +52,7 @@ text_enum!(
 );
 
 text_enum!(
-    /// How much a disconnect ends.
+    /// What a disconnect ends.
     #[derive(Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
     DisconnectMode {
@@ -63,12 +63,12 @@ text_enum!(
     }
 );
 
-/// The state of a connection, with what belongs to each. `since` is in Unix milliseconds.
+/// The state of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnectionState {
-    /// The token works. `limited_by`: what does not work all the same.
+    /// The token works. `limited_by`: why only in part.
     Active { limited_by: Option<StatusReason>, since: i64 },
-    /// The token does not work until its person acts.
+    /// The token does not work until its person logs in again.
     NeedsReauthorization { reason: StatusReason, since: i64 },
     /// The token is erased.
     Revoked { by: RevokedBy, since: i64 },
@@ -77,9 +77,9 @@ pub enum ConnectionState {
 /// Who ended a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RevokedBy {
-    /// Somebody disconnected it here.
+    /// A user disconnected it here.
     User,
-    /// Its person removed the app at Meta.
+    /// The person removed the app at Meta.
     Person,
 }
 
@@ -136,7 +136,7 @@ impl ConnectionState {
     }
 }
 
-/// Everything that the last phase of connecting writes, at once or not at all.
+/// Everything that the last phase of connecting writes, in one transaction.
 #[derive(Debug)]
 pub struct Completion {
     /// None: the token was imported.
@@ -148,7 +148,7 @@ pub struct Completion {
     pub connection_id: ConnectionId,
     /// None: the token was imported.
     pub login: Option<Login>,
-    /// Instagram's other id for the account, for this app alone.
+    /// Instagram's app-scoped id of the account, which its calls to us may carry.
     pub scoped_user_id: Option<String>,
     pub kind: ConnectionKind,
     pub app_id: String,
@@ -177,14 +177,14 @@ pub struct Completion {
     pub audit_ids: [String; 2],
 }
 
-/// What became of a [`Completion`].
+/// The outcome of a [`Completion`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompletionOutcome {
     Created,
     Updated,
-    /// Cancelled, or the session ended meanwhile: nothing was written.
+    /// The authorization was cancelled or its session has ended: nothing was written.
     Cancelled,
-    /// The same person was connected a moment before under another id: seal again and retry.
+    /// The same person was connected concurrently under another id: nothing was written; seal for that id and retry.
     Conflict,
 }
 
@@ -203,24 +203,24 @@ pub struct Connection {
     pub state: ConnectionState,
     /// The envelope's bytes; None once disconnected.
     pub access_token: Option<Vec<u8>>,
-    /// Grows with each token.
+    /// Increases with each token.
     pub token_version: i64,
     pub scopes: ScopeSet,
     pub declined_scopes: ScopeSet,
-    /// Taken back by Meta, since the app left them unused.
+    /// Expired at Meta, since the app did not use them.
     pub expired_scopes: ScopeSet,
     /// JSON: `[[scope, [ids]]]`; a scope that is absent covers every asset.
     pub granular_scopes: String,
     /// The business portfolio that a system user belongs to.
     pub business_id: Option<String>,
     pub business_name: Option<String>,
-    /// The token was imported; no dialog can renew it.
+    /// The token was imported; no login dialog can renew it.
     pub is_imported: bool,
-    /// The dialog that made it; None: the one of its kind, or none.
+    /// The login dialog that created it; None: the usual one of its kind, or the token was imported.
     pub login: Option<Login>,
-    /// When the last sync was completed (Unix milliseconds, like every `*_at`).
+    /// When the last sync was completed.
     pub last_synced_at: Option<i64>,
-    /// When the token ends; None: never.
+    /// When the token expires; None: never.
     pub expires_at: Option<i64>,
     pub data_access_expires_at: Option<i64>,
     pub last_refreshed_at: Option<i64>,
@@ -228,14 +228,14 @@ pub struct Connection {
     pub sync_state: SyncState,
     pub sync_done: i64,
     pub sync_total: Option<i64>,
-    /// Grows with each sync; assets carry the generation that saw them last.
+    /// Increases with each sync; each asset has the generation of the last sync that found it.
     pub sync_generation: i64,
     pub connected_at: i64,
     pub created_at: i64,
     pub updated_at: i64,
 }
 
-/// A connection with what it reaches, counted: for pages and the API.
+/// A connection with its asset counts.
 #[derive(Debug, Clone)]
 pub struct ConnectionSummary {
     pub connection: Connection,
@@ -249,14 +249,14 @@ impl std::ops::Deref for ConnectionSummary {
     }
 }
 
-/// How much a connection reaches.
+/// How many assets a connection reaches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AssetCounts {
     pub ad_accounts: i64,
     pub selected: i64,
     /// Selected ones with a payment due.
     pub owing: i64,
-    /// Selected ones that cannot be used any more.
+    /// Selected ones that are no longer usable.
     pub stopped: i64,
     pub pages: i64,
     pub instagram_accounts: i64,
@@ -265,7 +265,7 @@ pub struct AssetCounts {
     pub first_business: Option<String>,
 }
 
-/// A connection as its columns.
+/// [`Connection`] as columns.
 #[derive(Debug)]
 pub struct ConnectionRow {
     pub id: ConnectionId,
@@ -350,7 +350,7 @@ pub struct GrantConnection {
     pub workspace_id: WorkspaceId,
 }
 
-/// A disconnect, as it is written.
+/// A disconnect by a user.
 #[derive(Debug)]
 pub struct DisconnectRequest {
     pub workspace_id: WorkspaceId,
@@ -370,7 +370,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn states_survive_their_columns_and_nonsense_is_refused() {
+    fn states_survive_their_columns_and_inconsistent_columns_are_refused() {
         for state in [
             ConnectionState::Active { limited_by: None, since: 1 },
             ConnectionState::Active { limited_by: Some(StatusReason::PermissionsMissing), since: 2 },

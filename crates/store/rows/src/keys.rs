@@ -1,13 +1,13 @@
-//! Data keys, and sealed values on their way from one key to another.
+//! Data keys, and sealed values that are resealed under another one.
 
 use metaads_vault::Sealed;
 
 use crate::text::WorkspaceId;
 
-/// A data key as it is stored: never in the clear.
+/// A stored data key, wrapped by a key-encryption key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataKey {
-    /// The key's id in the envelope of everything it sealed.
+    /// The key id in the envelope of every value that it sealed.
     pub id: String,
     /// `local:<key id>`, `aws-kms:<arn>` or `transit:<mount>/<name>`.
     pub kek: String,
@@ -36,7 +36,7 @@ pub enum SealedTable {
 #[derive(Debug, Clone)]
 pub struct SealedRow {
     pub id: String,
-    /// What owns it; None for what belongs to nobody in particular.
+    /// The workspace it belongs to, if any.
     pub workspace_id: Option<WorkspaceId>,
     pub sealed: Vec<u8>,
 }

@@ -1,5 +1,5 @@
-//! What the tables hold. Shared by the crates of both engines, so that a row has the same type whichever database
-//! it came from. Times are Unix milliseconds.
+//! The row types of the database, shared by the crates of both engines. No SQL. Times (`*_at`, `at`, `since`, `until`)
+//! are Unix milliseconds.
 
 mod account_status;
 mod accounts;

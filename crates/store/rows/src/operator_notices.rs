@@ -7,13 +7,13 @@ use serde_json::json;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", content = "detail", rename_all = "snake_case")]
 pub enum OperatorNotice {
-    /// Meta refuses our app. `misconfiguration` is the graph client's name for what is wrong.
+    /// Meta refuses our app. `misconfiguration` is the graph client's name of the cause.
     MetaAppMisconfigured { misconfiguration: String, error: String },
-    /// Meta blocked the app or a person for what was done, not for how often.
+    /// Meta blocked the app or a person for a violation of its policies, not for the number of calls.
     MetaPolicyBlock { error: String },
-    /// Meta refused our app while somebody was connecting: an error of its login dialog, or of a call.
+    /// Meta refused our app while a user was connecting: an error of its login dialog, or of a call.
     MetaLoginRefused { dialog_error: Option<i64>, misconfiguration: Option<String>, error: Option<String> },
-    /// Meta answers calls of the pinned API version as another one.
+    /// Meta serves another API version than the pinned one.
     MetaVersionServed { pinned: String, served: String },
     /// Meta warns about the API version in use, in its own words.
     MetaVersionWarning { warning: String },
@@ -21,7 +21,7 @@ pub enum OperatorNotice {
     MetaNotice { header: String },
 }
 
-/// Which kind of notice; each kind is stored once.
+/// The kind of a notice; at most one notice of each kind is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoticeKind {
     MetaAppMisconfigured,

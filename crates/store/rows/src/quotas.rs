@@ -1,6 +1,6 @@
-//! Meta's quotas as all replicas know them, and errors that the classification does not recognize.
+//! Usage of Meta's quotas, shared between replicas, and counts of errors that the classification does not recognize.
 
-/// How much of a quota is used.
+/// The usage of one quota.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuotaRow {
     /// `app`, `person:<digest>`, `ad_account:<id>`, `use_case:<id>:<type>`, `object:<id>`.
@@ -19,6 +19,6 @@ pub struct UnrecognizedError {
     pub times: i64,
     pub first_at: i64,
     pub last_at: i64,
-    /// Of the newest one.
+    /// Meta's trace id of the newest one.
     pub fbtrace_id: Option<String>,
 }

@@ -35,7 +35,7 @@ macro_rules! stored_as_text {
 }
 pub(crate) use stored_as_text;
 
-/// An enum that is stored as one of a few words.
+/// An enum that is stored as text.
 macro_rules! text_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -88,23 +88,23 @@ macro_rules! row_id {
 }
 
 row_id!(
-    /// Somebody who signs in here, with an e-mail address and a password.
+    /// A user who signs in here with an e-mail address and a password.
     UserId
 );
 row_id!(
-    /// What owns connections: one user's own, later a team's.
+    /// The owner of connections. So far each user has one personal workspace.
     WorkspaceId
 );
 row_id!(
-    /// A signed-in browser.
+    /// A session of a signed-in browser.
     SessionId
 );
 row_id!(
-    /// One attempt to connect, from our button to Meta's dialog and back.
+    /// An attempt to connect.
     AuthorizationId
 );
 row_id!(
-    /// A Meta identity linked to a user.
+    /// A Meta identity linked to a workspace.
     ConnectionId
 );
 row_id!(
@@ -113,8 +113,8 @@ row_id!(
 );
 
 impl WorkspaceId {
-    /// The personal workspace of a user. It has the user's id, so that values sealed for the user before there were
-    /// workspaces are sealed for their workspace too.
+    /// The personal workspace of a user. It has the user's id, so that values that were sealed for a user before there
+    /// were workspaces still open.
     pub fn personal(user: &UserId) -> WorkspaceId {
         WorkspaceId(user.0.clone())
     }

@@ -1,4 +1,4 @@
-//! What a token check writes.
+//! The result of a token check.
 
 use metaads_vault::Sealed;
 
@@ -6,17 +6,17 @@ use crate::audit::{AuditEvent, NewAuditEvent};
 use crate::connections::{ConnectionState, ConnectionStatus};
 use crate::text::{ConnectionId, ScopeSet};
 
-/// One token check: all of it is written together with the time of the next check, or nothing.
+/// The result of one token check and the time of the next, written in one transaction.
 #[derive(Debug)]
 pub struct TokenCheck {
     pub connection_id: ConnectionId,
-    /// The token that was checked; if another one is stored by now, the results do not count.
+    /// The version of the token that was checked; if another one is stored by now, the result is ignored.
     pub token_version: i64,
-    /// The state from now on; None: nothing was learned about it.
+    /// The new state; None: the check failed.
     pub state: Option<ConnectionState>,
     /// Granted and declined permissions; None: not read.
     pub scopes: Option<(ScopeSet, ScopeSet)>,
-    /// Permissions that Meta took back; None: not read.
+    /// Permissions that have expired at Meta; None: not read.
     pub expired_scopes: Option<ScopeSet>,
     /// JSON; None: not read.
     pub granular_scopes: Option<String>,
@@ -24,23 +24,23 @@ pub struct TokenCheck {
     pub data_access_expires_at: Expiry,
     /// The token that replaces the stored one.
     pub refreshed: Option<Sealed>,
-    /// The token is erased: the grant is gone for good.
+    /// Erase the token: the grant has ended for good.
     pub is_erasing: bool,
-    /// Events beside the one of a changed state.
+    /// Events in addition to the one of a changed state.
     pub events: Vec<NewAuditEvent>,
     /// Unix milliseconds.
     pub at: i64,
-    /// When to check again, and how many attempts in a row have failed by then.
+    /// When to check again, and how many attempts in a row have failed.
     pub next_at: i64,
     pub attempts: i64,
     /// The id of the event of a changed state.
     pub audit_id: String,
 }
 
-/// What was learned about an end.
+/// What a check reports about an expiry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
-    /// Nothing: what is stored stays.
+    /// Nothing: the stored value stays.
     Unchanged,
     Never,
     /// Unix milliseconds.
@@ -48,7 +48,7 @@ pub enum Expiry {
 }
 
 impl Expiry {
-    /// What Meta reported: None is never.
+    /// An expiry as Meta reports it; None: never.
     pub fn reported(at: Option<i64>) -> Expiry {
         at.map_or(Expiry::Never, Expiry::At)
     }
@@ -65,7 +65,7 @@ impl Expiry {
     }
 }
 
-/// The event of a changed state; None: status and reason are what they were.
+/// The event that records a changed state; None: status and reason are the same.
 pub fn state_event(before: ConnectionState, after: ConnectionState) -> Option<AuditEvent> {
     if (before.status(), before.reason()) == (after.status(), after.reason()) {
         return None;

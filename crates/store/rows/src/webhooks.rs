@@ -1,13 +1,13 @@
-//! Meta's calls to us, and requests for data deletion.
+//! Events of the webhook inbox (Meta's calls to us), and requests for data deletion.
 
 use serde::Serialize;
 
 use crate::text::text_enum;
 
 text_enum!(
-    /// What applying an event of the webhook inbox did.
+    /// The outcome of applying an event of the webhook inbox.
     WebhookOutcome {
-        /// The connections it concerns are checked with Meta.
+        /// The tokens of the affected connections are checked.
         Checking = "checking",
         /// Their assets are synced.
         Syncing = "syncing",
@@ -17,33 +17,33 @@ text_enum!(
         Revoked = "revoked",
         /// The person's data is deleted.
         Deleted = "deleted",
-        /// The person connected again after asking: what they connected then stays.
+        /// The person connected again after the request: the newer connections stay.
         ConnectedAgain = "connected_again",
-        /// The operator has a notice.
+        /// A notice for the operator was recorded.
         OperatorNotified = "operator_notified",
-        /// It concerns nothing that is stored here.
+        /// Nothing is stored here that it affects.
         NothingStored = "nothing_stored",
         /// An object or field that this program does not use.
         Ignored = "ignored",
-        /// It could not be applied, and was given up.
+        /// It could not be applied after several attempts.
         Failed = "failed",
     }
 );
 
 text_enum!(
-    /// What became of a request for data deletion.
+    /// The outcome of a request for data deletion.
     DeletionOutcome {
         Deleted = "deleted",
         /// Nothing was stored about the person.
         Nothing = "nothing",
-        /// The person connected again after asking: what they connected then stays.
+        /// The person connected again after the request: the newer connections stay.
         ConnectedAgain = "connected_again",
         /// A test call of Meta's dashboard.
         Test = "test",
     }
 );
 
-/// A change as it is stored before Meta gets its 200. Serialized, since many go into one statement.
+/// An event as it is stored before Meta gets its 200. Serialized, since many rows go into one statement as JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct NewWebhookEvent {
     pub id: String,

@@ -1,7 +1,7 @@
 //! The statements of `crates/store/queries` on SQLite.
 //!
-//! One connection writes, a few read: SQLite has one writer at a time anyway, and a queue in the
-//! process is kinder than `SQLITE_BUSY`. Erased values are overwritten (`secure_delete`).
+//! One connection writes, a few read: SQLite has one writer at a time, and waiting for a pool slot avoids
+//! `SQLITE_BUSY`. Erased values are overwritten (`secure_delete`).
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -19,7 +19,7 @@ mod queries;
 
 type Engine = sqlx::Sqlite;
 
-/// The database: a writer and readers.
+/// The database: one connection that writes, a pool that reads.
 #[derive(Debug, Clone)]
 pub struct Db {
     read: SqlitePool,
@@ -27,7 +27,7 @@ pub struct Db {
 }
 
 impl Db {
-    /// Opens or creates the file that a `sqlite://` URL names, and brings it to this version.
+    /// Opens or creates the file of a `sqlite://` URL, and migrates it.
     pub async fn open(url: &str) -> Result<Db, StoreError> {
         let options = SqliteConnectOptions::from_str(url)?
             .create_if_missing(true)
@@ -36,8 +36,8 @@ impl Db {
             .busy_timeout(Duration::from_secs(10))
             .foreign_keys(true)
             .pragma("secure_delete", "ON");
-        // A full disk makes SQLite end a transaction by itself; the driver's own ROLLBACK then fails and it
-        // goes on believing that one is open. Such a connection is not taken back: a new one replaces it.
+        // On a full disk SQLite ends a transaction by itself; the driver's ROLLBACK then fails and it still counts one
+        // as open. The pool drops such a connection and opens a new one.
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .after_release(|connection, _| {
@@ -58,8 +58,8 @@ impl Db {
     }
 
     async fn begin(&self) -> Result<sqlx::Transaction<'static, Engine>, StoreError> {
-        // A transaction that starts by reading and then writes would fail at once when another
-        // process wrote in between; one that starts as a writer waits.
+        // A transaction that reads first fails on its first write if another process has written in between; one that
+        // starts as a writer waits instead.
         Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
     }
 
