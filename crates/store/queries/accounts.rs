@@ -12,10 +12,11 @@ impl Db {
         let is_admin = match user.is_admin {
             Some(is_admin) => is_admin,
             None => {
-                let anybody = sqlx::query!(r#"SELECT COUNT(*) AS "count!: i64" FROM users"#)
+                lock_users!(&mut *tx);
+                let users = sqlx::query!(r#"SELECT COUNT(*) AS "count!: i64" FROM users"#)
                     .fetch_one(&mut *tx)
                     .await?;
-                anybody.count == 0
+                users.count == 0
             }
         };
         let inserted = sqlx::query!(
@@ -71,8 +72,7 @@ impl Db {
         .await?)
     }
 
-    /// Sets a new password, ends every session of the user but the one that did it, and forgets every
-    /// known device but its own.
+    /// Sets a new password, ends all other sessions of the user and forgets all other known devices.
     pub async fn update_password(
         &self,
         id: &UserId,
@@ -108,6 +108,8 @@ impl Db {
     /// with its connections, assets and history.
     pub async fn delete_user(&self, id: &UserId) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
+        // A login that is being completed now is waited for, and deleted too.
+        lock_workspace!(id.as_str()).fetch_optional(&mut *tx).await?;
         let connections = sqlx::query!(
             r#"SELECT id AS "id!" FROM meta_connections WHERE workspace_id = $1 ORDER BY id"#,
             id.as_str()
@@ -124,7 +126,7 @@ impl Db {
         Ok(())
     }
 
-    /// Whether the tables can be read and written: a row comes and goes.
+    /// Fails unless the database can be read and written.
     pub async fn ping(&self, now: i64) -> Result<(), StoreError> {
         sqlx::query!(r#"SELECT COUNT(*) AS "count!: i64" FROM rate_limits WHERE ends_at < 0"#)
             .fetch_one(&self.read)

@@ -1,4 +1,6 @@
-//! What a connection reaches.
+//! Ad accounts, businesses, Pages and Instagram accounts of a connection, and which ad accounts are selected.
+
+use std::collections::HashSet;
 
 use metaads_store_rows::{
     AccountGroup, AdAccount, AdAccountFilter, AssetBatch, AuditEvent, Business, ConnectionId,
@@ -36,22 +38,24 @@ pub(crate) async fn write_assets(
     Ok(())
 }
 
-/// First the connection: syncs, status checks and other selections touch the same rows, in other orders.
+/// Locks the connection first: syncs, status checks and other selections write the same rows in other orders.
+/// False if the workspace has no such connection.
 async fn lock_for_selection(
     tx: &mut sqlx::Transaction<'static, Engine>,
     workspace: &WorkspaceId,
     id: &ConnectionId,
     at: i64,
-) -> Result<(), StoreError> {
-    sqlx::query!(
+) -> Result<bool, StoreError> {
+    let locked = sqlx::query!(
         "UPDATE meta_connections SET updated_at = $3 WHERE id = $1 AND workspace_id = $2",
         id.as_str(),
         workspace.as_str(),
         at
     )
     .execute(&mut **tx)
-    .await?;
-    Ok(())
+    .await?
+    .rows_affected();
+    Ok(locked == 1)
 }
 
 fn json<T: serde::Serialize>(rows: &[T]) -> String {
@@ -59,9 +63,9 @@ fn json<T: serde::Serialize>(rows: &[T]) -> String {
 }
 
 impl Db {
-    /// Ad accounts by name, within a filter.
+    /// Ad accounts that match a filter, by name.
     pub async fn list_ad_accounts(&self, filter: &AdAccountFilter) -> Result<Vec<AdAccount>, StoreError> {
-        // PostgreSQL refuses NUL, and no stored text has one.
+        // PostgreSQL refuses NUL in text, and no stored text contains one.
         let plain = |text: &str| text.replace('\0', "");
         let group = plain(filter.group_id.as_deref().unwrap_or("*"));
         let pattern = filter.pattern();
@@ -95,7 +99,7 @@ impl Db {
         .await?)
     }
 
-    /// The businesses among the accounts of a filter, with their counts; its group and limit are ignored.
+    /// Counts the ad accounts that match a filter per business; the filter's group and limit are ignored.
     pub async fn count_ad_accounts(&self, filter: &AdAccountFilter) -> Result<Vec<AccountGroup>, StoreError> {
         let pattern = filter.pattern();
         Ok(sqlx::query_as!(
@@ -233,7 +237,7 @@ impl Db {
         .await?)
     }
 
-    /// Lists that the newest reading could not read.
+    /// Lists that the latest sync could not read.
     pub async fn list_unread_lists(&self, id: &ConnectionId) -> Result<Vec<UnreadList>, StoreError> {
         Ok(sqlx::query_as!(
             UnreadList,
@@ -246,12 +250,12 @@ impl Db {
         .await?)
     }
 
-    /// Of these ids of ad accounts and Pages, those that this generation has not seen yet.
+    /// Those of `ids` (ad accounts, Pages or Instagram accounts) that this generation does not contain yet.
     pub async fn list_unseen(
         &self,
         id: &ConnectionId,
         generation: i64,
-        wanted: &[String],
+        ids: &[String],
     ) -> Result<Vec<String>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT account_id AS "id!: String" FROM meta_ad_accounts WHERE connection_id = $1 AND seen_in = $2
@@ -262,8 +266,8 @@ impl Db {
         )
         .fetch_all(&self.read)
         .await?;
-        let seen: std::collections::HashSet<String> = rows.into_iter().map(|row| row.id).collect();
-        Ok(wanted.iter().filter(|id| !seen.contains(*id)).cloned().collect())
+        let synced: HashSet<String> = rows.into_iter().map(|row| row.id).collect();
+        Ok(ids.iter().filter(|id| !synced.contains(*id)).cloned().collect())
     }
 
     pub async fn list_instagram_accounts(
@@ -280,20 +284,22 @@ impl Db {
         .await?)
     }
 
-    /// Changes the selection: within `scope` (None: all accounts of the connection) exactly the
-    /// `wanted` ones are selected afterwards. Only accounts that this connection reaches and that can
-    /// be used become selected.
+    /// Selects exactly the `requested` ad accounts within `scope` (None: all accounts of the connection). Accounts that
+    /// are unreachable or unusable do not become selected, and none of another workspace's connection.
     pub async fn select_ad_accounts(
         &self,
         (workspace, user): (&WorkspaceId, &UserId),
         id: &ConnectionId,
         scope: Option<&[String]>,
-        wanted: &[String],
+        requested: &[String],
         at: i64,
         audit_id: &str,
     ) -> Result<SelectionChange, StoreError> {
         let mut tx = self.begin().await?;
-        lock_for_selection(&mut tx, workspace, id, at).await?;
+        let requested: HashSet<&str> = requested.iter().map(String::as_str).collect();
+        if !lock_for_selection(&mut tx, workspace, id, at).await? {
+            return Ok(SelectionChange { refused: requested.len(), ..SelectionChange::default() });
+        }
         let rows = sqlx::query!(
             r#"SELECT account_id AS "account_id!", is_selected AS "is_selected!",
                       is_selectable AS "is_selectable!", is_reachable AS "is_reachable!"
@@ -302,47 +308,44 @@ impl Db {
         )
         .fetch_all(&mut *tx)
         .await?;
-        let wanted: std::collections::HashSet<&str> = wanted.iter().map(String::as_str).collect();
-        let scope: Option<std::collections::HashSet<&str>> =
-            scope.map(|scope| scope.iter().map(String::as_str).collect());
-        let (mut added, mut removed, mut selected, mut known) = (Vec::new(), Vec::new(), 0, 0);
+        let scope: Option<HashSet<&str>> = scope.map(|scope| scope.iter().map(String::as_str).collect());
+        let (mut added, mut removed, mut selected, mut accepted) = (Vec::new(), Vec::new(), 0, 0);
         for row in &rows {
             let account = row.account_id.as_str();
-            let is_wanted =
-                wanted.contains(account) && (row.is_selected || (row.is_selectable && row.is_reachable));
-            known += usize::from(is_wanted);
+            let is_accepted =
+                requested.contains(account) && (row.is_selected || (row.is_selectable && row.is_reachable));
+            accepted += usize::from(is_accepted);
             let in_scope =
-                scope.as_ref().is_none_or(|scope| scope.contains(account) || wanted.contains(account));
-            let is_kept = if in_scope { is_wanted } else { row.is_selected };
+                scope.as_ref().is_none_or(|scope| scope.contains(account) || requested.contains(account));
+            let is_kept = if in_scope { is_accepted } else { row.is_selected };
             match (row.is_selected, is_kept) {
                 (false, true) => added.push(account),
                 (true, false) => removed.push(account),
-                _ => {}
+                (true, true) | (false, false) => {}
             }
             selected += usize::from(is_kept);
         }
-        let change = SelectionChange {
-            added: added.len(),
-            removed: removed.len(),
-            selected,
-            refused: wanted.len() - known,
-        };
+        let refused = requested.len() - accepted;
+        let change = SelectionChange { added: added.len(), removed: removed.len(), selected, refused };
         for (is_selected, ids) in [(true, &added), (false, &removed)] {
             if !ids.is_empty() {
                 select_by_ids!(id.as_str(), is_selected, json(ids)).execute(&mut *tx).await?;
             }
         }
         if change.added + change.removed > 0 {
-            let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-            let event = AuditEvent::AdAccountsSelected {
-                selected: number(change.selected),
-                added: number(change.added),
-                removed: number(change.removed),
-            };
-            let event = NewAuditEvent { id: audit_id.to_owned(), event };
+            let event = NewAuditEvent { id: audit_id.to_owned(), event: selection_event(change) };
             append_event(&mut tx, id.as_str(), Some(user.as_str()), &event, at).await?;
         }
         tx.commit().await?;
         Ok(change)
+    }
+}
+
+fn selection_event(change: SelectionChange) -> AuditEvent {
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    AuditEvent::AdAccountsSelected {
+        selected: number(change.selected),
+        added: number(change.added),
+        removed: number(change.removed),
     }
 }

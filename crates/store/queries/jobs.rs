@@ -1,4 +1,5 @@
-//! Background jobs: claimed under a lease; only the holder of the newest fence writes an outcome.
+//! Background jobs: claimed under a lease; only the holder of the newest fence writes an outcome. Running them is the
+//! service's part.
 
 use metaads_store_rows::{Job, JobId, JobKind, JobRow, Lease, NewJob, Priority, StoreError};
 
@@ -9,14 +10,14 @@ macro_rules! lease_job {
         sqlx::query_as!(
             JobRow,
             "UPDATE jobs SET leased_until = $2, fence = fence + 1, rerun_requested = FALSE WHERE " + $condition + r#"
-             RETURNING id AS "id!: JobId", kind AS "kind!: JobKind", subject AS "subject!",
+             RETURNING id AS "id!: JobId", kind AS "kind!", subject AS "subject!",
                  payload AS "payload!", attempts AS "attempts!", priority AS "priority!", fence AS "fence!""#,
             $($argument),+
         )
     };
 }
 
-/// Inserts a job; `$conflict` says what becomes of one that is there already.
+/// Inserts a job; `$conflict` updates an existing job of the same kind and subject.
 macro_rules! insert_job {
     ($job:expr, $conflict:literal) => {
         sqlx::query!(
@@ -35,10 +36,11 @@ macro_rules! insert_job {
 }
 
 impl Db {
-    /// Claims the interactive job that has been due longest; if `lowest` is background and there is none, the
-    /// background job that has. A lease that ends later than any honest one does not count.
+    /// Claims the most overdue interactive job; if there is none and `lowest` is background, the most overdue
+    /// background job. A lease that ends later than [`Lease::farthest`] was taken by a wrong clock and is ignored.
     pub async fn claim_job(&self, lowest: Priority, lease: Lease) -> Result<Option<Job>, StoreError> {
-        // A lone statement that returns rows hides the failure of its commit on a full disk.
+        // A lone statement that returns rows hides the failure of its commit on a full disk. A row that cannot be read
+        // is leased like any other, so that it does not block those behind it.
         let mut tx = self.begin().await?;
         let row = claim_due!(lease.now, lease.until, lowest == Priority::Background, lease.farthest())
             .fetch_optional(&mut *tx)
@@ -47,7 +49,7 @@ impl Db {
         row.map(Job::try_from).transpose()
     }
 
-    /// Claims the job of one subject, due or not. None if somebody holds it, or there is none.
+    /// Claims the job of one subject, due or not. None if another worker holds it, or there is none.
     pub async fn claim_job_of(
         &self,
         kind: JobKind,
@@ -69,7 +71,7 @@ impl Db {
         row.map(Job::try_from).transpose()
     }
 
-    /// When the next job of at least this priority is due that nobody holds, or a held one's lease runs out.
+    /// When the next unclaimed job of at least this priority is due, or the next lease ends; whichever is earlier.
     pub async fn next_job_at(&self, now: i64, lowest: Priority) -> Result<Option<i64>, StoreError> {
         let row = sqlx::query!(
             r#"SELECT (SELECT run_at FROM jobs WHERE priority = 0 AND leased_until <= $1 ORDER BY run_at LIMIT 1)
@@ -86,8 +88,8 @@ impl Db {
         Ok([row.interactive, background, row.lease].into_iter().flatten().min())
     }
 
-    /// Enqueues a job, or brings it forward. Whoever runs it now finishes; then it runs once more, since what it
-    /// does may be older than the reason for this.
+    /// Enqueues a job, or brings an existing one forward. If it is running, it runs once more afterwards, since the
+    /// current run may have read its data too early.
     pub async fn enqueue_job(&self, job: &NewJob) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         enqueue(&mut tx, job).await?;
@@ -95,8 +97,8 @@ impl Db {
         Ok(())
     }
 
-    /// The job is done; if a rerun was requested meanwhile, it is due again. False if somebody else holds it by
-    /// now.
+    /// Deletes a finished job; if a rerun was requested meanwhile, it becomes due again. False if another worker holds
+    /// it by now.
     pub async fn finish_job(&self, job: &Job) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
         let finished = finish(&mut tx, job).await?;
@@ -104,8 +106,8 @@ impl Db {
         Ok(finished)
     }
 
-    /// Gives the lease back; the job is due again at `run_at`, with this many failed attempts in a row. False if
-    /// somebody else holds it by now.
+    /// Releases the lease; the job is due again at `run_at`, with this many failed attempts in a row. False if another
+    /// worker holds it by now.
     pub async fn postpone_job(&self, job: &Job, run_at: i64, attempts: i64) -> Result<bool, StoreError> {
         let postponed = sqlx::query!(
             "UPDATE jobs SET run_at = CASE WHEN rerun_requested THEN run_at ELSE $3 END, attempts = $4, leased_until = 0
@@ -121,7 +123,8 @@ impl Db {
         Ok(postponed == 1)
     }
 
-    /// Background jobs further ahead than any is planned were planned by a clock that went wrong: they are due now.
+    /// Makes background jobs due now that are scheduled after `farthest`: only a wrong clock schedules so far ahead.
+    /// Returns how many.
     pub async fn pull_back_jobs(&self, now: i64, farthest: i64) -> Result<u64, StoreError> {
         Ok(sqlx::query!("UPDATE jobs SET run_at = $1 WHERE priority = 1 AND run_at > $2", now, farthest)
             .execute(&self.write)
@@ -147,7 +150,7 @@ pub(crate) async fn enqueue(
     Ok(())
 }
 
-/// Starts a job afresh, with this payload: whoever holds it now has lost it.
+/// Restarts a job with this payload; a worker that holds it loses its lease.
 pub(crate) async fn restart(
     tx: &mut sqlx::Transaction<'static, Engine>,
     job: &NewJob,
@@ -162,7 +165,7 @@ pub(crate) async fn restart(
     Ok(())
 }
 
-/// Deletes a job, or frees it if a rerun was requested meanwhile. False if somebody else holds it.
+/// See [`Db::finish_job`].
 pub(crate) async fn finish(
     tx: &mut sqlx::Transaction<'static, Engine>,
     job: &Job,
@@ -186,7 +189,7 @@ pub(crate) async fn finish(
     Ok(rerun + finished == 1)
 }
 
-/// Deletes the jobs of a connection, whoever runs them.
+/// Deletes the jobs of a connection, running ones too.
 pub(crate) async fn delete_jobs_of_connection(
     tx: &mut sqlx::Transaction<'static, Engine>,
     connection: &str,

@@ -51,7 +51,7 @@ impl Db {
         Ok(stored)
     }
 
-    /// The oldest events that are not applied yet, erasures first.
+    /// The oldest events that are not applied yet, deauthorizations and deletions first.
     pub async fn list_pending_webhook_events(&self, limit: i64) -> Result<Vec<WebhookEvent>, StoreError> {
         Ok(select_events!(
             "applied_at IS NULL
@@ -69,7 +69,7 @@ impl Db {
             .await?)
     }
 
-    /// Marks an event as applied. The person's id of a data deletion is erased with it.
+    /// Marks an event as applied, once. A data deletion's event loses the person's id at the same time.
     pub async fn complete_webhook_event(
         &self,
         id: &str,
@@ -89,7 +89,7 @@ impl Db {
         Ok(())
     }
 
-    /// Makes events received since then pending again, except deletions, which are final. Returns how many.
+    /// Makes events received since `since` pending again, except data deletions, which are final. Returns how many.
     pub async fn replay_webhook_events(&self, since: i64, job: &NewJob) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
         let replayed = sqlx::query!(
@@ -105,8 +105,8 @@ impl Db {
         Ok(replayed)
     }
 
-    /// Stores a request for data deletion together with the event that carries it out. Returns its id; for a
-    /// repeated request the id of the first.
+    /// Stores a request for data deletion together with the event that executes it. Returns its id; for a repeated
+    /// request, the id of the first.
     pub async fn insert_deletion(
         &self,
         request: &DeletionRequest,
@@ -114,20 +114,9 @@ impl Db {
         job: &NewJob,
     ) -> Result<String, StoreError> {
         let mut tx = self.begin().await?;
-        let known = select_deletion!(
-            "app_id = $1 AND user_hash = $2 AND issued_at = $3",
-            request.app_id,
-            request.user_hash,
-            request.issued_at
-        )
-        .fetch_optional(&mut *tx)
-        .await?;
-        if let Some(known) = known {
-            return Ok(known.id);
-        }
-        sqlx::query!(
+        let inserted = sqlx::query!(
             "INSERT INTO deletion_requests (id, app_id, user_hash, issued_at, requested_at, completed_at, outcome)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (app_id, user_hash, issued_at) DO NOTHING",
             request.id,
             request.app_id,
             request.user_hash,
@@ -137,7 +126,19 @@ impl Db {
             request.outcome.map(DeletionOutcome::as_str)
         )
         .execute(&mut *tx)
-        .await?;
+        .await?
+        .rows_affected();
+        if inserted == 0 {
+            let first = select_deletion!(
+                "app_id = $1 AND user_hash = $2 AND issued_at = $3",
+                request.app_id,
+                request.user_hash,
+                request.issued_at
+            )
+            .fetch_one(&mut *tx)
+            .await?;
+            return Ok(first.id);
+        }
         if let Some(event) = event {
             let rows = serde_json::to_string(&[event]).expect("rows of text and numbers always serialize");
             insert_events!(rows).execute(&mut *tx).await?;
@@ -151,7 +152,7 @@ impl Db {
         Ok(select_deletion!("id = $1", id).fetch_optional(&self.read).await?)
     }
 
-    /// Marks the requests of a person as completed.
+    /// Marks a person's open deletion requests as completed.
     pub async fn complete_deletion(
         &self,
         app_id: &str,
@@ -172,7 +173,8 @@ impl Db {
         Ok(())
     }
 
-    /// Makes a selected ad account due for a status check in every connection. Returns those connections.
+    /// Makes an ad account due for a status check in every connection that has selected it. Returns those
+    /// connections.
     pub async fn request_account_check(
         &self,
         account_id: &str,

@@ -1,7 +1,7 @@
-//! The statements whose text differs between the engines: many rows at once, handed over as JSON.
-//! An account that its business's own list has placed already keeps that place in the same generation. The status of
-//! a selected account is not taken from lists: if one reports otherwise, the account becomes due for a status check.
+//! The statements that differ between the engines: bulk writes of rows passed as JSON, locks, and randomness.
 
+// An account that its business's own list has already grouped keeps its group within a generation. A list does not
+// change the status of a selected account: if it reports another one, the account becomes due for a status check.
 macro_rules! upsert_ad_accounts {
     ($($argument:expr),+) => {
         sqlx::query!(
@@ -102,7 +102,6 @@ macro_rules! select_by_ids {
     };
 }
 
-// Replicas claim side by side: a row that another one is just claiming is passed over.
 macro_rules! list_account_statuses {
     ($($argument:expr),+) => {
         sqlx::query_as!(
@@ -117,6 +116,7 @@ macro_rules! list_account_statuses {
     };
 }
 
+// Replicas claim concurrently: a row that another one is claiming is skipped.
 macro_rules! claim_due {
     ($($argument:expr),+) => {
         lease_job!(
@@ -141,7 +141,7 @@ macro_rules! lock_connection {
     };
 }
 
-/// The connections of a grant, locked in the order in which everything locks them.
+// Locked by id, so that two transactions on one grant cannot deadlock.
 macro_rules! lock_grant {
     ($($argument:expr),+) => {
         sqlx::query!(
@@ -149,6 +149,20 @@ macro_rules! lock_grant {
                FROM meta_connections WHERE app_id = $1 AND (meta_user_id = $2 OR scoped_user_id = $2) ORDER BY id FOR UPDATE"#,
             $($argument),+
         )
+    };
+}
+
+// Two first users must not both become the admin.
+macro_rules! lock_users {
+    ($executor:expr) => {
+        sqlx::query!("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE").execute($executor).await?
+    };
+}
+
+// Excludes transactions that insert rows of the workspace: they lock its row for their foreign key.
+macro_rules! lock_workspace {
+    ($argument:expr) => {
+        sqlx::query!(r#"SELECT id AS "id!" FROM workspaces WHERE id = $1 FOR UPDATE"#, $argument)
     };
 }
 

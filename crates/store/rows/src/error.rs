@@ -1,33 +1,34 @@
-//! What can go wrong in the database, as far as a caller can act on it.
+//! Errors of the database, by what a caller can do about them.
 
-/// A statement that did not do its work. Nothing of it was kept: statements that belong together
-/// share a transaction.
+use sqlx::error::ErrorKind;
+
+/// A failed call. Nothing was written: statements that belong together share a transaction.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database cannot be reached, is full, read-only, locked or shut down.
     #[error("the database is not available")]
     Unavailable(#[source] sqlx::Error),
-    /// The database answered with something this version does not understand.
-    #[error("the database and this version do not fit together")]
+    /// The database returned what this version cannot read, or a constraint was violated: a bug.
+    #[error("the database and this version do not match")]
     Unexpected(#[source] sqlx::Error),
-    /// A row that cannot be a value of this program: a bug, or somebody else's edit.
+    /// The columns of a row contradict each other: a bug, or a manual edit.
     #[error("a row of {table} is inconsistent: {what}")]
     Inconsistent { table: &'static str, what: String },
-    /// The schema could not be brought to this version.
+    /// The schema could not be migrated to this version.
     #[error("the database's schema could not be migrated")]
     Migration(#[source] sqlx::migrate::MigrateError),
 }
 
 impl StoreError {
-    /// Whether PostgreSQL gave this transaction up for another one (deadlock, serialization): nothing of it was
-    /// kept, and the same may work at once.
+    /// Whether PostgreSQL rolled this transaction back in favor of another one (deadlock, serialization failure): it
+    /// can be retried immediately.
     pub fn is_conflict(&self) -> bool {
         let (StoreError::Unavailable(cause) | StoreError::Unexpected(cause)) = self else { return false };
         let code = cause.as_database_error().and_then(|error| error.code());
         matches!(code.as_deref(), Some("40P01" | "40001"))
     }
 
-    /// What keeps the database from its work, for whoever runs it.
+    /// The cause of an outage, for the operator.
     pub fn why(&self) -> String {
         let StoreError::Unavailable(cause) = self else { return self.to_string() };
         let code = match cause {
@@ -61,7 +62,8 @@ impl From<sqlx::Error> for StoreError {
             | sqlx::Error::ColumnNotFound(_)
             | sqlx::Error::TypeNotFound { .. }
             | sqlx::Error::RowNotFound => StoreError::Unexpected(error),
-            sqlx::Error::Database(ref inner) if inner.is_unique_violation() || inner.is_check_violation() => {
+            // A violated constraint is not an outage.
+            sqlx::Error::Database(ref inner) if inner.kind() != ErrorKind::Other => {
                 StoreError::Unexpected(error)
             }
             other => StoreError::Unavailable(other),

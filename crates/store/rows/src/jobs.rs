@@ -1,4 +1,4 @@
-//! Background jobs.
+//! Background jobs: what they do, what they carry, and their leases.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ text_enum!(
 );
 
 impl JobKind {
-    /// The priority it is enqueued with, unless the caller knows better.
+    /// The default priority.
     pub fn priority(self) -> Priority {
         match self {
             JobKind::Sync | JobKind::Check | JobKind::Webhooks | JobKind::Revoke => Priority::Interactive,
@@ -32,7 +32,7 @@ impl JobKind {
     }
 }
 
-/// Whether somebody is waiting. Interactive jobs are claimed first, and one worker does nothing else.
+/// Whether a user is waiting. Interactive jobs are claimed first, and one worker runs nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Priority {
     Interactive,
@@ -40,7 +40,7 @@ pub enum Priority {
 }
 
 impl Priority {
-    /// As it is stored: the lower number goes first.
+    /// The stored number: the lower one is claimed first.
     pub fn to_number(self) -> i64 {
         match self {
             Priority::Interactive => 0,
@@ -53,29 +53,29 @@ impl Priority {
     }
 }
 
-/// What a job carries beside its subject.
+/// The parameters of a job beside its subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobPayload {
-    /// Nothing. Enqueued over a job that carries something, it leaves that as it is.
+    /// None. Enqueued over a job with a payload, that payload stays.
     Empty,
     Check(CheckPayload),
-    /// The sync plan, as JSON of the service's own.
+    /// The sync plan, JSON in the service's own format.
     Sync(String),
 }
 
-/// What a token check carries.
+/// The parameters of a token check.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckPayload {
     /// Sync the assets afterwards: a login elsewhere has changed the grant.
     #[serde(default)]
     pub resync: bool,
-    /// The service was off since this moment (Unix milliseconds), and the history says so.
+    /// The service was off since then, which the history records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offline_since: Option<i64>,
 }
 
 impl JobPayload {
-    /// As it is stored; "" for nothing.
+    /// The stored text; "" for [`JobPayload::Empty`].
     pub fn to_text(&self) -> String {
         match self {
             JobPayload::Empty => String::new(),
@@ -120,12 +120,12 @@ pub struct Job {
     /// Failed attempts in a row.
     pub attempts: i64,
     pub priority: Priority,
-    /// Grows with each claim: only the holder of the newest fence may write an outcome.
+    /// Increases with each claim: only the holder of the newest fence may write an outcome.
     pub fence: i64,
 }
 
 impl Job {
-    /// What a token check carries; nothing for other jobs.
+    /// The parameters of a token check; the default for other jobs.
     pub fn check_payload(&self) -> CheckPayload {
         match self.payload {
             JobPayload::Check(check) => check,
@@ -134,11 +134,11 @@ impl Job {
     }
 }
 
-/// A job as its columns.
+/// [`Job`] as columns.
 #[derive(Debug)]
 pub struct JobRow {
     pub id: JobId,
-    pub kind: JobKind,
+    pub kind: String,
     pub subject: String,
     pub payload: String,
     pub attempts: i64,
@@ -150,10 +150,14 @@ impl TryFrom<JobRow> for Job {
     type Error = StoreError;
 
     fn try_from(row: JobRow) -> Result<Job, StoreError> {
+        let Some(kind) = JobKind::from_text(&row.kind) else {
+            let what = format!("{} is not a kind of job", row.kind);
+            return Err(StoreError::Inconsistent { table: "jobs", what });
+        };
         Ok(Job {
-            payload: JobPayload::from_text(row.kind, row.payload)?,
+            payload: JobPayload::from_text(kind, row.payload)?,
             id: row.id,
-            kind: row.kind,
+            kind,
             subject: row.subject,
             attempts: row.attempts,
             priority: Priority::from_number(row.priority),
@@ -162,7 +166,7 @@ impl TryFrom<JobRow> for Job {
     }
 }
 
-/// What one step of a sync found, and where it continues.
+/// What one step of a sync found, and the rest of its plan.
 #[derive(Debug)]
 pub struct SyncStep {
     pub connection_id: ConnectionId,
@@ -170,7 +174,7 @@ pub struct SyncStep {
     pub assets: AssetBatch,
     /// A list that could not be read.
     pub unread: Option<UnreadList>,
-    /// How many ad accounts Meta says there are.
+    /// The number of ad accounts, if Meta reports one.
     pub total: Option<i64>,
     /// The rest of the plan, as JSON; None: that was the last step.
     pub next: Option<String>,
@@ -180,7 +184,7 @@ pub struct SyncStep {
     pub audit_id: String,
 }
 
-/// From when until when a claimed job is held (Unix milliseconds).
+/// The time for which a claimed job is held.
 #[derive(Debug, Clone, Copy)]
 pub struct Lease {
     pub now: i64,
@@ -188,7 +192,7 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// A lease that ends later was taken by a clock that went wrong: clocks of replicas differ by less.
+    /// A lease that ends later was taken by a wrong clock: clocks of replicas differ by less.
     pub fn farthest(self) -> i64 {
         self.until + 10 * (self.until - self.now)
     }

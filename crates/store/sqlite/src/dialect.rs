@@ -1,7 +1,7 @@
-//! The statements whose text differs between the engines: many rows at once, handed over as JSON.
-//! An account that its business's own list has placed already keeps that place in the same generation. The status of
-//! a selected account is not taken from lists: if one reports otherwise, the account becomes due for a status check.
+//! The statements that differ between the engines: bulk writes of rows passed as JSON, locks, and randomness.
 
+// An account that its business's own list has already grouped keeps its group within a generation. A list does not
+// change the status of a selected account: if it reports another one, the account becomes due for a status check.
 macro_rules! upsert_ad_accounts {
     ($($argument:expr),+) => {
         sqlx::query!(
@@ -126,6 +126,7 @@ macro_rules! claim_due {
     };
 }
 
+// The write transaction is the lock.
 macro_rules! lock_connection {
     ($($argument:expr),+) => {
         sqlx::query!(
@@ -137,7 +138,7 @@ macro_rules! lock_connection {
     };
 }
 
-/// The connections of a grant, locked in the order in which everything locks them.
+// The write transaction is the lock.
 macro_rules! lock_grant {
     ($($argument:expr),+) => {
         sqlx::query!(
@@ -145,6 +146,18 @@ macro_rules! lock_grant {
                FROM meta_connections WHERE app_id = $1 AND (meta_user_id = $2 OR scoped_user_id = $2) ORDER BY id"#,
             $($argument),+
         )
+    };
+}
+
+// The write transaction is the lock.
+macro_rules! lock_users {
+    ($executor:expr) => {};
+}
+
+// The write transaction is the lock.
+macro_rules! lock_workspace {
+    ($argument:expr) => {
+        sqlx::query!(r#"SELECT id AS "id!" FROM workspaces WHERE id = $1"#, $argument)
     };
 }
 
