@@ -1,0 +1,26 @@
+//! The store on a real database: SQLite, or PostgreSQL with `METAADS_TEST_ENGINE=postgres`. One file per query family:
+//! what it returns, what it refuses, and what happens when two callers use it at once.
+#![expect(clippy::disallowed_methods, reason = "which engine to test is read from the environment")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod account_status;
+mod accounts;
+mod assets;
+mod audit;
+mod authorizations;
+mod complete;
+mod connections;
+mod disconnect;
+mod jobs;
+mod keys;
+mod migrations;
+mod operator_notices;
+mod quotas;
+mod rate_limits;
+mod rows;
+mod selection;
+mod sessions;
+mod sync;
+mod token_checks;
+mod webhooks;
+mod world;
