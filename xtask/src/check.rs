@@ -24,10 +24,10 @@ pub fn all() -> Outcome {
     Ok(())
 }
 
-/// The integration tests on PostgreSQL, or those whose names contain one of the filters.
+/// The tests of the product and of the store on PostgreSQL, or those whose names contain one of the filters.
 pub fn postgres(filters: &[&str]) -> Outcome {
     let server = Server::start()?;
-    run(cargo("test -p metaads --test it --locked --")
+    run(cargo("test -p metaads -p metaads-store --test it --locked --")
         .args(filters)
         .env("METAADS_TEST_ENGINE", "postgres")
         .env("METAADS_TEST_POSTGRES_URL", server.url("postgres")))

@@ -105,6 +105,8 @@ fn banner(app: &App) {
         println!("  This is a demo with a pretend Meta: nothing here reaches Facebook.");
         println!("  Data and a generated key are in {}.", app.config.database.data_dir.display());
         println!("  Controls of the pretend Meta: {sandbox}/_control");
-        println!("  To use the real Meta, set META_APP_ID, META_APP_SECRET and ENCRYPTION_KEY (see README.md).\n");
+        println!(
+            "  To use the real Meta, set META_APP_ID, META_APP_SECRET and ENCRYPTION_KEY (see README.md).\n"
+        );
     }
 }

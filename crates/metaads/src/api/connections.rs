@@ -63,8 +63,7 @@ pub async fn list(
     let has_more = connections.len() > limit;
     connections.truncate(limit);
     let next = connections.last().filter(|_| has_more).map(|last| last.id.to_string());
-    let data: Vec<ConnectionBody> =
-        connections.into_iter().map(|one| ConnectionBody::new(&app, one)).collect();
+    let data: Vec<ConnectionBody> = connections.iter().map(|one| ConnectionBody::new(&app, one)).collect();
     Ok(Json(json!({"data": data, "next_cursor": next})))
 }
 
@@ -72,7 +71,7 @@ pub async fn show(
     State(app): State<App>,
     OwnedConnection { connection, .. }: OwnedConnection,
 ) -> Json<Value> {
-    Json(json!(ConnectionBody::new(&app, connection)))
+    Json(json!(ConnectionBody::new(&app, &connection)))
 }
 
 pub async fn ad_accounts(
@@ -127,9 +126,9 @@ fn read_cursor(text: &str) -> Result<(String, String), Problem> {
 }
 
 impl ConnectionBody {
-    fn new(app: &App, connection: ConnectionSummary) -> ConnectionBody {
-        let status = status::api_status(&connection, app.now());
-        let status_reason = status::reason(&connection).map(|code| code.as_str().to_owned());
+    fn new(app: &App, connection: &ConnectionSummary) -> ConnectionBody {
+        let status = status::api_status(connection, app.now());
+        let status_reason = status::reason(connection).map(|code| code.as_str().to_owned());
         let ScopeSet(missing_scopes) = permissions::missing(app, connection.kind, &connection.scopes);
         let ScopeSet(declined_scopes) = connection.declined_scopes.clone();
         ConnectionBody {

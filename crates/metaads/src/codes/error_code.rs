@@ -25,7 +25,6 @@ pub enum CallToAction {
 macro_rules! codes {
     ($($variant:ident = $text:literal: $party:ident, $action:ident;)+) => {
         /// A stable error code. New ones may be added; none ever changes its meaning.
-        #[expect(clippy::enum_variant_names, reason = "a variant is its stable code in CamelCase")]
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Code { $($variant),+ }
 

@@ -134,7 +134,7 @@ async fn admin(app: &App, layout: Layout, rows: usize, form: DeletionForm) -> Re
     Ok(AdminPage {
         layout,
         notice: String::new(),
-        operator_notices: OperatorNoticeView::all(app, app.store.list_notices().await?, now),
+        operator_notices: OperatorNoticeView::all(app, &app.store.list_notices().await?, now),
         pinned: pinned.to_string(),
         version: api_version::summary(&pinned, now),
         releases: release_rows(app),

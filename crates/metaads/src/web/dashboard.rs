@@ -94,7 +94,7 @@ pub async fn show(
     let now = app.now();
     let open = app.store.find_open_authorization(&caller.user_id, now).await?;
     let operator_notices = match caller.session.is_admin {
-        true => OperatorNoticeView::all(&app, app.store.list_notices().await?, now),
+        true => OperatorNoticeView::all(&app, &app.store.list_notices().await?, now),
         false => Vec::new(),
     };
     let checked_at = connections.iter().filter_map(|connection| connection.last_checked_at).max();

@@ -15,7 +15,7 @@ pub struct OperatorNoticeView {
 
 impl OperatorNoticeView {
     /// The stored notices, and the end of the API version.
-    pub fn all(app: &App, notices: Vec<NoticeEntry>, now: i64) -> Vec<OperatorNoticeView> {
+    pub fn all(app: &App, notices: &[NoticeEntry], now: i64) -> Vec<OperatorNoticeView> {
         let version = api_version::warning(&app.graph().app().version, now);
         let version = version.map(|detail| OperatorNoticeView { text: text::outdated_version(), detail });
         notices.iter().map(|entry| OperatorNoticeView::of(entry, now)).chain(version).collect()

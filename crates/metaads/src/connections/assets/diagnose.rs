@@ -106,7 +106,7 @@ fn businesses(facts: &Facts) -> Vec<MissingReason> {
             Some(UnreadReason::AppReview) => {}
             // Meta lets a person see a business without letting them see what it has.
             Some(UnreadReason::Permission | UnreadReason::Unreachable) if !has_accounts => {
-                low.push(business.name.clone())
+                low.push(business.name.clone());
             }
             None if !has_accounts => low.push(business.name.clone()),
             None | Some(UnreadReason::Permission | UnreadReason::Unreachable) => {}
