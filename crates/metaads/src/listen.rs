@@ -1,4 +1,4 @@
-//! Accepting connections: bounded in number, and not for ever from those who say nothing.
+//! Accepting connections: bounded in number, and with a time limit for clients that send nothing.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,23 +16,23 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
-/// A request's head has to be there within this time; between requests as well.
+/// A request's head must arrive within this time; the same limit applies between requests.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// Connections held at the same time; further ones wait in the system's queue.
-const BATCH_SIZE: usize = 2_000;
-/// After an error of accepting (no file descriptors left, say) the next try waits.
+/// Open connections; further ones wait in the system's queue.
+const MAX_CONNECTIONS: usize = 2_000;
+/// Pause after an error of `accept`, such as no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
-/// Serves until `stop` resolves, then lets the requests that run finish.
+/// Serves until `stop` resolves, then lets running requests finish.
 pub async fn serve(listener: TcpListener, routes: Router, stop: impl Future<Output = ()>) {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEAD_TIMEOUT);
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(BATCH_SIZE));
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut stop = std::pin::pin!(stop);
     loop {
-        let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
+        let permit = permits.clone().acquire_owned().await.expect("the semaphore is never closed");
         let (stream, peer) = tokio::select! {
             accepted = accept(&listener) => accepted,
             () = &mut stop => break,
@@ -46,9 +46,9 @@ pub async fn serve(listener: TcpListener, routes: Router, stop: impl Future<Outp
         let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
         let connection = graceful.watch(connection);
         crate::tasks::spawn(async move {
-            // Broken connections are the other side's affair.
+            // A broken connection needs no action here.
             let _ = connection.await;
-            drop(place);
+            drop(permit);
         });
     }
     graceful.shutdown().await;

@@ -91,7 +91,7 @@ pub fn routes(app: App) -> Router {
         .with_state(app)
 }
 
-/// Gives every problem, rejections of the framework and panics included, the form of the surface that was called.
+/// Renders every problem, including panics and rejections of the framework, in the form of the surface that was called.
 async fn render_problems(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if path.starts_with("/api/") {

@@ -4,7 +4,7 @@
 /// Who has to act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResponsibleParty {
-    /// Whoever reads this.
+    /// The reader.
     You,
     /// The person whose Meta login it is.
     Person,

@@ -1,4 +1,4 @@
-//! Meta calling us. What is signed is stored before the answer; a wrong signature changes nothing.
+//! Inbound webhooks from Meta. A signed call is stored before it is answered; one with a wrong signature changes nothing.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -15,10 +15,10 @@ use crate::http::problem::Problem;
 use crate::webhooks::inbox;
 use crate::webhooks::inbox::ReceiveError;
 
-/// A thousand changes in one post, and some room.
+/// Meta sends up to a thousand changes in one request.
 pub const BODY_LIMIT: usize = 4 * 1024 * 1024;
 
-/// The handshake: Meta asks whether the address is ours before it subscribes to it.
+/// The handshake: before it subscribes, Meta checks that the address knows the verify token.
 pub async fn verify(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
     let query = query.unwrap_or_default();
     let value = |wanted: &str| {
@@ -26,15 +26,15 @@ pub async fn verify(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
         pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned()).unwrap_or_default()
     };
     let given = value("hub.verify_token");
-    let is_right = app.config.meta_login.webhook_verify_token.as_ref().is_some_and(|own| {
+    let is_known_token = app.config.meta_login.webhook_verify_token.as_ref().is_some_and(|own| {
         let (own, given) = (own.expose_secret().as_bytes(), given.as_bytes());
         aws_lc_rs::constant_time::verify_slices_are_equal(own, given).is_ok()
     });
     let challenge = value("hub.challenge");
-    if !is_right || value("hub.mode") != "subscribe" || challenge.len() > 200 {
+    if !is_known_token || value("hub.mode") != "subscribe" || challenge.len() > 200 {
         return StatusCode::FORBIDDEN.into_response();
     }
-    // As plain text: a browser must not take it for a page.
+    // As plain text, so that no browser renders it as a page.
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], challenge).into_response()
 }
 
@@ -44,18 +44,18 @@ pub async fn event(State(app): State<App>, headers: HeaderMap, body: Bytes) -> R
     match inbox::receive_event(&app, signature, &body).await {
         Ok(_) => Ok(StatusCode::OK.into_response()),
         Err(ReceiveError::Webhook(WebhookError::Signature)) => {
-            tracing::warn!("an event with a wrong signature was refused");
+            tracing::warn!("refused a webhook event with a wrong signature");
             Ok(StatusCode::UNAUTHORIZED.into_response())
         }
         Err(ReceiveError::Webhook(WebhookError::Content)) => {
-            tracing::warn!("an event that is none was refused");
+            tracing::warn!("refused a webhook event that cannot be read");
             Ok(StatusCode::BAD_REQUEST.into_response())
         }
         Err(ReceiveError::Store(error)) => Err(error.into()),
     }
 }
 
-/// The dashboard asks by GET whether the addresses of the two callbacks answer.
+/// The App Dashboard checks by GET that the two callbacks answer.
 pub async fn alive() -> StatusCode {
     StatusCode::OK
 }
@@ -68,7 +68,7 @@ pub async fn deauthorize(State(app): State<App>, body: Bytes) -> Result<Response
     }
 }
 
-/// A person wants their data deleted: the answer names the page on which they can follow it.
+/// A person wants their data deleted. The answer contains the URL of the status page.
 pub async fn data_deletion(State(app): State<App>, body: Bytes) -> Result<Response, Problem> {
     match inbox::receive_data_deletion(&app, &signed_request(&body)).await {
         Ok(code) => {
@@ -87,7 +87,7 @@ fn signed_request(body: &[u8]) -> String {
 fn refused(error: ReceiveError) -> Result<Response, Problem> {
     match error {
         ReceiveError::Webhook(error) => {
-            tracing::warn!(%error, "a signed request was refused");
+            tracing::warn!(%error, "refused a signed request");
             Ok(StatusCode::BAD_REQUEST.into_response())
         }
         ReceiveError::Store(error) => Err(error.into()),

@@ -1,4 +1,4 @@
-//! Problems of calls from Meta: a plain status, because nobody reads more.
+//! Problems of calls from Meta: a plain status, which is all that Meta evaluates.
 
 use axum::response::{IntoResponse, Response};
 

@@ -18,7 +18,7 @@ pub struct OwnedConnection {
     pub connection: ConnectionSummary,
 }
 
-/// The same for actions that call Meta at once. These are rate limited per user, because all users share the app's
+/// The same for actions that call Meta immediately. These are rate limited per user, because all users share the app's
 /// quota at Meta.
 #[derive(Debug)]
 pub struct OwnedConnectionForMetaCall(pub OwnedConnection);

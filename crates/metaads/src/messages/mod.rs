@@ -1,5 +1,5 @@
-//! The text that people read on pages and in the API: from a code or key to words. No CSS class, no icon, no URL, no
-//! decision. Text that needs no code is in the templates. One file per topic, so that a second language can follow.
+//! Message texts that people read on pages and in the API: from a code or key to words. No CSS class, no icon, no URL,
+//! no decision. Text that needs no code is in the templates. One file per topic, so that a second language can follow.
 //!
 //! Not here: what `metaads doctor` and the other commands print, which is next to the check that finds it.
 

@@ -18,9 +18,9 @@ use crate::http::form_fields::FormFields;
 use crate::http::problem::Problem;
 use crate::messages::api_version as version_text;
 use crate::messages::format;
-use crate::messages::notices::notice;
 use crate::messages::{quotas, webhooks};
 use crate::web::layout::{Layout, Section, page};
+use crate::web::notice_view::NoticeView;
 use crate::web::operator_notice_view::OperatorNoticeView;
 use crate::webhooks::inbox;
 
@@ -38,7 +38,7 @@ const MAX_TYPED: usize = 100_000;
 #[template(path = "admin.html")]
 struct AdminPage {
     layout: Layout,
-    notice: String,
+    notice: Option<NoticeView>,
     operator_notices: Vec<OperatorNoticeView>,
     pinned: String,
     version: String,
@@ -57,7 +57,7 @@ struct AdminPage {
     typed: String,
 }
 
-/// What the Meta app has to be told, by its name in the App Dashboard.
+/// An address to enter in the Meta app's App Dashboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AddressName {
     RedirectUri,
@@ -117,9 +117,7 @@ pub async fn show(
     let layout = Layout::new(&app, &client, Some(&caller), Section::Admin).await?;
     let rows = query.rows.unwrap_or(ROWS).clamp(ROWS, MAX_ROWS);
     let mut shown = admin(&app, layout, rows, DeletionForm::default()).await?;
-    if let Some(key) = query.notice.as_deref().and_then(Notice::from_text) {
-        shown.notice = notice(key, query.number.unwrap_or_default());
-    }
+    shown.notice = NoticeView::with_number(query.notice.as_deref(), query.number.unwrap_or_default());
     Ok(page(&shown))
 }
 
@@ -133,7 +131,7 @@ async fn admin(app: &App, layout: Layout, rows: usize, form: DeletionForm) -> Re
     let has_more = [quotas.len(), errors.len(), events.len()].into_iter().any(|length| length > rows);
     Ok(AdminPage {
         layout,
-        notice: String::new(),
+        notice: None,
         operator_notices: OperatorNoticeView::all(app, &app.store.list_notices().await?, now),
         pinned: pinned.to_string(),
         version: api_version::summary(&pinned, now),

@@ -41,6 +41,7 @@ pub struct ConnectedPage {
     pub outcome: Outcome,
     /// The first ad accounts; only for [`Outcome::Connected`].
     pub accounts: Vec<FirstAccount>,
+    pub has_more_accounts: bool,
     pub instagram: Vec<InstagramAccount>,
 }
 
@@ -120,6 +121,7 @@ impl ConnectedPage {
             layout,
             card,
             outcome,
+            has_more_accounts: connection.assets.ad_accounts > SHOWN,
             accounts,
             instagram,
         })
@@ -133,7 +135,7 @@ impl ConnectedPage {
 }
 
 fn outcome(connection: &ConnectionSummary, card: &ConnectionCard, has_question: bool) -> Outcome {
-    // Instagram Login brings one account, which is there at once.
+    // Instagram Login brings one account, and it needs no sync.
     let has_ads = connection.scopes.has("ads_read") || connection.scopes.has("ads_management");
     match () {
         () if card.is_ads_login && !has_ads => Outcome::AdAccountsWithheld,

@@ -17,12 +17,12 @@ use crate::connections::{permissions, status};
 use crate::http::client_info::ClientInfo;
 use crate::http::owned_connection::{OwnedConnection, OwnedConnectionForMetaCall};
 use crate::http::problem::Problem;
-use crate::messages::notices::notice;
 use crate::messages::{ad_accounts, format, scopes};
 use crate::web::account_status_view::AccountStatusView;
 use crate::web::connection_card::ConnectionCard;
 use crate::web::history_view::HistoryRow;
 use crate::web::layout::{Layout, Section, page};
+use crate::web::notice_view::NoticeView;
 
 /// Selected ad accounts on the overview.
 const SHOWN: i64 = 10;
@@ -42,7 +42,7 @@ struct ConnectionPage {
     layout: Layout,
     card: ConnectionCard,
     tab: Tab,
-    notice: String,
+    notice: Option<NoticeView>,
     connected_on: String,
     valid_until: Option<String>,
     checked_on: Option<String>,
@@ -115,11 +115,6 @@ impl ConnectionQuery {
             _ => Tab::Overview,
         }
     }
-
-    fn notice(&self) -> String {
-        let key = self.notice.as_deref().and_then(Notice::from_text);
-        key.map_or_else(String::new, |key| notice(key, 0))
-    }
 }
 
 pub async fn show(
@@ -148,7 +143,7 @@ pub async fn show(
     Ok(page(&ConnectionPage {
         layout: Layout::new(&app, &client, Some(&caller), Section::Connections).await?,
         card: ConnectionCard::new(&app, &connection, now),
-        notice: query.notice(),
+        notice: NoticeView::from_key(query.notice.as_deref()),
         connected_on: format::day(connection.connected_at, now),
         valid_until: valid_until(&connection, now),
         checked_on: connection.last_checked_at.map(|at| format::day(at, now)),

@@ -160,8 +160,8 @@ fn sync_badge(connection: &ConnectionSummary) -> StatusBadge {
     let done = format::count(connection.sync_done);
     let total = connection.sync_total.filter(|total| *total >= connection.sync_done).map(format::count);
     StatusBadge {
-        class: "pill-reading",
-        glyph: "status-reading",
+        class: "pill-syncing",
+        glyph: "status-syncing",
         word: text::syncing(&done, total.as_deref()),
         sync_pattern: text::syncing("{done}", total.as_ref().map(|_| "{total}")),
     }
@@ -203,7 +203,7 @@ fn warning(connection: &ConnectionSummary, now: i64) -> Option<WarningNote> {
     })
 }
 
-/// The drawing, and the words at its start and its end.
+/// The drawing, and the text at its start and its end.
 fn lifeline(connection: &ConnectionSummary, now: i64) -> (String, String, String) {
     let connected = connection.connected_at;
     let renewed = connection.last_refreshed_at.unwrap_or(connected);

@@ -7,16 +7,15 @@ use serde::Deserialize;
 
 use crate::accounts::sessions::is_handheld;
 use crate::app::App;
-use crate::codes::notice::Notice;
 use crate::connections::status::Health;
 use crate::http::caller::Caller;
 use crate::http::client_info::ClientInfo;
 use crate::http::problem::Problem;
 use crate::messages::format;
-use crate::messages::notices::notice;
 use crate::messages::scopes::{self, PermissionText};
 use crate::web::connection_card::ConnectionCard;
 use crate::web::layout::{Layout, Section, page};
+use crate::web::notice_view::NoticeView;
 use crate::web::operator_notice_view::OperatorNoticeView;
 
 #[derive(Template)]
@@ -31,7 +30,7 @@ struct DashboardPage {
     has_business: bool,
     /// Instagram Login is set up.
     has_instagram: bool,
-    notice: String,
+    notice: Option<NoticeView>,
     /// Shown to admins.
     operator_notices: Vec<OperatorNoticeView>,
     /// When Meta was last asked: RFC 3339, and as text.
@@ -110,7 +109,6 @@ pub async fn show(
     });
     let has_connections = !cards.is_empty();
     cards.retain(|card| current.has(card));
-    let shown = query.notice.as_deref().and_then(Notice::from_text);
     Ok(page(&DashboardPage {
         layout: Layout::new(&app, &client, Some(&caller), Section::Connections).await?,
         open_attempt: open.map(|attempt| attempt.id.to_string()),
@@ -120,7 +118,7 @@ pub async fn show(
         is_handheld: is_handheld(&client.user_agent),
         has_business: app.config.meta_login.config_id.is_some(),
         has_instagram: app.graph().app().instagram.is_some(),
-        notice: shown.map_or_else(String::new, |key| notice(key, 0)),
+        notice: NoticeView::from_key(query.notice.as_deref()),
         operator_notices,
         checked_at: checked_at.map(|at| (format::iso(at), format::day_and_time(at))),
         asked: app.config.meta_login.scopes.iter().filter_map(|scope| scopes::scope(scope)).collect(),

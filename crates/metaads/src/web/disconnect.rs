@@ -24,6 +24,7 @@ struct DisconnectPage {
     id: String,
     name: String,
     first_name: String,
+    has_selected: bool,
     accounts: String,
     pages: String,
     instagram: String,
@@ -49,6 +50,7 @@ pub async fn show(
     Ok(page(&DisconnectPage {
         layout: Layout::new(&app, &client, Some(&caller), Section::Connections).await?,
         first_name: ConnectionLabel::of(&connection).name.to_owned(),
+        has_selected: connection.assets.selected > 0,
         accounts: format::plural(connection.assets.selected, "selected ad account", "selected ad accounts"),
         pages: format::plural(connection.assets.pages, "Page", "Pages"),
         instagram: format::plural(

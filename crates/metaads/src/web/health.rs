@@ -1,4 +1,4 @@
-//! Probes for whoever runs the service.
+//! Liveness and readiness probes.
 
 use axum::Json;
 use axum::extract::State;

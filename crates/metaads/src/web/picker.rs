@@ -15,10 +15,10 @@ use crate::http::owned_connection::{OwnedConnection, OwnedConnectionForMetaCall}
 use crate::http::problem::Problem;
 use crate::messages::ad_accounts;
 use crate::messages::format;
-use crate::messages::notices::notice;
 use crate::web::account_status_view::AccountStatusView;
 use crate::web::connection_card::ConnectionCard;
 use crate::web::layout::{Layout, Section, page};
+use crate::web::notice_view::NoticeView;
 use crate::web::picker_query::{NO_BUSINESS, PickerQuery};
 
 /// Rows of a business on a page of its own, and of all businesses together on the page of all.
@@ -48,7 +48,7 @@ struct PickerPage {
     query: String,
     show: &'static str,
     group: String,
-    notice: String,
+    notice: Option<NoticeView>,
 }
 
 /// An entry of the side bar.
@@ -110,7 +110,7 @@ pub async fn show(
         query: query.search(),
         show: query.show(),
         group: query.business.clone().unwrap_or_default(),
-        notice: query.notice().map_or_else(String::new, |key| notice(key, 0)),
+        notice: NoticeView::from_key(query.notice.as_deref()),
         name: connection.name.clone(),
         total,
         groups,

@@ -4,8 +4,6 @@ use metaads_store::{AdAccount, AdAccountFilter, ConnectionSummary, Only};
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use crate::codes::notice::Notice;
-
 /// Stands for the accounts in no business, whose group id is empty.
 pub const NO_BUSINESS: &str = "none";
 
@@ -18,7 +16,7 @@ pub struct PickerQuery {
     after_id: Option<String>,
     /// How many businesses come before this page.
     from: Option<usize>,
-    notice: Option<String>,
+    pub notice: Option<String>,
 }
 
 impl PickerQuery {
@@ -54,10 +52,6 @@ impl PickerQuery {
 
     pub fn from(&self) -> usize {
         self.from.unwrap_or_default()
-    }
-
-    pub fn notice(&self) -> Option<Notice> {
-        self.notice.as_deref().and_then(Notice::from_text)
     }
 
     pub fn filter(&self, connection: &ConnectionSummary, limit: i64) -> AdAccountFilter {

@@ -17,15 +17,15 @@ use crate::http::form_fields::FormFields;
 use crate::http::problem::Problem;
 use crate::messages::account_errors;
 use crate::messages::format;
-use crate::messages::notices::notice;
 use crate::web::layout::{Layout, Section, page};
+use crate::web::notice_view::NoticeView;
 
 #[derive(Template)]
 #[template(path = "settings.html")]
 struct SettingsPage {
     layout: Layout,
     sessions: Vec<SessionRow>,
-    notice: String,
+    notice: Option<NoticeView>,
     /// Below their fields; may be empty.
     old_error: &'static str,
     new_error: &'static str,
@@ -60,8 +60,7 @@ pub async fn show(
     caller: Caller,
     Query(query): Query<SettingsQuery>,
 ) -> Result<Response, Problem> {
-    let done = query.notice.as_deref().and_then(Notice::from_text);
-    let done = done.map_or_else(String::new, |key| notice(key, 0));
+    let done = NoticeView::from_key(query.notice.as_deref());
     Ok(page(&settings(&app, &client, &caller, done).await?))
 }
 
@@ -69,7 +68,7 @@ async fn settings(
     app: &App,
     client: &ClientInfo,
     caller: &Caller,
-    notice: String,
+    notice: Option<NoticeView>,
 ) -> Result<SettingsPage, Problem> {
     let now = app.now();
     let rows = sessions::list(app, &caller.user_id).await?.into_iter().map(|session| SessionRow {
@@ -100,7 +99,7 @@ pub async fn change_password(
         let device = client.device_token.as_deref();
         sign_in::change_password(&app, &caller.session, device, fields.one("old"), fields.one("new")).await
     };
-    let mut shown = settings(&app, &client, &caller, String::new()).await?;
+    let mut shown = settings(&app, &client, &caller, None).await?;
     match changed {
         Ok(()) => return Ok(done(Notice::PasswordChanged).into_response()),
         Err(AccountError::Password(weak)) => shown.new_error = account_errors::weak_password(weak),

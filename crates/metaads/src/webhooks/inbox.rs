@@ -1,4 +1,4 @@
-//! The webhook inbox: Meta's calls to us are verified and stored before they are answered. Applying them is `apply`.
+//! The webhook inbox: inbound webhooks are verified and stored before they are answered; `apply` applies them later.
 
 use metaads_graph::{
     AppScopedUserId, AppSecret, Change, SignedRequest, UnixSeconds, WebhookError, parse_event,

@@ -1,5 +1,6 @@
-//! When a connection is checked again, and when its token is refreshed. Pure: no clock, no randomness of its own. Source of the rules: Meta's "Long-lived access tokens" (a token is exchanged while it is still
-//! valid), "Securing Facebook Login" (check at least daily), "Refresh access token" of Instagram (24 hours).
+//! When a connection is checked again, and when its token is refreshed (token refresh schedule). Pure: no clock, no
+//! randomness of its own. Source of the rules: Meta's "Long-lived access tokens" (a token is exchanged while it is
+//! still valid), "Securing Facebook Login" (check at least daily), "Refresh access token" of Instagram (24 hours).
 
 use metaads_store::{Connection, ConnectionKind, SyncState};
 
@@ -7,7 +8,7 @@ use crate::clock::{DAY, HOUR, MINUTE};
 use crate::connections::token::outcome::CheckOutcome;
 use crate::random::hash;
 
-/// RefreshOutcome begins so long before the end, in the middle of the spread.
+/// A refresh is due this long before the token ends, in the middle of the spread.
 const LEAD: i64 = 20 * DAY;
 /// Refreshes are spread over this time, so that logins of one hour do not come due in one hour.
 const SPREAD: i64 = 5 * DAY;
@@ -15,7 +16,7 @@ const SPREAD: i64 = 5 * DAY;
 const INSTAGRAM_AGE: i64 = DAY;
 /// First pause after Meta or the network failed; it doubles up to an hour.
 const FIRST_PAUSE: i64 = 15_000;
-/// First pause after Meta limited us or refused our app: asking soon makes it worse.
+/// First pause after Meta rate limited us or refused our app: asking again soon makes it worse.
 const FIRST_LONG_PAUSE: i64 = 5 * MINUTE;
 const LONGEST_PAUSE: i64 = HOUR;
 /// Assets are synced this often.
