@@ -10,7 +10,7 @@ pub enum KekError {
     #[error("the key service does not answer: {what}")]
     Unavailable { what: String },
     /// It answered, and the answer is no.
-    #[error("the kek key refuses: {what}")]
+    #[error("the key service refuses: {what}")]
     Refused { what: String },
 }
 

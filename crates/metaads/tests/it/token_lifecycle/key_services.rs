@@ -131,12 +131,12 @@ async fn an_unavailable_or_refusing_key_service_is_one_clear_sentence() {
         status("aws-kms:alias/none", &[("AWS_ENDPOINT_URL_KMS", "http://127.0.0.1:1")]);
     assert!(!succeeded && printed.contains("the key service does not answer"), "{printed}");
     let (succeeded, printed) = status("aws-kms:alias/none", &[]);
-    assert!(!succeeded && printed.contains("AWS KMS says NotFoundException"), "{printed}");
+    assert!(!succeeded && printed.contains("AWS KMS answered NotFoundException"), "{printed}");
     let [(_, address), _] = transit_settings();
     let (succeeded, printed) =
         status("transit:first", &[("VAULT_ADDR", &address), ("VAULT_TOKEN", "wrong-token")]);
     assert!(
-        !succeeded && printed.contains("transit says HTTP 403") && !printed.contains("wrong-token"),
+        !succeeded && printed.contains("transit answered HTTP 403") && !printed.contains("wrong-token"),
         "{printed}"
     );
     let (succeeded, printed) = status("transit:first", &[("VAULT_ADDR", &address)]);
