@@ -33,7 +33,7 @@ pub(super) struct Known {
 }
 
 impl Keys {
-    /// Unwraps the stored data keys. Where the first kek key wraps none, a new data key is made.
+    /// Unwraps the stored data keys. Where the first key-encryption key wraps none, a new data key is made.
     pub async fn load(
         store: &Store,
         kek: KeyEncryptionKey,
@@ -61,7 +61,7 @@ impl Keys {
         if rows == before.rows {
             return Ok(false);
         }
-        // Where the kek key wraps none any more, this replica goes on with what it has.
+        // Where the key-encryption key wraps none any more, this replica goes on with what it has.
         let Some(known) = assemble(rows, &self.kek, Some(&before.keyring)).await? else { return Ok(false) };
         *self.known.write().expect("nothing panics while it writes") = Arc::new(known);
         Ok(true)
@@ -112,7 +112,7 @@ pub async fn prune(store: &Store, keys: &Keys, now: i64) -> Result<u64, StoreErr
     store.delete_unused_data_keys(keys.sealing_key(), now - SUPERSEDED_MS).await
 }
 
-/// A keyring of what can be unwrapped; None where the first kek key wraps nothing. Keys that are
+/// A keyring of what can be unwrapped; None where the first key-encryption key wraps nothing. Keys that are
 /// unwrapped already are not unwrapped again: it may be a call over the network.
 async fn assemble(
     rows: Vec<DataKey>,

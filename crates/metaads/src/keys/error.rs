@@ -3,7 +3,7 @@
 use metaads_store::StoreError;
 use metaads_vault::{KeyId, OpenError as VaultError, SealedError};
 
-/// What went wrong at an kek key.
+/// What went wrong at a key-encryption key or its service.
 #[derive(Debug, thiserror::Error)]
 pub enum KekError {
     /// It cannot be reached, or is too busy: later it may answer.

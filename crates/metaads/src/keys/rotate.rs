@@ -46,7 +46,7 @@ pub async fn rotate(
     mut on_progress: impl FnMut(u64, u64),
 ) -> Result<Rotated, KeysError> {
     let mut rotated = Rotated::default();
-    // (1) Every data key goes under the first kek key, one row at a time. A crash leaves some there and
+    // (1) Every data key goes under the first key-encryption key, one row at a time. A crash leaves some there and
     //     some not yet; all of them open as before.
     for row in store.list_data_keys().await? {
         rotated.rewrapped += u64::from(rewrap(store, keys, random, &row).await?);
