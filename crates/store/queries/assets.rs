@@ -121,48 +121,6 @@ impl Db {
         .await?)
     }
 
-    /// The first `per_group` ad accounts of each of the `groups` groups after the first `skipped` ones, in one statement;
-    /// groups in the order of [`Db::count_ad_accounts`]. The filter's group, start and limit are ignored.
-    pub async fn list_first_ad_accounts(
-        &self,
-        filter: &AdAccountFilter,
-        skipped: i64,
-        groups: i64,
-        per_group: i64,
-    ) -> Result<Vec<AdAccount>, StoreError> {
-        let pattern = filter.pattern();
-        Ok(sqlx::query_as!(
-            AdAccount,
-            r#"SELECT a.account_id AS "account_id!", a.account_name AS "account_name!", a.name_key AS "name_key!",
-                      a.currency AS "currency!", a.timezone AS "timezone!", a.is_selected AS "is_selected!",
-                      a.is_selectable AS "is_selectable!", a.account_status AS "account_status?",
-                      a.disable_reason AS "disable_reason?", a.is_reachable AS "is_reachable!",
-                      a.business_id AS "business_id?", a.business_name AS "business_name?", a.group_id AS "group_id!",
-                      a.relation AS "relation!: Relation", a.tasks AS "tasks!: ScopeSet",
-                      a.last_validated_at AS "last_validated_at!", a.lost_reason AS "lost_reason?"
-               FROM (SELECT p.account_id, p.place, DENSE_RANK() OVER
-                         (ORDER BY CASE WHEN p.group_id = '' THEN 1 ELSE 0 END, p.group_label, p.group_id) AS group_place
-                     FROM (SELECT account_id, group_id, MAX(group_name) OVER (PARTITION BY group_id) AS group_label,
-                               ROW_NUMBER() OVER (PARTITION BY group_id ORDER BY name_key, account_id) AS place
-                           FROM meta_ad_accounts
-                           WHERE connection_id = $1
-                             AND ($2 = '' OR name_key LIKE $2 ESCAPE '\' OR account_id LIKE $2 ESCAPE '\')
-                             AND ($3 = 'all' OR ($3 = 'selected' AND is_selected) OR ($3 = 'unusable' AND NOT is_selectable))
-                          ) p) r
-               JOIN meta_ad_accounts a ON a.connection_id = $1 AND a.account_id = r.account_id
-               WHERE r.group_place > $4 AND r.group_place <= $4 + $5 AND r.place <= $6
-               ORDER BY r.group_place, r.place"#,
-            filter.connection_id.as_str(),
-            pattern,
-            filter.only.as_str(),
-            skipped,
-            groups,
-            per_group
-        )
-        .fetch_all(&self.read)
-        .await?)
-    }
-
     pub async fn list_businesses(&self, id: &ConnectionId) -> Result<Vec<Business>, StoreError> {
         Ok(sqlx::query_as!(
             Business,
@@ -174,22 +132,8 @@ impl Db {
         .await?)
     }
 
-    pub async fn list_pages(&self, id: &ConnectionId) -> Result<Vec<Page>, StoreError> {
-        Ok(sqlx::query_as!(
-            Page,
-            r#"SELECT page_id AS "page_id!", name AS "name!", tasks AS "tasks!: ScopeSet",
-                   has_linked_instagram AS "has_linked_instagram!", business_name AS "business_name?",
-                   EXISTS (SELECT 1 FROM meta_instagram_accounts i WHERE i.connection_id = p.connection_id
-                       AND i.page_id = p.page_id) AS "has_instagram!: bool"
-               FROM meta_pages p WHERE connection_id = $1 ORDER BY name, page_id LIMIT 1000"#,
-            id.as_str()
-        )
-        .fetch_all(&self.read)
-        .await?)
-    }
-
     /// Pages by name, after the one with this name and id (both empty: from the start).
-    pub async fn list_pages_after(
+    pub async fn list_pages(
         &self,
         id: &ConnectionId,
         after_name: &str,
@@ -215,7 +159,7 @@ impl Db {
     }
 
     /// Instagram accounts by user name, after the one with this name and id (both empty: from the start).
-    pub async fn list_instagram_accounts_after(
+    pub async fn list_instagram_accounts(
         &self,
         id: &ConnectionId,
         after_name: &str,
@@ -268,20 +212,6 @@ impl Db {
         .await?;
         let synced: HashSet<String> = rows.into_iter().map(|row| row.id).collect();
         Ok(ids.iter().filter(|id| !synced.contains(*id)).cloned().collect())
-    }
-
-    pub async fn list_instagram_accounts(
-        &self,
-        id: &ConnectionId,
-    ) -> Result<Vec<InstagramAccount>, StoreError> {
-        Ok(sqlx::query_as!(
-            InstagramAccount,
-            r#"SELECT instagram_id AS "instagram_id!", username AS "username!", name AS "name!"
-               FROM meta_instagram_accounts WHERE connection_id = $1 ORDER BY username, instagram_id LIMIT 1000"#,
-            id.as_str()
-        )
-        .fetch_all(&self.read)
-        .await?)
     }
 
     /// Selects exactly the `requested` ad accounts within `scope` (None: all accounts of the connection). Accounts that

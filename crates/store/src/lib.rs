@@ -101,14 +101,11 @@ statements! {
     // assets
     fn list_ad_accounts(&self, filter: &AdAccountFilter) -> Answer<Vec<AdAccount>>;
     fn count_ad_accounts(&self, filter: &AdAccountFilter) -> Answer<Vec<AccountGroup>>;
-    fn list_first_ad_accounts(&self, filter: &AdAccountFilter, skipped: i64, groups: i64, per_group: i64) -> Answer<Vec<AdAccount>>;
     fn list_businesses(&self, id: &ConnectionId) -> Answer<Vec<Business>>;
-    fn list_pages(&self, id: &ConnectionId) -> Answer<Vec<Page>>;
-    fn list_pages_after(&self, id: &ConnectionId, after_name: &str, after_id: &str, limit: i64) -> Answer<Vec<Page>>;
-    fn list_instagram_accounts_after(&self, id: &ConnectionId, after_name: &str, after_id: &str, limit: i64) -> Answer<Vec<InstagramAccount>>;
+    fn list_pages(&self, id: &ConnectionId, after_name: &str, after_id: &str, limit: i64) -> Answer<Vec<Page>>;
+    fn list_instagram_accounts(&self, id: &ConnectionId, after_name: &str, after_id: &str, limit: i64) -> Answer<Vec<InstagramAccount>>;
     fn list_unread_lists(&self, id: &ConnectionId) -> Answer<Vec<UnreadList>>;
     fn list_unseen(&self, id: &ConnectionId, generation: i64, ids: &[String]) -> Answer<Vec<String>>;
-    fn list_instagram_accounts(&self, id: &ConnectionId) -> Answer<Vec<InstagramAccount>>;
     fn select_ad_accounts(&self, owner: (&WorkspaceId, &UserId), id: &ConnectionId, scope: Option<&[String]>, requested: &[String], at: i64, audit_id: &str) -> Answer<SelectionChange>;
     // account status
     fn list_account_statuses(&self, id: &ConnectionId, accounts: &[String]) -> Answer<Vec<AccountStatusRow>>;

@@ -62,11 +62,7 @@ pub async fn show_login(
     MaybeCaller(caller): MaybeCaller,
     Query(query): Query<AuthQuery>,
 ) -> Response {
-    let next = safe_path(query.next.as_deref());
-    if caller.is_some() {
-        return Redirect::to(&next).into_response();
-    }
-    page(&AuthPage::new(&app, &client, AuthForm::SignIn, next))
+    show_form(&app, &client, caller.as_ref(), &query, AuthForm::SignIn)
 }
 
 pub async fn show_register(
@@ -75,11 +71,22 @@ pub async fn show_register(
     MaybeCaller(caller): MaybeCaller,
     Query(query): Query<AuthQuery>,
 ) -> Response {
+    show_form(&app, &client, caller.as_ref(), &query, AuthForm::Register)
+}
+
+/// Somebody who is signed in already goes on to where they wanted to go.
+fn show_form(
+    app: &App,
+    client: &ClientInfo,
+    caller: Option<&Caller>,
+    query: &AuthQuery,
+    form: AuthForm,
+) -> Response {
     let next = safe_path(query.next.as_deref());
     if caller.is_some() {
         return Redirect::to(&next).into_response();
     }
-    page(&AuthPage::new(&app, &client, AuthForm::Register, next))
+    page(&AuthPage::new(app, client, form, next))
 }
 
 pub async fn login(

@@ -137,12 +137,16 @@ impl ConnectedPage {
 fn outcome(connection: &ConnectionSummary, card: &ConnectionCard, has_question: bool) -> Outcome {
     // Instagram Login brings one account, and it needs no sync.
     let has_ads = connection.scopes.has("ads_read") || connection.scopes.has("ads_management");
-    match () {
-        () if card.is_ads_login && !has_ads => Outcome::AdAccountsWithheld,
-        () if card.is_ads_login && card.is_syncing => Outcome::Syncing,
-        () if card.is_ads_login && !card.has_ad_accounts => Outcome::NoAdAccounts,
-        () if has_question => Outcome::PermissionsMissing,
-        () => Outcome::Connected,
+    if card.is_ads_login && !has_ads {
+        Outcome::AdAccountsWithheld
+    } else if card.is_ads_login && card.is_syncing {
+        Outcome::Syncing
+    } else if card.is_ads_login && !card.has_ad_accounts {
+        Outcome::NoAdAccounts
+    } else if has_question {
+        Outcome::PermissionsMissing
+    } else {
+        Outcome::Connected
     }
 }
 
@@ -151,7 +155,7 @@ async fn first_assets(
     connection: &ConnectionSummary,
 ) -> Result<(Vec<FirstAccount>, Vec<InstagramAccount>), Problem> {
     if connection.kind == ConnectionKind::InstagramUser {
-        return Ok((Vec::new(), app.store.list_instagram_accounts(&connection.id).await?));
+        return Ok((Vec::new(), app.store.list_instagram_accounts(&connection.id, "", "", SHOWN).await?));
     }
     let filter = AdAccountFilter {
         connection_id: connection.id.clone(),

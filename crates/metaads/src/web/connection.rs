@@ -185,15 +185,14 @@ async fn assets(
     match tab {
         Tab::Overview | Tab::History => Ok(Assets::default()),
         Tab::Pages => {
-            let mut pages = app.store.list_pages_after(id, after, after_id, ASSETS + 1).await?;
+            let mut pages = app.store.list_pages(id, after, after_id, ASSETS + 1).await?;
             let more = has_more(pages.len()).then(|| pages.pop()).flatten();
             let last = pages.last().filter(|_| more.is_some());
             let more = last.map(|last| more_href("pages", &last.name, &last.page_id));
             Ok(Assets { pages, more, ..Assets::default() })
         }
         Tab::Instagram => {
-            let mut accounts =
-                app.store.list_instagram_accounts_after(id, after, after_id, ASSETS + 1).await?;
+            let mut accounts = app.store.list_instagram_accounts(id, after, after_id, ASSETS + 1).await?;
             let more = has_more(accounts.len()).then(|| accounts.pop()).flatten();
             let last = accounts.last().filter(|_| more.is_some());
             let more = last.map(|last| more_href("instagram", &last.username, &last.instagram_id));

@@ -156,12 +156,17 @@ async fn groups(
     }
     let shown: Vec<&AccountGroup> = matching.iter().skip(query.from()).take(GROUPS).collect();
     let limit = (ROWS_OF_ALL / number(shown.len().clamp(1, OPEN_GROUPS))).max(5);
-    let (skipped, open) = (number(query.from()), number(OPEN_GROUPS));
-    let mut rows = app.store.list_first_ad_accounts(&filter, skipped, open, limit + 1).await?;
     let mut groups = Vec::new();
-    for count in shown {
-        let own = rows.extract_if(.., |row| row.group_id == count.group_id).collect();
-        groups.push(Group::new(query, count, own, limit));
+    for (index, count) in shown.into_iter().enumerate() {
+        let group_id = Some(count.group_id.clone());
+        let rows = match index < OPEN_GROUPS {
+            true => {
+                let filter = AdAccountFilter { group_id, limit: limit + 1, ..filter.clone() };
+                app.store.list_ad_accounts(&filter).await?
+            }
+            false => Vec::new(),
+        };
+        groups.push(Group::new(query, count, rows, limit));
     }
     Ok(groups)
 }

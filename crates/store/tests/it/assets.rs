@@ -139,14 +139,14 @@ async fn other_assets_are_listed_and_a_page_reports_its_instagram_account() {
         metaads_store::NewPage { page_id: "p2".to_owned(), name: "Other".to_owned(), ..linked.clone() };
     assets.pages.push(second);
     let id = connect(&world, assets).await;
-    let pages = world.store.list_pages(&id).await.unwrap();
+    let pages = world.store.list_pages(&id, "", "", 1_000).await.unwrap();
     let pages: Vec<_> = pages
         .iter()
         .map(|page| (page.page_id.as_str(), page.has_linked_instagram, page.has_instagram))
         .collect();
     assert_eq!(pages, [("p2", true, false), ("p1", true, true)]);
     assert_eq!(world.store.list_businesses(&id).await.unwrap()[0].name, "Business");
-    assert_eq!(world.store.list_instagram_accounts(&id).await.unwrap()[0].username, "shop");
+    assert_eq!(world.store.list_instagram_accounts(&id, "", "", 1_000).await.unwrap()[0].username, "shop");
 }
 
 #[tokio::test]

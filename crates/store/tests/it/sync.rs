@@ -85,7 +85,7 @@ async fn a_lost_fence_writes_nothing() {
         let step = SyncStep { assets: rows::assets(), next, ..rows::sync_step(&id) };
         assert!(!world.store.record_sync_step(&stale(&job), &step).await.unwrap());
     }
-    assert!(world.store.list_pages(&id).await.unwrap().is_empty());
+    assert!(world.store.list_pages(&id, "", "", 1_000).await.unwrap().is_empty());
     assert_eq!(world.connection(&id).await.sync_done, 0);
     assert!(world.store.finish_job(&job).await.unwrap());
 }
@@ -123,9 +123,9 @@ async fn assets_that_a_sync_did_not_find_are_removed_and_ad_accounts_marked() {
     let world = World::new().await;
     let (_, id) = connect(&world, rows::assets()).await;
     sync(&world, &id, rows::ad_accounts(&["2"]), None).await;
-    assert!(world.store.list_pages(&id).await.unwrap().is_empty());
+    assert!(world.store.list_pages(&id, "", "", 1_000).await.unwrap().is_empty());
     assert!(world.store.list_businesses(&id).await.unwrap().is_empty());
-    assert!(world.store.list_instagram_accounts(&id).await.unwrap().is_empty());
+    assert!(world.store.list_instagram_accounts(&id, "", "", 1_000).await.unwrap().is_empty());
     let accounts = world.store.list_account_statuses(&id, &texts(&["1", "2"])).await.unwrap();
     for account in accounts {
         let is_found = account.account_id == "2";
@@ -156,7 +156,7 @@ async fn a_temporarily_refused_list_keeps_the_assets_that_it_may_contain() {
         reason: UnreadReason::Refused,
     };
     sync(&world, &id, AssetBatch::default(), Some(unread.clone())).await;
-    assert_eq!(world.store.list_pages(&id).await.unwrap().len(), 1);
+    assert_eq!(world.store.list_pages(&id, "", "", 1_000).await.unwrap().len(), 1);
     assert_eq!(world.store.list_businesses(&id).await.unwrap().len(), 1);
     let account = world.store.list_account_statuses(&id, &texts(&["1"])).await.unwrap().remove(0);
     assert!(account.is_reachable);

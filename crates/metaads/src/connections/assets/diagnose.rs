@@ -19,6 +19,9 @@ use crate::connections::{granular_scopes, permissions, status};
 /// Permissions without which no ad account can be listed.
 const ADS: [&str; 2] = ["ads_read", "ads_management"];
 
+/// Pages that are considered.
+const MAX_PAGES: i64 = 1_000;
+
 /// What the last sync stored.
 #[derive(Debug)]
 struct Facts {
@@ -42,7 +45,7 @@ pub async fn missing_reasons(app: &App, connection: &Connection) -> Result<Vec<M
         groups: app.store.count_ad_accounts(&everything).await?,
         businesses: app.store.list_businesses(&connection.id).await?,
         unread: app.store.list_unread_lists(&connection.id).await?,
-        pages: app.store.list_pages(&connection.id).await?,
+        pages: app.store.list_pages(&connection.id, "", "", MAX_PAGES).await?,
     };
     Ok(reasons(app, connection, &facts))
 }
@@ -58,7 +61,7 @@ fn reasons(app: &App, connection: &Connection, facts: &Facts) -> Vec<MissingReas
         SyncState::Idle => {}
     }
     reasons.extend(missing_permissions(app, connection));
-    reasons.extend(ticks(connection));
+    reasons.extend(asset_limits(connection));
     reasons.extend(businesses(facts));
     if facts.unread.iter().any(|list| list.reason == UnreadReason::AppReview) {
         reasons.push(MissingReason::AppReview);
@@ -78,7 +81,7 @@ fn reasons(app: &App, connection: &Connection, facts: &Facts) -> Vec<MissingReas
 fn missing_permissions(app: &App, connection: &Connection) -> Vec<MissingReason> {
     let asked = permissions::asked(app, connection.kind, &connection.scopes);
     let missing = asked.into_iter().filter(|scope| !connection.scopes.has(scope));
-    // The one of the two that is there lists as well as the other.
+    // Either of the two is enough to list ad accounts.
     let has_ads = ADS.iter().any(|scope| connection.scopes.has(scope));
     missing
         .filter(|scope| !(has_ads && ADS.contains(&scope.as_str())))
@@ -86,10 +89,10 @@ fn missing_permissions(app: &App, connection: &Connection) -> Vec<MissingReason>
         .collect()
 }
 
-fn ticks(connection: &Connection) -> Option<MissingReason> {
+fn asset_limits(connection: &Connection) -> Option<MissingReason> {
     let granular = granular_scopes::parse(&connection.granular_scopes);
-    let ticked = granular.into_iter().find(|(scope, _)| ADS.contains(&scope.as_str()));
-    ticked.map(|(_, ids)| MissingReason::LimitedOnFacebook { ad_accounts: ids.len() })
+    let limited = granular.into_iter().find(|(scope, _)| ADS.contains(&scope.as_str()));
+    limited.map(|(_, ids)| MissingReason::LimitedOnFacebook { ad_accounts: ids.len() })
 }
 
 /// Businesses that show no ad account, by why.
@@ -118,7 +121,7 @@ fn businesses(facts: &Facts) -> Vec<MissingReason> {
 }
 
 fn instagram(connection: &Connection, pages: &[Page]) -> Vec<MissingReason> {
-    // Without the permission, Meta says nothing of Instagram: then that is the reason, and it is told above.
+    // Without the permission, Meta reports nothing about Instagram; `missing_permissions` gives that reason.
     if !connection.scopes.has("instagram_basic") {
         return Vec::new();
     }
@@ -133,7 +136,7 @@ fn instagram(connection: &Connection, pages: &[Page]) -> Vec<MissingReason> {
     personal.into_iter().chain(without).collect()
 }
 
-/// Asks Meta for one account. What it shows is put into the list, so that it can be chosen.
+/// Asks Meta for one account. An account that Meta returns is added to the list, so that it can be selected.
 pub async fn look_for(
     app: &App,
     connection: &Connection,
