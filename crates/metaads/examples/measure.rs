@@ -19,7 +19,7 @@ use metaads::config::{Config, source::Source};
 use metaads::keys::dek::Keys;
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::meta::Meta;
-use metaads::queue::Signal;
+use metaads::queue::Signals;
 use metaads::random::Random;
 use metaads::{routes, worker};
 use metaads_sandbox::{Answer, Control, Options, Persona, Sandbox};
@@ -108,8 +108,7 @@ async fn app(base: &str, database: &str, meta: &str) -> anyhow::Result<App> {
         random: Random::Os,
         passwords: Passwords::for_tests(),
         sandbox_url: None,
-        queue: Signal::default(),
-        progress: Signal::default(),
+        signals: Signals::default(),
         meta: Meta::new(config.meta.clone().ok_or_else(|| anyhow::anyhow!("no app"))?, Clock::System)?,
         config,
     }))

@@ -18,7 +18,7 @@ use metaads::keys::dek::Keys;
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::meta::Meta;
 use metaads::queue;
-use metaads::queue::Signal;
+use metaads::queue::Signals;
 use metaads::random::Random;
 use metaads::worker;
 use metaads_sandbox::{Control, Options, Sandbox, TokenKind, bulk_user_id};
@@ -170,8 +170,7 @@ async fn app(database: &str, meta: &str) -> anyhow::Result<App> {
         random: Random::Os,
         passwords: Passwords::for_tests(),
         sandbox_url: None,
-        queue: Signal::default(),
-        progress: Signal::default(),
+        signals: Signals::default(),
         store,
         config,
     }))

@@ -14,13 +14,13 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::keys::dek::Keys;
 use crate::meta::Meta;
-use crate::queue::Signal;
+use crate::queue::Signals;
 use crate::random::Random;
 
 #[derive(Debug, Clone)]
 pub struct App {
     parts: Arc<Parts>,
-    /// Background work leaves Meta's quotas to people first.
+    /// Background work yields Meta's quotas to interactive work.
     priority: Priority,
 }
 
@@ -35,10 +35,7 @@ pub struct Parts {
     pub passwords: Passwords,
     /// The built-in sandbox's control page; None outside the demo.
     pub sandbox_url: Option<String>,
-    /// A job was enqueued.
-    pub queue: Signal,
-    /// An authorization, a sync or a job moved on: something that a request may be waiting for.
-    pub progress: Signal,
+    pub signals: Signals,
 }
 
 impl std::ops::Deref for App {
@@ -118,7 +115,7 @@ impl App {
     /// Enqueues a job and wakes the workers.
     pub async fn enqueue(&self, job: &NewJob) -> Result<(), StoreError> {
         self.store.enqueue_job(job).await?;
-        self.queue.notify();
+        self.signals.enqueued.notify();
         Ok(())
     }
 }

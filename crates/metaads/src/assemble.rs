@@ -18,7 +18,7 @@ use crate::demo;
 use crate::keys::dek::Keys;
 use crate::keys::kek::KeyEncryptionKey;
 use crate::meta::Meta;
-use crate::queue::Signal;
+use crate::queue::Signals;
 use crate::random::Random;
 
 /// The App of the service. `sandbox_url`: the built-in sandbox, in the demo.
@@ -31,8 +31,7 @@ pub async fn app(mut config: Config, meta: MetaApp, sandbox_url: Option<String>)
         clock: Clock::System,
         random: Random::Os,
         passwords: Passwords::new(),
-        queue: Signal::default(),
-        progress: Signal::default(),
+        signals: Signals::default(),
         config,
         sandbox_url,
     }))

@@ -30,7 +30,7 @@ pub fn lease(now: i64) -> Lease {
     Lease { now, until: now + ms(LEASE_TTL) }
 }
 
-/// Tells others in this process that something happened. Other replicas find out when they poll.
+/// Wakes waiters in this process. Other replicas find out when they poll.
 #[derive(Debug, Default)]
 pub struct Signal(Notify);
 
@@ -43,4 +43,15 @@ impl Signal {
     pub fn notified(&self) -> Notified<'_> {
         self.0.notified()
     }
+}
+
+/// One signal per event, so that no waiter wakes needlessly.
+#[derive(Debug, Default)]
+pub struct Signals {
+    /// A job was enqueued.
+    pub enqueued: Signal,
+    /// An authorization or a sync moved on.
+    pub connecting: Signal,
+    /// A token check ended.
+    pub checked: Signal,
 }

@@ -20,7 +20,7 @@ use crate::webhooks::apply;
 /// Jobs run at the same time by one process. The first worker takes interactive jobs only, so that somebody who has
 /// just connected never waits behind background work.
 const WORKERS: usize = 9;
-/// A running step may continue for this long once the process is told to stop; then its lease is given back.
+/// A running step may continue for this long after the stop signal; then its lease is released.
 const LAST_STEP: Duration = Duration::from_secs(6);
 /// No heartbeat of any replica for longer than this: the service was off, or its database is an older copy.
 const DOWNTIME_MS: i64 = 10 * MINUTE;
@@ -29,7 +29,7 @@ const CHECK_ALL_WITHIN_MS: i64 = 30 * MINUTE;
 /// Authorizations are kept this long after they ended.
 const AUTHORIZATION_KEPT_MS: i64 = 7 * DAY;
 
-/// Runs due jobs until `stop` resolves, then finishes the steps that are running or gives them back.
+/// Runs due jobs until `stop` resolves, then finishes the steps that are running or releases their leases.
 pub async fn run(app: App, stop: impl Future<Output = ()>) {
     if let Err(error) = recover_after_downtime(&app).await {
         tracing::error!(%error, "could not find out whether the service was off");
@@ -54,11 +54,13 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
 /// One worker, for jobs down to this priority.
 async fn work(app: App, mut halted: watch::Receiver<bool>, lowest: Priority) {
     while !*halted.borrow() {
-        let notified = app.queue.notified();
+        let notified = app.signals.enqueued.notified();
         match run_one(&app, lowest, halted.clone()).await {
             Ok(true) => continue,
             Ok(false) => {}
-            Err(error) => tracing::error!(%error, "jobs could not be claimed or their outcome not written"),
+            Err(error) => {
+                tracing::error!(%error, "a job could not be claimed, or its outcome could not be written")
+            }
         }
         let pause = pause_until_next(&app, lowest).await;
         tokio::select! {
@@ -94,7 +96,7 @@ async fn sweep_regularly(app: App, mut halted: watch::Receiver<bool>) {
 }
 
 /// What is due every interval: the heartbeat of this replica, deleting what has expired, loading new data keys, and
-/// correcting what a clock that went wrong has planned.
+/// pulling back jobs that a wrong clock scheduled too far ahead.
 pub async fn sweep(app: &App) -> Result<(), StoreError> {
     let now = app.now();
     app.store.record_heartbeat(now).await?;
@@ -152,11 +154,15 @@ async fn run_one(app: &App, lowest: Priority, halted: watch::Receiver<bool>) -> 
     tokio::select! {
         outcome = step(&app_of_step, &job) => record(app, &job, outcome).await?,
         () = last_moment(app, halted) => {
-            tracing::info!(job = %job.id, "lease given back: the process stops");
+            tracing::info!(job = %job.id, "lease released: the process is stopping");
             app.store.postpone_job(&job, app.now(), job.attempts).await?;
         }
     }
-    app.progress.notify();
+    match job.kind {
+        JobKind::Check => app.signals.checked.notify(),
+        JobKind::Sync => app.signals.connecting.notify(),
+        JobKind::Webhooks | JobKind::StatusCheck | JobKind::Revoke => {}
+    }
     Ok(true)
 }
 

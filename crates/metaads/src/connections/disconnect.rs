@@ -18,7 +18,7 @@ pub async fn others_on_grant(app: &App, connection: &Connection) -> Result<usize
     Ok(all.iter().filter(|other| other.id != connection.id).count())
 }
 
-/// How a connection is disconnected unless somebody decides otherwise: at Meta too, if nothing else uses the grant.
+/// How a connection is disconnected unless the user chooses otherwise: at Meta too, if nothing else uses the grant.
 /// Instagram offers no way to revoke.
 pub async fn default_mode(app: &App, connection: &Connection) -> Result<DisconnectMode, StoreError> {
     Ok(match connection.kind {
@@ -59,11 +59,11 @@ pub async fn disconnect(
     };
     let done = app.store.disconnect(&request).await?;
     tracing::info!(connection = %connection.id, ?mode, done, "disconnected");
-    app.queue.notify();
+    app.signals.enqueued.notify();
     Ok(done)
 }
 
-/// Disconnects the way somebody chose, or by default.
+/// Disconnects in the chosen mode, or in the default one.
 pub async fn disconnect_as_chosen(
     app: &App,
     who: &SignedIn,

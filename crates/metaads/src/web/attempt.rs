@@ -185,7 +185,7 @@ async fn poll(
     let until = app.now() + ms(MAX_WAIT);
     loop {
         // Before reading, so that a change made meanwhile wakes us.
-        let progress = app.progress.notified();
+        let progress = app.signals.connecting.notified();
         let found = app.store.find_authorization(&caller.user_id, &id).await?.ok_or(Problem::NotFound)?;
         let connection = match &found.connection_id {
             Some(connection) => {

@@ -1,5 +1,5 @@
-//! Applying the webhook inbox, in any order and as often as it likes: what an event means for a connection is asked of
-//! Meta, not believed. Only erasures are done at once.
+//! Applying the webhook inbox. Events may arrive in any order and more than once: what one means for a connection is
+//! checked with Meta. Only erasures take effect at once.
 
 use metaads_store::{
     DeletionOutcome, GrantRevocation, Job, JobKind, JobPayload, OperatorNotice, Priority, StoreError,
@@ -47,11 +47,11 @@ pub async fn step(app: &App, job: &Job) -> Result<JobOutcome, StoreError> {
             object = event.object,
             field = event.field,
             outcome = outcome.as_str(),
-            "webhook event applied"
+            "webhook event completed"
         );
         app.store.complete_webhook_event(&event.id, outcome, app.now()).await?;
     }
-    app.queue.notify();
+    app.signals.enqueued.notify();
     Ok(match (has_failed, is_all) {
         (true, _) => JobOutcome::Retry,
         (false, true) => JobOutcome::Done,

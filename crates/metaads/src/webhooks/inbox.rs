@@ -82,7 +82,7 @@ pub async fn import_deletions(app: &App, user_ids: &[String]) -> Result<Vec<Stri
 /// What is wrong with a list of user ids.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UserIdListError {
-    #[error("There is no id in it.")]
+    #[error("The list contains no ids.")]
     Empty,
     #[error("These are {number} ids. Enter at most {most} at a time.")]
     TooMany { number: usize, most: usize },
@@ -111,10 +111,10 @@ pub fn parse_user_ids(text: &str, most: usize) -> Result<Vec<String>, UserIdList
     Ok(ids)
 }
 
-/// Applies events received since then (Unix milliseconds) once more; deletions are final. Returns how many.
+/// Replays events received since then (Unix milliseconds), except data deletions, which are final. Returns how many.
 pub async fn replay(app: &App, since: i64) -> Result<u64, StoreError> {
     let number = app.store.replay_webhook_events(since, &apply_job(app)).await?;
-    app.queue.notify();
+    app.signals.enqueued.notify();
     Ok(number)
 }
 
@@ -123,7 +123,7 @@ pub fn user_hash(app_id: &str, user_id: &str) -> String {
     hash(&format!("{app_id}:{user_id}"))
 }
 
-/// Opens something with the secret of one of our apps, Facebook's first. Returns that app's id too.
+/// Verifies a payload with the secrets of our apps, Facebook's first. Also returns the id of the matching app.
 fn with_own_secrets<T>(
     app: &App,
     open: impl Fn(&AppSecret) -> Result<T, WebhookError>,
@@ -142,7 +142,7 @@ fn with_own_secrets<T>(
 
 async fn store(app: &App, events: &[NewWebhookEvent]) -> Result<u64, StoreError> {
     let stored = app.store.insert_webhook_events(events, &apply_job(app)).await?;
-    app.queue.notify();
+    app.signals.enqueued.notify();
     Ok(stored)
 }
 
@@ -207,6 +207,6 @@ async fn store_deletion(
         outcome: is_test.then_some(DeletionOutcome::Test),
     };
     let id = app.store.insert_deletion(&row, event.as_ref(), &apply_job(app)).await?;
-    app.queue.notify();
+    app.signals.enqueued.notify();
     Ok(data_deletion::code_of(&id))
 }

@@ -18,7 +18,7 @@ use metaads::config::{Config, source::Source};
 use metaads::keys::dek::Keys;
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::meta::Meta;
-use metaads::queue::Signal;
+use metaads::queue::Signals;
 use metaads::random::Random;
 use metaads::{routes, worker};
 use metaads_sandbox::{
@@ -297,8 +297,7 @@ async fn build(settings: &[(String, String)], clock: &ManualClock, random: &Rand
         random: random.clone(),
         passwords: Passwords::for_tests(),
         sandbox_url: None,
-        queue: Signal::default(),
-        progress: Signal::default(),
+        signals: Signals::default(),
         config,
     })
 }

@@ -105,7 +105,6 @@ async fn record(
         audit_id: app.new_row_id(),
     };
     app.store.record_sync_step(job, &step).await?;
-    app.progress.notify();
     Ok(JobOutcome::Recorded)
 }
 

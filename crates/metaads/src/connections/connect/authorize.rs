@@ -134,7 +134,7 @@ pub async fn cancel(app: &App, who: &SignedIn, id: &AuthorizationId) -> Result<b
         return Ok(false);
     }
     app.store.cancel_authorization(&who.user_id, id, app.now()).await?;
-    app.progress.notify();
+    app.signals.connecting.notify();
     Ok(true)
 }
 
@@ -171,7 +171,7 @@ pub async fn complete(
             return Ok(CallbackOutcome::Rejected(code));
         }
     };
-    app.progress.notify();
+    app.signals.connecting.notify();
     let outcome =
         CallbackOutcome::Finished { id: authorization.id.clone(), is_popup: authorization.is_popup };
     let connected = match code_of(app, &callback, host) {
@@ -186,7 +186,7 @@ pub async fn complete(
         let detail = serde_json::to_string(&detail).expect("a detail of texts always serializes");
         app.store.fail_authorization(&authorization.id, code.as_str(), Some(&detail), app.now()).await?;
     }
-    app.progress.notify();
+    app.signals.connecting.notify();
     Ok(outcome)
 }
 
@@ -263,7 +263,7 @@ async fn exchange_and_store(
     code: &AuthorizationCode,
 ) -> Result<Connected, StoreError> {
     // (2) Network only: nothing is written, no transaction is open. A crash leaves the consumed row;
-    //     the code is spent, so the person connects again. Never asked twice with one code.
+    //     the code is spent, so the person connects again. A code is never exchanged twice.
     let asked = tokio::time::timeout(COMPLETION_DEADLINE, ask_meta(app, authorization, code)).await;
     let grant = match asked {
         Ok(Ok(grant)) => grant,
@@ -281,7 +281,7 @@ async fn exchange_and_store(
         match app.store.complete_authorization(&completion).await? {
             CompletionOutcome::Created | CompletionOutcome::Updated => {
                 tracing::info!(authorization = %authorization.id, connection = %completion.connection_id, "connected");
-                app.queue.notify();
+                app.signals.enqueued.notify();
                 app.store.clear_notice(NoticeKind::MetaLoginRefused).await?;
                 return Ok(Connected::Yes);
             }

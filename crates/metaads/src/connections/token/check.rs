@@ -24,7 +24,7 @@ use crate::queue::{JobOutcome, lease};
 /// The sync right after a login is over by then.
 const FIRST_SYNC_MS: i64 = 10 * MINUTE;
 
-/// Somebody else's check is waited for this long; other replicas are asked this often.
+/// How long to wait for a check that is running elsewhere, and how often to poll for its end.
 const PATIENCE_MS: i64 = 10_000;
 const POLL_EVERY: Duration = Duration::from_millis(200);
 
@@ -45,7 +45,7 @@ pub async fn check_now(
 ) -> Result<CheckOutcome, StoreError> {
     let give_up_at = app.now() + PATIENCE_MS;
     loop {
-        let progress = app.progress.notified();
+        let progress = app.signals.checked.notified();
         let job = app.store.claim_job_of(JobKind::Check, id.as_str(), lease(app.now())).await?;
         if let Some(job) = job {
             return check_claimed(app, id, &job, trigger).await;
@@ -77,7 +77,7 @@ async fn check_claimed(
             let _ = app.store.postpone_job(job, app.now(), job.attempts + 1).await;
         }
     }
-    app.progress.notify();
+    app.signals.checked.notify();
     outcome
 }
 
@@ -97,7 +97,7 @@ async fn check(
     let mut evaluation = match open_token(app, &connection).await {
         Ok(token) => evaluate(app, &connection, job, &token, trigger).await,
         Err(OpenTokenError::Disconnected) => return Ok(CheckOutcome::Gone),
-        Err(OpenTokenError::Unreadable(error)) if error.is_passing() => {
+        Err(OpenTokenError::Unreadable(error)) if error.is_transient() => {
             tracing::warn!(connection = %id, %error, "stored token cannot be opened now");
             Evaluation::of(CheckOutcome::Unavailable)
         }
@@ -114,7 +114,7 @@ async fn check(
     //     left; after it everything is stored.
     let record = to_record(app, &connection, job, evaluation);
     if !app.store.record_token_check(job, &record).await? {
-        tracing::info!(connection = %id, "token check discarded: somebody else holds the job");
+        tracing::info!(connection = %id, "token check discarded: another worker holds the job");
         return Ok(CheckOutcome::Unavailable);
     }
     if outcome == CheckOutcome::Refreshed {
