@@ -32,7 +32,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the web service (also without a command).
+    /// Run the web service (the default command).
     Serve,
     /// Run the pretend Meta alone, for tests of other programs.
     Sandbox {
@@ -47,7 +47,7 @@ enum Command {
     /// The exit code is 0 only if all is well. As `serve` does, it brings the database to this version's schema;
     /// nothing else is changed, unless you ask for subscriptions.
     Doctor {
-        /// Make the webhook subscriptions at Meta, or replace them. The service must be running and reachable:
+        /// Create or replace the webhook subscriptions at Meta. The service must be running and reachable:
         /// Meta calls it at once.
         #[arg(long)]
         subscribe: bool,
@@ -66,12 +66,12 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum Admin {
-    /// Delete the data of people whose user ids Meta listed in a mail. That is final.
+    /// Delete the data of the users whose ids Meta sent by email. This cannot be undone.
     ImportDeletions {
         /// A file with the ids, separated by lines or commas; - reads standard input.
         file: PathBuf,
     },
-    /// Apply once more what Meta called for, after a fault or a restored backup.
+    /// Replay recent webhook events from Meta, after a failure or a restored backup.
     ReplayEvents {
         /// How many hours back.
         #[arg(long, default_value_t = 36, value_parser = clap::value_parser!(i64).range(1..=960))]
@@ -81,7 +81,7 @@ enum Admin {
 
 #[derive(Debug, Subcommand)]
 enum Keys {
-    /// Print a fresh key for ENCRYPTION_KEY.
+    /// Print a new key for ENCRYPTION_KEY.
     Generate,
     /// Show which keys seal how many values, and which key may be removed.
     Status,
@@ -153,14 +153,14 @@ async fn import_deletions(file: &Path) -> anyhow::Result<()> {
     for (id, code) in ids.iter().zip(&codes) {
         println!("{id} {}/data-deletion/{code}", app.config.base());
     }
-    println!("{} deletions are handed in; the running service works through them", codes.len());
+    println!("{} deletions are queued; the running service carries them out", codes.len());
     Ok(())
 }
 
 async fn replay_webhook_events(hours: i64) -> anyhow::Result<()> {
     let app = assemble::app_for_command(Config::read(&Source::process()?)?).await?;
     let number = inbox::replay(&app, app.now() - hours * HOUR).await?;
-    println!("{number} calls of Meta's are applied once more by the running service");
+    println!("{number} webhook events will be replayed by the running service");
     Ok(())
 }
 
@@ -184,7 +184,7 @@ async fn rotate_keys(reach: Reach) -> anyhow::Result<()> {
         for value in &rotated.unreadable {
             eprintln!("  {value}");
         }
-        bail!("{} values do not open and stay as they are", rotated.unreadable.len());
+        bail!("{} values could not be opened and were left unchanged", rotated.unreadable.len());
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The only reader of the wall clock, the only place that waits for time to pass, and units of time.
+//! The only reader of the wall clock, the place where jobs wait for time to pass, and units of time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -18,7 +18,7 @@ pub enum Clock {
     Manual(ManualClock),
 }
 
-/// A clock that moves only when it is told to. Clones are the same clock.
+/// A clock that moves only by `advance` and `set`. Clones are the same clock.
 #[derive(Debug, Clone)]
 pub struct ManualClock {
     now: Arc<AtomicI64>,
@@ -50,7 +50,7 @@ impl ManualClock {
         ManualClock { now: Arc::new(AtomicI64::new(now)), moved: Arc::default() }
     }
 
-    /// The moment itself, for somebody who only reads it.
+    /// The shared time, for a reader.
     pub fn shared(&self) -> Arc<AtomicI64> {
         Arc::clone(&self.now)
     }

@@ -1,4 +1,4 @@
-//! The demo: what runs where nothing is configured. A generated key in the data directory and the
+//! The demo: what runs if nothing is configured. A generated key in the data directory and the
 //! built-in sandbox; never in use once META_APP_ID is set.
 
 use std::fs::OpenOptions;
@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::random::Random;
 use crate::webhooks::inbox::SUBSCRIPTIONS;
 
-/// The key of the data directory, made on the first start.
+/// The key of the data directory, created on the first start.
 pub fn keyring(data_dir: &Path) -> anyhow::Result<Keyring> {
     let path = data_dir.join("demo.key");
     let shown = path.display();
@@ -44,7 +44,7 @@ pub fn keyring(data_dir: &Path) -> anyhow::Result<Keyring> {
     }
     match Keyring::parse(&text) {
         Ok(keyring) => Ok(keyring),
-        Err(error) => bail!("the demo key {shown} is no key: {error}"),
+        Err(error) => bail!("the demo key {shown} is not a valid key: {error}"),
     }
 }
 

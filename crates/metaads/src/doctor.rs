@@ -94,7 +94,7 @@ impl Findings {
 pub async fn run(source: &Source, is_subscribing: bool) -> anyhow::Result<()> {
     let mut findings = Findings::default();
     match Config::read(source) {
-        Ok(config) => examine(config, is_subscribing, &mut findings).await,
+        Ok(config) => check(config, is_subscribing, &mut findings).await,
         Err(mistakes) => {
             findings.fail(
                 "configuration",
@@ -114,7 +114,7 @@ pub async fn run(source: &Source, is_subscribing: bool) -> anyhow::Result<()> {
     }
 }
 
-async fn examine(config: Config, is_subscribing: bool, findings: &mut Findings) {
+async fn check(config: Config, is_subscribing: bool, findings: &mut Findings) {
     findings.ok("configuration", "all variables are valid");
     if !config.without_effect.is_empty() {
         findings
@@ -207,7 +207,7 @@ async fn meta_app(app: &App, findings: &mut Findings) -> bool {
 /// How to fix an error of Meta.
 fn remedy(error: &GraphError) -> String {
     match error.recovery() {
-        Recovery::Operator(fault) => fault.remedy().to_owned(),
+        Recovery::Operator(misconfiguration) => misconfiguration.remedy().to_owned(),
         Recovery::RetryLater | Recovery::ReduceLimit => {
             "Meta could not be reached from here: try again, and check the network and META_GRAPH_URL"
                 .to_owned()
@@ -275,7 +275,7 @@ async fn webhooks(app: &App, is_subscribing: bool, findings: &mut Findings) {
             {
                 findings.fail(
                     what,
-                    format!("Meta could not subscribe to {object}: {error}"),
+                    format!("the subscription to {object} failed: {error}"),
                     format!(
                         "is {address} reachable from outside, with this verify token? {}",
                         remedy(&error)

@@ -16,7 +16,7 @@ pub async fn report_error(store: &Store, now: i64, error: &GraphError) {
     report(store, now, &notice).await;
 }
 
-/// Records a notice. A store that fails here fails the caller's own statements too, so that the failure is only
+/// Records a notice. A store that fails here fails the caller's own statements too, so the failure is only
 /// logged.
 pub async fn report(store: &Store, now: i64, notice: &OperatorNotice) {
     tracing::warn!(?notice, "the operator has to act");

@@ -36,7 +36,7 @@ impl Random {
         bytes
     }
 
-    /// 256 bits as 43 URL-safe letters: a session token, a `state`.
+    /// 256 bits as 43 URL-safe characters: a session token, a `state`.
     pub fn token(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.bytes::<32>())
     }

@@ -1,4 +1,4 @@
-//! Running the service until it is told to stop.
+//! Running the service until the stop signal.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::config::meta::sandbox_app;
 use crate::shutdown::stop_signal;
 use crate::{assemble, demo, listen, routes, tasks, worker};
 
-/// Requests and jobs that are running when the stop signal comes have this long.
+/// Requests and jobs that are running at the stop signal have this long to finish.
 const DRAIN: Duration = Duration::from_secs(9);
 
 /// `metaads serve`.
@@ -63,12 +63,12 @@ pub async fn run(
         let _ = halted.changed().await;
     }));
     stop.await;
-    tracing::info!("stopping: running requests and jobs finish");
+    tracing::info!("stopping: waiting for running requests and jobs");
     // Receivers that are gone have stopped already.
     let _ = halt.send(true);
     let drained = tokio::time::timeout(DRAIN, async { (server.await, worker.await) }).await;
     if drained.is_err() {
-        tracing::warn!("some jobs did not finish in time: their leases run out by themselves");
+        tracing::warn!("some requests or jobs did not finish in time; the leases of the jobs will expire");
     }
     app.store.close().await;
     Ok(())

@@ -27,7 +27,7 @@ mod tests {
     use super::is_email;
 
     #[test]
-    fn addresses_are_told_from_other_text() {
+    fn addresses_are_distinguished_from_other_text() {
         for good in ["a@b.example", "lena.marsh+ads@nordlicht.example", "ü@müller.example", "root@localhost"]
         {
             assert!(is_email(good), "{good}");

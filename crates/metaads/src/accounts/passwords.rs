@@ -1,5 +1,5 @@
 //! Password rules and hashing. Hashing is slow on purpose, so it runs off the async threads and
-//! only a few at a time: a flood of sign-ins queues instead of eating the machine.
+//! only a few at a time: a flood of sign-ins queues instead of exhausting the machine.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub const MIN_CHARACTERS: usize = 10;
 /// Most bytes of a password: anything longer is an attack on the hash.
 const MAX_BYTES: usize = 1024;
 /// Hashes computed at the same time.
-const BATCH_SIZE: usize = 2;
+const MAX_CONCURRENT_HASHES: usize = 2;
 
 /// Verified against if there is no account, so that both take the same time: the hash of a random password, with the
 /// parameters of [`Passwords::new`].
@@ -61,13 +61,13 @@ impl Passwords {
         Passwords::with(Params::new(19 * 1024, 2, 1, None).expect("parameters within argon2's bounds"))
     }
 
-    /// As weak as it gets, for tests that sign in a thousand times.
+    /// The weakest parameters, for tests that sign in a thousand times.
     pub fn for_tests() -> Passwords {
         Passwords::with(Params::new(8, 1, 1, None).expect("parameters within argon2's bounds"))
     }
 
     fn with(params: Params) -> Passwords {
-        Passwords { turn: Arc::new(Semaphore::new(BATCH_SIZE)), params }
+        Passwords { turn: Arc::new(Semaphore::new(MAX_CONCURRENT_HASHES)), params }
     }
 
     /// The PHC string to store.

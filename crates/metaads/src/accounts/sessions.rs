@@ -15,7 +15,7 @@ pub const DEVICE_TTL: i64 = 365 * DAY;
 /// `last_seen_at` is written at most this often.
 const TOUCH_EVERY: i64 = 5 * MINUTE;
 
-/// What a browser gets at sign-in: two cookies' worth.
+/// What a browser gets at sign-in: the values of two cookies.
 #[derive(Debug)]
 pub struct SignedInBrowser {
     pub session_token: String,

@@ -1,5 +1,4 @@
-//! Signing in, and changing the password. An unknown address and a wrong password answer alike, in
-//! words and in time.
+//! Signing in, and changing the password. An unknown address and a wrong password get the same response in the same time.
 
 use metaads_store::{SignedIn, User};
 

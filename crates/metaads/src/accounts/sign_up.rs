@@ -1,4 +1,4 @@
-//! Making an account.
+//! Creating an account.
 
 use metaads_store::{NewUser, UserId};
 

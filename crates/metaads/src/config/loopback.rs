@@ -1,4 +1,4 @@
-//! Which URLs are of this machine.
+//! Which URLs point to this machine.
 
 use url::Url;
 

@@ -100,8 +100,8 @@ fn instagram_app(source: &Source, mistakes: &mut Mistakes) -> Option<InstagramAp
     Some(InstagramApp { app_id: app_id.ok()?, app_secret, dialog_url, api_url })
 }
 
-fn meta_base(source: &Source, name: &'static str, preset: &str, mistakes: &mut Mistakes) -> Url {
-    let url: Url = source.parsed(name, preset, "a URL without a version", mistakes);
+fn meta_base(source: &Source, name: &'static str, default: &str, mistakes: &mut Mistakes) -> Url {
+    let url: Url = source.parsed(name, default, "a URL without a version", mistakes);
     let is_secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
     if !is_secure {
         mistakes.add(name, "must be https unless its host is loopback");

@@ -13,7 +13,7 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// `PUBLIC_URL`: what browsers and Meta see, without a path.
     pub public_url: Url,
-    /// `METAADS_TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed, beside loopback's.
+    /// `METAADS_TRUSTED_PROXIES`: whose `X-Forwarded-For` is trusted, in addition to loopback.
     pub trusted_proxies: Vec<IpAddr>,
 }
 
@@ -34,8 +34,8 @@ impl ServerConfig {
 }
 
 fn public_url(source: &Source, port: u16, mistakes: &mut Mistakes) -> Url {
-    let preset = format!("http://localhost:{port}");
-    let url: Url = source.parsed("PUBLIC_URL", &preset, "a URL such as https://ads.example.com", mistakes);
+    let default = format!("http://localhost:{port}");
+    let url: Url = source.parsed("PUBLIC_URL", &default, "a URL such as https://ads.example.com", mistakes);
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         mistakes.add("PUBLIC_URL", "must be an http or https address");
     } else if url.scheme() == "http" && !is_loopback(&url) {

@@ -49,7 +49,7 @@ impl Source {
         match file {
             Ok(entries) => {
                 for entry in entries {
-                    // The line may hold a secret, so that it is not repeated.
+                    // The line may hold a secret, so it is not repeated.
                     let (name, value) = entry.map_err(|_| {
                         Mistakes(vec![(".env".to_owned(), "has a line that is not NAME=value".to_owned())])
                     })?;

@@ -82,13 +82,13 @@ pub fn from_meta(
 
 /// Whether Meta's 90-day data access limit applies to any of these permissions; the others are exempt.
 /// Source: "User access and data access" of Facebook Login.
-pub fn is_any_watched(scopes: &ScopeSet) -> bool {
+pub fn is_data_access_limited(scopes: &ScopeSet) -> bool {
     scopes.0.iter().any(|scope| scope.starts_with("instagram_"))
 }
 
 /// When data access ends (Unix milliseconds), if that matters for this connection.
 pub fn data_access_end(connection: &Connection) -> Option<i64> {
-    connection.data_access_expires_at.filter(|_| is_any_watched(&connection.scopes))
+    connection.data_access_expires_at.filter(|_| is_data_access_limited(&connection.scopes))
 }
 
 /// Whether the weekly sync uses the permission. Meta may take back a permission that an app has not used for 90 days,

@@ -55,13 +55,13 @@ impl AwsKms {
             .encryption_context(CONTEXT, id.to_string())
             .send()
             .await
-            .map_err(|error| told(&error))?;
+            .map_err(|error| classify(&error))?;
         let wrapped = answer.ciphertext_blob.map(Blob::into_inner);
         wrapped.ok_or_else(|| KekError::Refused { what: "AWS KMS answered without a ciphertext".to_owned() })
     }
 
     pub async fn unwrap(&self, id: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KekError> {
-        // The ciphertext names its key: one that was first before is still found.
+        // The ciphertext names its key, so a key that was configured earlier is still found.
         let answer = self
             .client
             .decrypt()
@@ -69,15 +69,15 @@ impl AwsKms {
             .encryption_context(CONTEXT, id)
             .send()
             .await
-            .map_err(|error| told(&error))?;
+            .map_err(|error| classify(&error))?;
         let bytes = answer.plaintext.map(|blob| Zeroizing::new(blob.into_inner()));
         bytes.ok_or_else(|| KekError::Refused { what: "AWS KMS answered without a plaintext".to_owned() })
     }
 }
 
 /// Whether a retry may help. Errors carry codes only, nothing of what was sent.
-fn told<E: ProvideErrorMetadata>(error: &SdkError<E>) -> KekError {
-    const PASSING: [&str; 6] = [
+fn classify<E: ProvideErrorMetadata>(error: &SdkError<E>) -> KekError {
+    const TRANSIENT: [&str; 6] = [
         "ThrottlingException",
         "KMSInternalException",
         "DependencyTimeoutException",
@@ -88,14 +88,14 @@ fn told<E: ProvideErrorMetadata>(error: &SdkError<E>) -> KekError {
     match error {
         SdkError::ServiceError(service) => {
             let code = service.err().code().unwrap_or("unknown").to_owned();
-            let is_passing = PASSING.contains(&code.as_str()) || service.raw().status().as_u16() >= 500;
+            let is_transient = TRANSIENT.contains(&code.as_str()) || service.raw().status().as_u16() >= 500;
             let what = format!("AWS KMS answered {code}");
-            if is_passing { KekError::Unavailable { what } } else { KekError::Refused { what } }
+            if is_transient { KekError::Unavailable { what } } else { KekError::Refused { what } }
         }
-        SdkError::TimeoutError(_) => KekError::Unavailable { what: "AWS KMS, in time".to_owned() },
-        SdkError::DispatchFailure(_) => {
-            KekError::Unavailable { what: "AWS KMS, or no credentials for it were found".to_owned() }
-        }
-        _ => KekError::Unavailable { what: "AWS KMS, with something that makes sense".to_owned() },
+        SdkError::TimeoutError(_) => KekError::Unavailable { what: "AWS KMS timed out".to_owned() },
+        SdkError::DispatchFailure(_) => KekError::Unavailable {
+            what: "AWS KMS cannot be reached, or no credentials for it were found".to_owned(),
+        },
+        _ => KekError::Unavailable { what: "AWS KMS sent a malformed response".to_owned() },
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct Known {
 }
 
 impl Keys {
-    /// Unwraps the stored data keys. Where the first key-encryption key wraps none, a new data key is made.
+    /// Unwraps the stored data keys. Where the first key-encryption key wraps none, a new data key is created.
     pub async fn load(
         store: &Store,
         kek: KeyEncryptionKey,
@@ -47,27 +47,27 @@ impl Keys {
                 let rows = store.list_data_keys().await?;
                 assemble(rows, &kek, None)
                     .await?
-                    .ok_or(KekError::Refused { what: "the data key just made does not unwrap".to_owned() })?
+                    .ok_or(KekError::Refused { what: "the new data key does not unwrap".to_owned() })?
             }
         };
         tracing::info!(data_key = %known.keyring.sealing_key(), kek = kek.name(), "keys are loaded");
         Ok(Keys { kek, known: RwLock::new(Arc::new(known)) })
     }
 
-    /// Looks whether there are other data keys by now. True where something changed.
+    /// Loads the data keys again if the table has changed. True if the keyring was replaced.
     pub async fn reload(&self, store: &Store) -> Result<bool, KeysError> {
         let rows = store.list_data_keys().await?;
         let before = self.known();
         if rows == before.rows {
             return Ok(false);
         }
-        // Where the key-encryption key wraps none any more, this replica goes on with what it has.
+        // If the key-encryption key no longer wraps any, this replica keeps the keys that it has.
         let Some(known) = assemble(rows, &self.kek, Some(&before.keyring)).await? else { return Ok(false) };
         *self.known.write().expect("nothing panics while it writes") = Arc::new(known);
         Ok(true)
     }
 
-    /// Seals a secret for its place. The nonce must be fresh.
+    /// Seals a secret for its context. The nonce must be fresh.
     pub fn seal(&self, place: &SealContext<'_>, nonce: [u8; NONCE_BYTES], secret: &[u8]) -> Sealed {
         self.known().keyring.seal(place, nonce, secret)
     }
@@ -154,7 +154,7 @@ async fn unwrap(row: &DataKey, kek: &KeyEncryptionKey) -> Result<Option<Arc<Key>
     Ok((key.id().to_string() == row.id).then(|| Arc::new(key)))
 }
 
-/// Draws a data key, wraps it and stores it.
+/// Generates a data key, wraps it and stores it.
 pub(super) async fn create_data_key(
     store: &Store,
     kek: &KeyEncryptionKey,
@@ -165,7 +165,7 @@ pub(super) async fn create_data_key(
         let bytes = Zeroizing::new(random.bytes::<KEY_BYTES>());
         let id = Key::new(*bytes).id();
         let row = kek.wrap(id, &bytes, random.bytes(), now).await?;
-        // Four bytes name a key; the rare clash draws again.
+        // A key id has four bytes; on a collision, another key is generated.
         if store.insert_data_key(&row).await? {
             return Ok(id);
         }

@@ -6,15 +6,15 @@ use metaads_vault::{KeyId, OpenError as VaultError, SealedError};
 /// What went wrong at a key-encryption key or its service.
 #[derive(Debug, thiserror::Error)]
 pub enum KekError {
-    /// It cannot be reached, or is too busy: later it may answer.
-    #[error("the key service does not answer: {what}")]
+    /// It cannot be reached or is overloaded: a later call may succeed.
+    #[error("the key service is unavailable: {what}")]
     Unavailable { what: String },
     /// It answered, and the answer is no.
     #[error("the key service refuses: {what}")]
     Refused { what: String },
 }
 
-/// Why keys could not be loaded or made.
+/// Why keys could not be loaded or created.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
     #[error("the stored data keys cannot be read")]
@@ -41,8 +41,8 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// Whether trying again later may help without anybody doing something.
-    pub fn is_passing(&self) -> bool {
+    /// Whether a later attempt may succeed without a change of the configuration or the row.
+    pub fn is_transient(&self) -> bool {
         matches!(self, OpenError::Unavailable(_))
     }
 }

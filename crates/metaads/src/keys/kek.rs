@@ -1,4 +1,4 @@
-//! The key-encryption key (KEK): it wraps data keys: ENCRYPTION_KEY, or a key that never leaves AWS KMS or
+//! The key-encryption key (KEK) wraps data keys. It is ENCRYPTION_KEY, or a key that never leaves AWS KMS or
 //! Vault/OpenBao Transit.
 
 #[cfg(any(feature = "aws-kms", feature = "transit"))]

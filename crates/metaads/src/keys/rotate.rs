@@ -69,7 +69,7 @@ pub async fn rotate(
                 .await?;
         }
     }
-    // (4) Keys that nothing needs any more go, once no replica seals with them.
+    // (4) Unused data keys are deleted once no replica seals with them.
     rotated.deleted_keys = prune(store, keys, now).await?;
     Ok(rotated)
 }

@@ -10,13 +10,13 @@ use crate::keys::dek::Keys;
 /// What the keys hold.
 #[derive(Debug)]
 pub struct Status {
-    pub outer_keys: Vec<OuterUse>,
+    pub keks: Vec<KekUse>,
     pub data_keys: Vec<DataKeyUse>,
 }
 
 /// A key that wraps data keys.
 #[derive(Debug)]
-pub struct OuterUse {
+pub struct KekUse {
     pub name: String,
     pub is_first: bool,
     pub is_configured: bool,
@@ -35,7 +35,7 @@ pub struct DataKeyUse {
     pub values: i64,
 }
 
-impl OuterUse {
+impl KekUse {
     /// Whether nothing needs it any more. Never while a row does.
     pub fn is_unneeded(&self) -> bool {
         !self.is_first && self.data_keys == 0 && self.values == 0
@@ -43,7 +43,7 @@ impl OuterUse {
 }
 
 impl Status {
-    /// Counts.
+    /// Counts the data keys and values under each key.
     pub async fn read(store: &Store, keys: &Keys) -> Result<Status, StoreError> {
         let rows = store.list_data_keys().await?;
         let used: BTreeMap<String, i64> =
@@ -68,13 +68,13 @@ impl Status {
                 names.push(name.clone());
             }
         }
-        let outer_keys = names
+        let keks = names
             .into_iter()
             .map(|name| {
                 let own = || data_keys.iter().filter(|key| key.kek == name);
                 // A key that sealed by itself wraps no data key.
                 let wraps = rows.iter().filter(|row| row.kek == name && row.wrapped_key.is_some());
-                OuterUse {
+                KekUse {
                     is_first: name == first,
                     is_configured: name == first
                         || configured.contains(&name)
@@ -85,7 +85,7 @@ impl Status {
                 }
             })
             .collect();
-        Ok(Status { outer_keys, data_keys })
+        Ok(Status { keks, data_keys })
     }
 
     /// Values that no configured key opens.
@@ -96,7 +96,7 @@ impl Status {
     /// For the terminal.
     pub fn to_text(&self) -> String {
         let mut text = "Key-encryption keys (they wrap data keys)\n".to_owned();
-        for key in &self.outer_keys {
+        for key in &self.keks {
             let role = match key {
                 key if !key.is_configured && key.values + wide(key.data_keys) > 0 => "NEEDED, NOT CONFIGURED",
                 key if key.is_first => "first: wraps new data keys",

@@ -58,7 +58,7 @@ impl Transit {
         let mut more = EncryptDataRequest::builder();
         more.associated_data(bound_to(&id.to_string()));
         let answer = data::encrypt(&self.client, &self.mount, &self.name, &plaintext, Some(&mut more)).await;
-        Ok(answer.map_err(|error| told(&error))?.ciphertext.into_bytes())
+        Ok(answer.map_err(|error| classify(&error))?.ciphertext.into_bytes())
     }
 
     /// `key` is the mount and name that wrapped it, which may be others than today's.
@@ -69,7 +69,7 @@ impl Transit {
         let mut more = DecryptDataRequest::builder();
         more.associated_data(bound_to(id));
         let answer = data::decrypt(&self.client, mount, name, ciphertext, Some(&mut more)).await;
-        let plaintext = Zeroizing::new(answer.map_err(|error| told(&error))?.plaintext);
+        let plaintext = Zeroizing::new(answer.map_err(|error| classify(&error))?.plaintext);
         STANDARD.decode(plaintext.as_bytes()).map(Zeroizing::new).map_err(|_| malformed())
     }
 }
@@ -79,8 +79,8 @@ fn bound_to(id: &str) -> String {
     STANDARD.encode(format!("metaads-data-key:{id}"))
 }
 
-/// Whether it is worth asking again later.
-fn told(error: &ClientError) -> KekError {
+/// Whether a retry may help.
+fn classify(error: &ClientError) -> KekError {
     match error {
         ClientError::APIError { code, .. } if *code < 500 && *code != 429 && *code != 412 => {
             KekError::Refused { what: format!("transit answered HTTP {code}") }

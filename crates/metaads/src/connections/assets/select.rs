@@ -24,7 +24,7 @@ const DEADLINE: Duration = Duration::from_secs(15);
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct SelectionOutcome {
     pub change: SelectionChange,
-    /// New ones for which Meta did not answer: they are not selected, and nothing is known against them.
+    /// Newly requested accounts for which Meta did not answer; they are not selected.
     pub unanswered: usize,
 }
 
@@ -53,7 +53,7 @@ pub async fn select(
     Ok(SelectionOutcome { change, unanswered: unanswered.len() })
 }
 
-/// Asks Meta for each by its id and writes what it says. Returns those that stayed without an answer.
+/// Asks Meta for each by its id and writes what it says. Returns those without an answer.
 async fn validate(
     app: &App,
     connection: &Connection,

@@ -132,7 +132,7 @@ async fn confirm_lost(
     if again.is_empty() {
         return;
     }
-    // Where this brings nothing, the first answers stand.
+    // If this call fails, the first answers are kept.
     if let Ok(second) = app.graph().read_ad_accounts(token, &again).await {
         for (at, answer) in places.into_iter().zip(second) {
             answers[at] = answer;

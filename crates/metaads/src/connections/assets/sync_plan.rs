@@ -163,7 +163,7 @@ pub async fn start_sync(app: &App, id: &ConnectionId, priority: Priority) -> Res
     let plan = SyncPlan::everything(&connection).to_payload();
     let job = NewJob { priority, ..app.new_job(JobKind::Sync, id.as_str(), plan) };
     let started = app.store.start_sync(id, &job).await?;
-    app.queue.notify();
+    app.signals.enqueued.notify();
     Ok(started)
 }
 

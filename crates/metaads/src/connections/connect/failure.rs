@@ -1,4 +1,4 @@
-//! Why an attempt to connect ended without a connection.
+//! Why an authorization failed.
 
 use metaads_graph::{DeadGrant, GraphError, Recovery};
 use metaads_store::OperatorNotice;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codes::error_code::Code;
 
-/// Why an attempt failed, and what the result page shows.
+/// Why an authorization failed, and what the result page shows.
 #[derive(Debug)]
 pub struct Failure {
     pub code: Code,

@@ -63,7 +63,7 @@ async fn store(app: &App, who: &SignedIn, grant: &Grant) -> Result<ImportOutcome
         match app.store.complete_authorization(&completion).await? {
             CompletionOutcome::Created | CompletionOutcome::Updated => {
                 tracing::info!(connection = %completion.connection_id, "connected by an imported token");
-                app.queue.notify();
+                app.signals.enqueued.notify();
                 return Ok(ImportOutcome::Connected(completion.connection_id));
             }
             CompletionOutcome::Cancelled | CompletionOutcome::Conflict => {}

@@ -11,7 +11,7 @@ use crate::connections::connect::grant::Grant;
 use crate::connections::permissions;
 use crate::keys::contexts::{token_context, token_row};
 
-/// Who connects, and by which attempt.
+/// Who connects, and by which authorization.
 #[derive(Debug, Clone, Copy)]
 pub struct Owner<'a> {
     pub workspace: &'a WorkspaceId,

@@ -67,7 +67,7 @@ async fn stored_token(app: &App, connection: &Connection, until: i64) -> Result<
     match open_token(app, connection).await {
         Ok(token) => Ok(FreshToken { token, expires_at: connection.expires_at }),
         Err(OpenTokenError::Disconnected) => Err(TokenError::Disconnected),
-        Err(OpenTokenError::Unreadable(error)) if error.is_passing() => Err(TokenError::Unavailable),
+        Err(OpenTokenError::Unreadable(error)) if error.is_transient() => Err(TokenError::Unavailable),
         Err(error) => {
             tracing::error!(connection = %connection.id, %error, "stored token cannot be opened");
             Err(TokenError::Unreadable)

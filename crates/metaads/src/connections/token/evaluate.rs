@@ -72,7 +72,7 @@ pub async fn evaluate(
         }
         CheckTrigger::Requested => schedule::may_refresh(connection, now),
     };
-    // For a broken connection the first question is whether it still is.
+    // A broken connection is checked first: it may work again.
     let is_broken = matches!(connection.state, ConnectionState::NeedsReauthorization { .. });
     if !is_refreshing || is_broken {
         return check(app, connection, job, token, CheckOutcome::Valid).await;
@@ -209,7 +209,7 @@ fn limited_by(
         Expiry::Never | Expiry::At(_) => data_access.at(),
     };
     let is_over = data_access_ends_at.is_some_and(|at| at <= app.now())
-        && permissions::is_any_watched(&permissions.granted)
+        && permissions::is_data_access_limited(&permissions.granted)
         && connection.kind == ConnectionKind::FacebookUser;
     is_over.then_some(StatusReason::DataAccessExpired)
 }

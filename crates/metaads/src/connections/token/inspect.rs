@@ -13,9 +13,9 @@ pub struct TokenStatus {
     pub invalid: Option<StatusReason>,
     pub expires_at: Expiry,
     pub data_access_expires_at: Expiry,
-    /// The permissions it has; None: this kind of token does not tell.
+    /// The permissions it has; None: not reported for this kind of token.
     pub scopes: Option<Vec<String>>,
-    /// JSON; None: this kind of token does not tell.
+    /// JSON; None: not reported for this kind of token.
     pub granular_scopes: Option<String>,
 }
 

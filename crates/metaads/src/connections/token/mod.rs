@@ -1,7 +1,7 @@
 //! A stored token's life: checked daily, refreshed in time, handed out by the broker.
 //!
 //! `check` is the one path: the job, the page's button and the broker all use it. `evaluate` decides what Meta's
-//! answers mean, `schedule` when to look again.
+//! answers mean, `schedule` when to check again.
 
 pub mod broker;
 pub mod check;

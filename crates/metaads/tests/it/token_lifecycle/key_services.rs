@@ -129,7 +129,7 @@ async fn an_unavailable_or_refusing_key_service_is_one_clear_sentence() {
     };
     let (succeeded, printed) =
         status("aws-kms:alias/none", &[("AWS_ENDPOINT_URL_KMS", "http://127.0.0.1:1")]);
-    assert!(!succeeded && printed.contains("the key service does not answer"), "{printed}");
+    assert!(!succeeded && printed.contains("the key service is unavailable"), "{printed}");
     let (succeeded, printed) = status("aws-kms:alias/none", &[]);
     assert!(!succeeded && printed.contains("AWS KMS answered NotFoundException"), "{printed}");
     let [(_, address), _] = transit_settings();
