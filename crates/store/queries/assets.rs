@@ -105,7 +105,7 @@ impl Db {
         Ok(sqlx::query_as!(
             AccountGroup,
             r#"SELECT group_id AS "group_id!", MAX(group_name) AS "name!: String",
-                      MIN(relation) AS "relation!: String", COUNT(*) AS "total!: i64",
+                      MIN(relation) AS "relation!: Relation", COUNT(*) AS "total!: i64",
                       COUNT(CASE WHEN is_selected THEN 1 END) AS "selected!: i64",
                       COUNT(CASE WHEN is_selectable THEN 1 END) AS "selectable!: i64"
                FROM meta_ad_accounts

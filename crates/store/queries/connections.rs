@@ -1,4 +1,4 @@
-//! Reads connections. They are written by `complete.rs`, `token_checks.rs`, `sync.rs` and `disconnect.rs`.
+//! Reads connections. They are inserted by `complete.rs` and deleted by `disconnect.rs`.
 
 use std::collections::HashMap;
 

@@ -2,7 +2,7 @@
 
 use metaads_store_rows::{
     AuditEvent, ConnectionId, ConnectionStatus, DisconnectRequest, GrantRevocation, NewAuditEvent,
-    StoreError, WorkspaceId,
+    StatusReason, StoreError, WorkspaceId,
 };
 
 use crate::queries::audit::append_event;
@@ -28,7 +28,7 @@ impl Db {
         if live == 0 {
             return Ok(false);
         }
-        erase_token(&mut tx, id, None, request.at).await?;
+        mark_revoked(&mut tx, id, None, request.at).await?;
         if let Some(job) = &request.revoke_job {
             restart(&mut tx, job).await?;
         }
@@ -59,19 +59,21 @@ impl Db {
         id: &ConnectionId,
     ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
+        // Locks the row, so that a login that reconnects it at this moment comes before or after.
         let found = sqlx::query!(
-            r#"SELECT COUNT(*) AS "count!: i64" FROM meta_connections
-               WHERE workspace_id = $1 AND id = $2 AND status = 'revoked'"#,
+            "UPDATE meta_connections SET updated_at = updated_at
+             WHERE workspace_id = $1 AND id = $2 AND status = 'revoked'",
             workspace.as_str(),
             id.as_str()
         )
-        .fetch_one(&mut *tx)
-        .await?;
-        if found.count == 1 {
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+        if found == 1 {
             delete_connection(&mut tx, id.as_str()).await?;
         }
         tx.commit().await?;
-        Ok(found.count == 1)
+        Ok(found == 1)
     }
 
     /// The person removed the app at Meta: erases the tokens of the grant and marks its connections as revoked.
@@ -90,7 +92,7 @@ impl Db {
         let rows = all.into_iter().filter(|row| is_older(row.status, row.connected_at));
         let mut ended = 0;
         for (row, audit_id) in rows.zip(audit_ids) {
-            erase_token(&mut tx, &row.id, Some("app_removed"), revocation.at).await?;
+            mark_revoked(&mut tx, &row.id, Some(StatusReason::AppRemoved), revocation.at).await?;
             let event = NewAuditEvent { id: audit_id.clone(), event: AuditEvent::AppRemoved };
             append_event(&mut tx, &row.id, None, &event, revocation.at).await?;
             ended += 1;
@@ -128,10 +130,10 @@ impl Db {
 }
 
 /// Marks a connection as revoked, erases its token and deletes its jobs.
-async fn erase_token(
+async fn mark_revoked(
     tx: &mut sqlx::Transaction<'static, Engine>,
     id: &str,
-    reason: Option<&str>,
+    reason: Option<StatusReason>,
     at: i64,
 ) -> Result<(), StoreError> {
     sqlx::query!(
@@ -140,7 +142,7 @@ async fn erase_token(
              expires_at = NULL, data_access_expires_at = NULL, sync_state = 'idle', updated_at = $3
          WHERE id = $1",
         id,
-        reason,
+        reason.map(StatusReason::as_str),
         at
     )
     .execute(&mut **tx)
@@ -154,9 +156,14 @@ pub(crate) async fn delete_connection(
     tx: &mut sqlx::Transaction<'static, Engine>,
     id: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query!("UPDATE authorizations SET detail = NULL WHERE connection_id = $1 OR reconnects = $1", id)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query!(
+        "UPDATE authorizations SET detail = NULL
+         WHERE workspace_id = (SELECT workspace_id FROM meta_connections WHERE id = $1)
+           AND (connection_id = $1 OR reconnects = $1)",
+        id
+    )
+    .execute(&mut **tx)
+    .await?;
     sqlx::query!("DELETE FROM audit_log WHERE connection_id = $1", id).execute(&mut **tx).await?;
     sqlx::query!("DELETE FROM meta_connections WHERE id = $1", id).execute(&mut **tx).await?;
     delete_jobs_of_connection(tx, id).await

@@ -123,7 +123,7 @@ impl Db {
         Ok(postponed == 1)
     }
 
-    /// Makes background jobs due now that are scheduled after `farthest`: only a wrong clock schedules so far ahead.
+    /// Makes background jobs that are scheduled after `farthest` due now: only a wrong clock schedules so far ahead.
     /// Returns how many.
     pub async fn pull_back_jobs(&self, now: i64, farthest: i64) -> Result<u64, StoreError> {
         Ok(sqlx::query!("UPDATE jobs SET run_at = $1 WHERE priority = 1 AND run_at > $2", now, farthest)

@@ -79,7 +79,7 @@ impl Db {
             SealedTable::Connections => {
                 sqlx::query_as!(
                     SealedRow,
-                    r#"SELECT id AS "id!", workspace_id AS "workspace_id?: WorkspaceId", access_token AS "sealed!"
+                    r#"SELECT id AS "id!", workspace_id AS "workspace_id!: WorkspaceId", access_token AS "sealed!"
                        FROM meta_connections
                        WHERE access_token_key = $1 AND id > $2 AND access_token IS NOT NULL ORDER BY id LIMIT $3"#,
                     key,
@@ -92,7 +92,7 @@ impl Db {
             SealedTable::Authorizations => {
                 sqlx::query_as!(
                     SealedRow,
-                    r#"SELECT id AS "id!", workspace_id AS "workspace_id?: WorkspaceId", pkce_verifier AS "sealed!"
+                    r#"SELECT id AS "id!", workspace_id AS "workspace_id!: WorkspaceId", pkce_verifier AS "sealed!"
                        FROM authorizations
                        WHERE pkce_verifier_key = $1 AND id > $2 AND pkce_verifier IS NOT NULL ORDER BY id LIMIT $3"#,
                     key,

@@ -100,7 +100,8 @@ impl Db {
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let row = sqlx::query!(
-            r#"SELECT sync_generation AS "generation!" FROM meta_connections WHERE id = $1 AND status <> 'revoked'"#,
+            r#"UPDATE meta_connections SET updated_at = updated_at WHERE id = $1 AND status <> 'revoked'
+               RETURNING sync_generation AS "generation!""#,
             id.as_str()
         )
         .fetch_optional(&mut *tx)

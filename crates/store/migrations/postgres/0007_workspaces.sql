@@ -15,3 +15,8 @@ UPDATE authorizations SET workspace_id = user_id;
 CREATE INDEX authorizations_workspace ON authorizations (workspace_id);
 ALTER TABLE meta_connections ALTER COLUMN workspace_id SET NOT NULL;
 ALTER TABLE authorizations ALTER COLUMN workspace_id SET NOT NULL;
+
+-- Pages and Instagram accounts are shown page by page.
+CREATE INDEX meta_pages_order ON meta_pages (connection_id, name, page_id);
+CREATE INDEX meta_instagram_accounts_order ON meta_instagram_accounts (connection_id, username, instagram_id);
+CREATE INDEX meta_instagram_accounts_page ON meta_instagram_accounts (connection_id, page_id);

@@ -34,8 +34,9 @@ ALTER TABLE meta_quotas RENAME COLUMN budget TO quota;
 ALTER TABLE unknown_answers RENAME TO unrecognized_errors;
 ALTER TABLE throttles RENAME TO rate_limits;
 
--- Notices are typed: `detail` is JSON. What still holds is recorded again within a day.
-DELETE FROM operator_notices;
+-- Notices are typed: `detail` is JSON. Alerts from Meta are kept; other problems that still exist are recorded again.
+DELETE FROM operator_notices WHERE code <> 'meta_notice';
+UPDATE operator_notices SET detail = json_object('header', detail);
 
 -- So are audit events.
 UPDATE audit_log SET action = 'assets_synced', detail = '{"ad_accounts":' || detail || '}' WHERE action = 'accounts_read';

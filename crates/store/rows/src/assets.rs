@@ -169,7 +169,7 @@ impl AdAccountFilter {
 pub struct AccountGroup {
     pub group_id: String,
     pub name: String,
-    pub relation: String,
+    pub relation: Relation,
     pub total: i64,
     pub selected: i64,
     pub selectable: i64,

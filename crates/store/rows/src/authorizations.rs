@@ -19,7 +19,7 @@ text_enum!(
 );
 
 text_enum!(
-    /// The product of Meta's whose login dialog is used.
+    /// The Meta login product whose dialog is used.
     Login {
         Facebook = "facebook",
         /// Facebook Login for Business, with a configuration.
@@ -33,15 +33,6 @@ text_enum!(
 pub enum DialogHost {
     Facebook,
     Instagram,
-}
-
-impl Login {
-    pub fn dialog_host(self) -> DialogHost {
-        match self {
-            Login::Facebook | Login::Business => DialogHost::Facebook,
-            Login::Instagram => DialogHost::Instagram,
-        }
-    }
 }
 
 #[derive(Debug)]

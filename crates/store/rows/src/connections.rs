@@ -68,7 +68,7 @@ text_enum!(
 pub enum ConnectionState {
     /// The token works. `limited_by`: why only in part.
     Active { limited_by: Option<StatusReason>, since: i64 },
-    /// The token does not work until its person logs in again.
+    /// The token does not work until the person logs in again.
     NeedsReauthorization { reason: StatusReason, since: i64 },
     /// The token is erased.
     Revoked { by: RevokedBy, since: i64 },

@@ -41,13 +41,13 @@ impl StoreError {
             "53100" => "the database is full".to_owned(),
             "25006" => "the database is read-only".to_owned(),
             "53300" => "the database has no connection left".to_owned(),
-            code if code.len() == 5 => "the database refuses".to_owned(),
+            code if code.len() == 5 => "the database refused the statement".to_owned(),
             _ if is_sqlite(13) => "the database is full: its disk has no room left".to_owned(),
             _ if is_sqlite(8) || is_sqlite(14) => "the database is read-only or cannot be opened".to_owned(),
-            _ if is_sqlite(10) => "the disk of the database fails".to_owned(),
+            _ if is_sqlite(10) => "the database's disk reports an error".to_owned(),
             _ if is_sqlite(5) || is_sqlite(6) => "the database is locked".to_owned(),
             _ => match cause {
-                sqlx::Error::PoolTimedOut => "the database does not answer in time".to_owned(),
+                sqlx::Error::PoolTimedOut => "the database did not answer in time".to_owned(),
                 _ => "the database cannot be reached".to_owned(),
             },
         }

@@ -36,8 +36,8 @@ pub enum SealedTable {
 #[derive(Debug, Clone)]
 pub struct SealedRow {
     pub id: String,
-    /// The workspace it belongs to, if any.
-    pub workspace_id: Option<WorkspaceId>,
+    /// The workspace it belongs to.
+    pub workspace_id: WorkspaceId,
     pub sealed: Vec<u8>,
 }
 

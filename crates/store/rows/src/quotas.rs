@@ -3,7 +3,7 @@
 /// The usage of one quota.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuotaRow {
-    /// `app`, `person:<digest>`, `ad_account:<id>`, `use_case:<id>:<type>`, `object:<id>`.
+    /// `app`, `instagram app`, `person:<digest>`, `ad_account:<id>`, `use_case:<id>:<type>`, `object:<id>`.
     pub quota: String,
     pub percent: i64,
     /// Unix milliseconds; 0: not blocked.

@@ -28,7 +28,7 @@ macro_rules! stored_as_text {
             ) -> Result<$name, sqlx::error::BoxDynError> {
                 let text = <&str as sqlx::Decode<DB>>::decode(value)?;
                 $name::from_text(text)
-                    .ok_or_else(|| concat!("a value of the database is not a ", stringify!($name)).into())
+                    .ok_or_else(|| concat!("a stored value is not a valid ", stringify!($name)).into())
             }
         }
     };

@@ -1,7 +1,8 @@
 //! Disconnecting, revocations at Meta, and deletion.
 
 use metaads_store::{
-    AuditEvent, Completion, ConnectionState, DisconnectMode, DisconnectRequest, JobKind, RevokedBy,
+    AuditEvent, Completion, CompletionOutcome, ConnectionState, DisconnectMode, DisconnectRequest, JobKind,
+    RevokedBy,
 };
 
 use crate::rows;
@@ -58,6 +59,25 @@ async fn only_a_disconnected_connection_of_the_workspace_is_purged() {
     assert!(!world.store.purge_connection(&ann.workspace, &id).await.unwrap());
     for table in ["meta_connections", "meta_ad_accounts", "meta_pages", "audit_log", "jobs"] {
         assert_eq!(world.number(&format!("SELECT COUNT(*) FROM {table}")).await, 0, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn a_login_at_the_moment_of_a_purge_leaves_a_live_connection() {
+    let world = World::new().await;
+    let ann = world.user("ann@example.com").await;
+    for person in 0..20 {
+        let person = person.to_string();
+        let id = world.connect(&ann, &person).await;
+        world.store.disconnect(&rows::disconnect(&ann, &id)).await.unwrap();
+        let again = Completion { connection_id: id.clone(), ..world.completion(&ann, &person) };
+        let (purged, completed) = tokio::join!(
+            world.store.purge_connection(&ann.workspace, &id),
+            world.store.complete_authorization(&again),
+        );
+        let outcome = if purged.unwrap() { CompletionOutcome::Created } else { CompletionOutcome::Updated };
+        assert_eq!(completed.unwrap(), outcome);
+        assert!(world.connection(&id).await.access_token.is_some());
     }
 }
 

@@ -63,7 +63,7 @@ async fn sealed_values_are_listed_by_row_within_a_limit() {
     let table = SealedTable::Authorizations;
     assert_eq!(list(&world.keyring, table, "", 10).await, [authorization.as_str()]);
     let row = world.store.list_sealed(world.keyring.sealing_key(), table, "", 1).await.unwrap().remove(0);
-    assert_eq!(row.workspace_id, Some(ann.workspace));
+    assert_eq!(row.workspace_id, ann.workspace);
     assert_eq!(row.sealed, seal(&world.keyring, 1).as_bytes());
 }
 

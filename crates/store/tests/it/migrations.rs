@@ -5,8 +5,8 @@ use std::path::Path;
 
 use metaads_store::{
     AdAccountChange, AuditEvent, CheckPayload, ConnectionId, ConnectionState, DeletionOutcome,
-    DisconnectMode, JobKind, JobPayload, Login, MetaFailure, Priority, StatusReason, Store, StoreError,
-    UserId, WebhookOutcome, WorkspaceId,
+    DisconnectMode, JobKind, JobPayload, Login, MetaFailure, NoticeEntry, OperatorNotice, Priority,
+    StatusReason, Store, StoreError, UserId, WebhookOutcome, WorkspaceId,
 };
 use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
@@ -245,10 +245,10 @@ async fn webhook_events_and_deletion_requests_have_typed_outcomes() {
 }
 
 #[tokio::test]
-async fn untyped_operator_notices_are_dropped_and_quotas_are_kept() {
+async fn alerts_of_meta_and_quotas_are_kept_and_untyped_operator_notices_dropped() {
     let rows = format!(
         "INSERT INTO operator_notices (code, detail, since, last_at, times)
-         VALUES ('meta_policy_block', 'prose', {NOW}, {NOW}, 1);
+         VALUES ('meta_policy_block', 'prose', {NOW}, {NOW}, 1), ('meta_notice', 'A \"quoted\" title', {NOW}, {NOW}, 2);
          INSERT INTO meta_limits (budget, percent, blocked_until, seen_at) VALUES ('app', 50, 0, {NOW});
          INSERT INTO unknown_answers (kind, times, first_at, last_at) VALUES ('me 400 9/9', 3, {NOW}, {NOW});
          INSERT INTO throttles (bucket, hits, ends_at) VALUES ('a', 4, {});",
@@ -256,7 +256,9 @@ async fn untyped_operator_notices_are_dropped_and_quotas_are_kept() {
     );
     let (_folder, url) = version_5(&rows).await;
     let store = Store::open(&url).await.unwrap();
-    assert!(store.list_notices().await.unwrap().is_empty());
+    let notices = store.list_notices().await.unwrap();
+    let alert = OperatorNotice::MetaNotice { header: "A \"quoted\" title".to_owned() };
+    assert_eq!(notices, [NoticeEntry { notice: alert, since: NOW, last_at: NOW, times: 2 }]);
     assert_eq!(store.list_quotas(0).await.unwrap()[0].percent, 50);
     assert_eq!(store.list_unrecognized_errors(1).await.unwrap()[0].times, 3);
     assert_eq!(store.hit_rate_limit("a", NOW, DAY).await.unwrap(), 5);
