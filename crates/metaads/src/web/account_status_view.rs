@@ -21,12 +21,7 @@ impl AccountStatusView {
     pub fn of(account: &AdAccount) -> AccountStatusView {
         let status = AccountStatus::of(account.account_status, account.is_reachable);
         let text = ad_accounts::account_status(status);
-        let disabled = ad_accounts::disable_reason(account.disable_reason);
-        let reason = match (account.lost_reason.as_deref(), disabled) {
-            (Some("role_lost"), _) => ad_accounts::ROLE_LOST.to_owned(),
-            (_, Some(reason)) if status == AccountStatus::Disabled => ad_accounts::disabled_because(reason),
-            _ => text.reason.to_owned(),
-        };
+        let reason = ad_accounts::reason(status, account.lost_reason.as_deref(), account.disable_reason);
         let (tone, icon) = tone_and_icon(status);
         AccountStatusView { word: text.word, tone, icon, reason, fix: text.fix.zip(fix_url(status)) }
     }

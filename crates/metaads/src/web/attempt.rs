@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::app::App;
-use crate::clock::ms;
+use crate::clock::{MINUTE, ms};
 use crate::codes::error_code::Code;
 use crate::connections::connect::authorize;
 use crate::http::caller::{Caller, MaybeCaller};
@@ -67,7 +67,7 @@ pub async fn show(
             version,
             is_consumed: authorization.status == AuthorizationStatus::Consumed,
             reconnects: authorization.reconnects.map_or_else(String::new, |id| id.to_string()),
-            minutes: (authorization.expires_at - app.now() + 59_999) / 60_000,
+            minutes: (authorization.expires_at - app.now() + MINUTE - 1) / MINUTE,
         }));
     }
     match (authorization.status, connection) {

@@ -48,7 +48,6 @@ enum Banner {
     NoMatch,
     RateLimited,
     EmailTaken,
-    RegistrationClosed,
 }
 
 #[derive(Debug, Deserialize)]
@@ -167,10 +166,8 @@ fn refused(
             shown.banner = Some(Banner::RateLimited);
             status = StatusCode::TOO_MANY_REQUESTS;
         }
-        AccountError::RegistrationClosed => {
-            shown.banner = Some(Banner::RegistrationClosed);
-            status = StatusCode::FORBIDDEN;
-        }
+        // The page says so by itself.
+        AccountError::RegistrationClosed => status = StatusCode::FORBIDDEN,
         AccountError::InvalidEmail => shown.email_error = account_errors::INVALID_EMAIL,
         AccountError::EmailTaken => shown.banner = Some(Banner::EmailTaken),
         AccountError::Password(weak) => shown.password_error = account_errors::weak_password(weak),

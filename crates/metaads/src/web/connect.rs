@@ -70,7 +70,10 @@ async fn begin(
             return Ok(Redirect::to(&format!("{}{query}", business::PATH)).into_response());
         }
         Err(BeginError::Imported) => return Ok(Redirect::to("/connect/token").into_response()),
-        Err(error) => return Err(error.into()),
+        Err(BeginError::NoSuchConnection) => return Err(Problem::NotFound),
+        Err(BeginError::NotOffered) => return Err(Problem::Invalid),
+        Err(BeginError::RateLimited) => return Err(Problem::RateLimited),
+        Err(BeginError::Store(error)) => return Err(error.into()),
     };
     if client.wants_json {
         let body = json!({"dialog": started.dialog.as_str(), "attempt": format!("/connect/attempts/{}", started.id)});
@@ -134,15 +137,4 @@ async fn come_back(
         CallbackOutcome::Rejected(code) => format!("/connect/problems/{}#main", code.as_str()),
     };
     Ok(Redirect::to(&target).into_response())
-}
-
-impl From<BeginError> for Problem {
-    fn from(error: BeginError) -> Problem {
-        match error {
-            BeginError::NoSuchConnection => Problem::NotFound,
-            BeginError::NotOffered | BeginError::Imported | BeginError::NeedsComputer => Problem::Invalid,
-            BeginError::RateLimited => Problem::RateLimited,
-            BeginError::Store(error) => error.into(),
-        }
-    }
 }

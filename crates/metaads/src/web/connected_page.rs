@@ -10,7 +10,7 @@ use crate::connections::permissions;
 use crate::http::problem::Problem;
 use crate::messages::ad_accounts::NO_BUSINESS;
 use crate::messages::connection_label::place;
-use crate::messages::connection_status::{AssetCounts, assets};
+use crate::messages::connection_status::assets;
 use crate::messages::scopes;
 use crate::web::account_status_view::AccountStatusView;
 use crate::web::connection_card::ConnectionCard;
@@ -105,12 +105,7 @@ impl ConnectedPage {
             is_popup: false,
             is_again: authorization.outcome.as_deref() == Some("reconnected"),
             seconds: (authorization.finished_at.unwrap_or_default() - authorization.created_at) / 1000,
-            found: assets(AssetCounts {
-                businesses: connection.assets.businesses,
-                ad_accounts: connection.assets.ad_accounts,
-                pages: connection.assets.pages,
-                instagram_accounts: connection.assets.instagram_accounts,
-            }),
+            found: assets(&connection.assets),
             place: place(authorization.login),
             granted: granted.iter().filter_map(|scope| scopes::scope(scope)).map(|text| text.name).collect(),
             developer_names: missing.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", "),
@@ -136,7 +131,7 @@ impl ConnectedPage {
 
 fn outcome(connection: &ConnectionSummary, card: &ConnectionCard, has_question: bool) -> Outcome {
     // Instagram Login brings one account, and it needs no sync.
-    let has_ads = connection.scopes.has("ads_read") || connection.scopes.has("ads_management");
+    let has_ads = permissions::can_list_ad_accounts(&connection.scopes);
     if card.is_ads_login && !has_ads {
         Outcome::AdAccountsWithheld
     } else if card.is_ads_login && card.is_syncing {

@@ -133,9 +133,13 @@ pub async fn show(
     selected.truncate(usize::try_from(SHOWN).unwrap_or_default());
     let lines = match tab {
         Tab::History => query.lines.unwrap_or(HISTORY).clamp(HISTORY, MAX_HISTORY),
-        Tab::Overview | Tab::Pages | Tab::Instagram => SHOWN_HISTORY,
+        Tab::Overview => SHOWN_HISTORY,
+        Tab::Pages | Tab::Instagram => 0,
     };
-    let mut history = app.store.list_audit(&connection.id, lines + 1).await?;
+    let mut history = match lines {
+        0 => Vec::new(),
+        lines => app.store.list_audit(&connection.id, lines + 1).await?,
+    };
     let has_older = history.len() > usize::try_from(lines).unwrap_or_default();
     history.truncate(usize::try_from(lines).unwrap_or_default());
     let assets = assets(&app, &connection, tab, &query).await?;
@@ -153,11 +157,15 @@ pub async fn show(
         pages: assets.pages,
         instagram: assets.instagram,
         more_assets: assets.more,
-        permissions: permission_rows(&app, &connection, now),
+        permissions: match tab {
+            Tab::Overview => permission_rows(&app, &connection, now),
+            Tab::Pages | Tab::Instagram | Tab::History => Vec::new(),
+        },
         is_imported: connection.is_imported,
         history: history.iter().map(|entry| HistoryRow::new(entry, now)).collect(),
         more_history: has_older.then_some(lines * 5),
-        is_revocation_pending: connection.app_id == app_id
+        is_revocation_pending: !status::is_connected(&connection)
+            && connection.app_id == app_id
             && app.store.is_revocation_pending(app_id, &connection.meta_user_id).await?,
         tab,
     }))

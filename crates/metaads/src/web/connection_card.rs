@@ -170,7 +170,7 @@ fn sync_badge(connection: &ConnectionSummary) -> StatusBadge {
 fn error(connection: &ConnectionSummary, now: i64) -> Option<ErrorNote> {
     let reason = status::broken_by(connection)?;
     let label = ConnectionLabel::of(connection);
-    let day = format::day(status::changed_at(connection), now);
+    let day = format::day(connection.state.since(), now);
     Some(ErrorNote {
         text: connection_errors::connection_error(reason, label, &day, connection.assets.selected),
         is_facebook_first: matches!(reason, Code::Checkpoint | Code::UserUnconfirmed),
@@ -211,7 +211,7 @@ fn lifeline(connection: &ConnectionSummary, now: i64) -> (String, String, String
         true => text::renewed(&format::day(renewed, now)),
         false => text::connected(&format::day(connected, now)),
     };
-    let changed_at = status::changed_at(connection);
+    let changed_at = connection.state.since();
     let changed_on = format::day(changed_at, now);
     let (line, end) = if status::is_removed_at_meta(connection) {
         (Lifeline::Disconnected, text::removed(&changed_on))

@@ -60,7 +60,7 @@ pub async fn show(
         ),
         others_text: format::plural(count, "other connection", "other connections"),
         others,
-        is_revoke_preset: disconnect::default_mode(&app, &connection).await? == DisconnectMode::Revoke,
+        is_revoke_preset: disconnect::default_mode(connection.kind, others) == DisconnectMode::Revoke,
         is_instagram: connection.kind == ConnectionKind::InstagramUser,
         is_system_user: connection.kind == ConnectionKind::BusinessSystemUser,
         name: connection.name.clone(),

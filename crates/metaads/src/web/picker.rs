@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use metaads_graph::{AdAccountId, BusinessId};
-use metaads_store::{AccountGroup, AdAccount, AdAccountFilter, ConnectionSummary, Relation};
+use metaads_store::{AccountGroup, AdAccount, AdAccountFilter, ConnectionSummary};
 
 use crate::app::App;
 use crate::codes::notice::Notice;
@@ -91,8 +91,11 @@ pub async fn show(
     let mut layout = Layout::new(&app, &client, Some(&caller), Section::Connections).await?;
     layout.has_actions = true;
     let all = app.store.count_ad_accounts(&PickerQuery::default().filter(&connection, ROWS)).await?;
-    let matching = app.store.count_ad_accounts(&query.filter(&connection, ROWS)).await?;
-    let groups = groups(&app, &connection, &query, &matching).await?;
+    let matching = match query.is_filtering() {
+        true => &app.store.count_ad_accounts(&query.filter(&connection, ROWS)).await?,
+        false => &all,
+    };
+    let groups = groups(&app, &connection, &query, matching).await?;
     let sum = |count: fn(&AccountGroup) -> i64| all.iter().map(count).sum::<i64>();
     let total = sum(|group| group.total);
     let card = ConnectionCard::new(&app, &connection, app.now());
@@ -183,7 +186,7 @@ impl Group {
         Group {
             id: key.to_owned(),
             name: ad_accounts::business_name(&count.group_id, &count.name),
-            relation: ad_accounts::relation(Relation::from_text(&count.relation)),
+            relation: ad_accounts::relation(count.relation),
             selected: format::count(count.selected),
             total: format::count(count.total),
             selectable: format::count(count.selectable),

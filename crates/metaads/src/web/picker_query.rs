@@ -25,6 +25,11 @@ impl PickerQuery {
         PickerQuery { business: Some(key.to_owned()), ..PickerQuery::default() }
     }
 
+    /// Whether it matches fewer accounts than all, apart from the business.
+    pub fn is_filtering(&self) -> bool {
+        !self.search().is_empty() || self.only() != Only::All
+    }
+
     fn only(&self) -> Only {
         match self.show.as_deref() {
             // "chosen" is in links of earlier versions.

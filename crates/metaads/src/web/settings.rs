@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::accounts::error::AccountError;
 use crate::accounts::{close_account, sessions, sign_in};
 use crate::app::App;
+use crate::clock::DAY;
 use crate::codes::notice::Notice;
 use crate::http::caller::Caller;
 use crate::http::client_info::{ClientInfo, OwnCookie};
@@ -95,15 +96,15 @@ pub async fn change_password(
     caller: Caller,
     fields: FormFields,
 ) -> Result<Response, Problem> {
-    let changed = {
-        let device = client.device_token.as_deref();
-        sign_in::change_password(&app, &caller.session, device, fields.one("old"), fields.one("new")).await
+    let device = client.device_token.as_deref();
+    let (old, new) = (fields.one("old"), fields.one("new"));
+    let Err(error) = sign_in::change_password(&app, &caller.session, device, old, new).await else {
+        return Ok(done(Notice::PasswordChanged).into_response());
     };
     let mut shown = settings(&app, &client, &caller, None).await?;
-    match changed {
-        Ok(()) => return Ok(done(Notice::PasswordChanged).into_response()),
-        Err(AccountError::Password(weak)) => shown.new_error = account_errors::weak_password(weak),
-        Err(error) => shown.old_error = password_error(error)?,
+    match error {
+        AccountError::Password(weak) => shown.new_error = account_errors::weak_password(weak),
+        error => shown.old_error = password_error(error)?,
     }
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&shown)).into_response())
 }
@@ -145,8 +146,8 @@ pub async fn end_others(State(app): State<App>, caller: Caller) -> Result<Respon
 
 pub async fn theme(State(app): State<App>, _: Caller, fields: FormFields) -> Result<Response, Problem> {
     let (value, seconds) = match fields.one("theme") {
-        "light" => ("light", 365 * 86_400),
-        "dark" => ("dark", 365 * 86_400),
+        "light" => ("light", 365 * DAY / 1_000),
+        "dark" => ("dark", 365 * DAY / 1_000),
         "device" => ("", 0),
         _ => return Err(Problem::Invalid),
     };
