@@ -103,8 +103,7 @@ pub fn run() -> ExitCode {
     match start(&cli.command.unwrap_or(Command::Serve)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-            eprintln!("metaads: {}", causes.join(": ").trim_end());
+            eprintln!("metaads: {}", format!("{error:#}").trim_end());
             ExitCode::FAILURE
         }
     }

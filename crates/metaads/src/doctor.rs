@@ -125,10 +125,9 @@ async fn check(config: Config, is_subscribing: bool, findings: &mut Findings) {
     let app = match assemble::app_for_command(config).await {
         Ok(app) => app,
         Err(error) => {
-            let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
             findings.fail(
                 "database and keys",
-                causes.join(": "),
+                format!("{error:#}"),
                 "fix DATABASE_URL, ENCRYPTION_KEY or KEY_ENCRYPTION_KEY",
             );
             return;

@@ -59,7 +59,7 @@ async fn work(app: App, mut halted: watch::Receiver<bool>, lowest: Priority) {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => {
-                tracing::error!(%error, "a job could not be claimed, or its outcome could not be written")
+                tracing::error!(%error, "a job could not be claimed, or its outcome could not be written");
             }
         }
         let pause = pause_until_next(&app, lowest).await;

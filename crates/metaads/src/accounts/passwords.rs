@@ -1,8 +1,6 @@
 //! Password rules and hashing. Hashing is slow on purpose, so it runs off the async threads and
 //! only a few at a time: a flood of sign-ins queues instead of exhausting the machine.
 
-use std::sync::Arc;
-
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use tokio::sync::Semaphore;
@@ -49,9 +47,9 @@ pub fn check(password: &str, email: &str) -> Result<(), WeakPassword> {
 }
 
 /// Hashes and verifies.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Passwords {
-    turn: Arc<Semaphore>,
+    permits: Semaphore,
     params: Params,
 }
 
@@ -67,7 +65,7 @@ impl Passwords {
     }
 
     fn with(params: Params) -> Passwords {
-        Passwords { turn: Arc::new(Semaphore::new(MAX_CONCURRENT_HASHES)), params }
+        Passwords { permits: Semaphore::new(MAX_CONCURRENT_HASHES), params }
     }
 
     /// The PHC string to store.
@@ -91,7 +89,7 @@ impl Passwords {
     }
 
     async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        let _turn = self.turn.acquire().await.expect("the semaphore is never closed");
+        let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
         crate::tasks::blocking(work).await
     }
 }

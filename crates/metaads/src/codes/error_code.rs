@@ -1,6 +1,8 @@
 //! Stable error codes, as they appear in `status_reason`, in problem+json, in metric labels and in the URLs of
 //! `/help/errors/{code}`; with each, who has to act and which button helps. `messages::errors` has the text.
 
+use metaads_store::StatusReason;
+
 /// Who has to act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResponsibleParty {
@@ -105,5 +107,23 @@ impl Code {
     /// whatever its reason; the exact code is in the problem's `type`.
     pub fn in_api(self) -> Code {
         if matches!(self, Code::CrossSiteRequest | Code::WrongHost) { Code::Forbidden } else { self }
+    }
+}
+
+impl From<StatusReason> for Code {
+    fn from(reason: StatusReason) -> Code {
+        match reason {
+            StatusReason::TokenExpired => Code::TokenExpired,
+            StatusReason::PasswordChanged => Code::PasswordChanged,
+            StatusReason::SessionInvalid => Code::SessionInvalid,
+            StatusReason::Checkpoint => Code::Checkpoint,
+            StatusReason::UserUnconfirmed => Code::UserUnconfirmed,
+            StatusReason::AppRemoved => Code::AppRemoved,
+            StatusReason::DataAccessExpired => Code::DataAccessExpired,
+            StatusReason::PermissionsMissing => Code::PermissionsMissing,
+            StatusReason::PermissionExpired => Code::PermissionExpired,
+            StatusReason::ForeignToken => Code::ForeignToken,
+            StatusReason::SealedValueUnreadable => Code::SealedValueUnreadable,
+        }
     }
 }

@@ -20,12 +20,15 @@ pub async fn others_on_grant(app: &App, connection: &Connection) -> Result<usize
 
 /// How a connection is disconnected unless the user chooses otherwise: at Meta too, if nothing else uses the grant.
 /// Instagram offers no way to revoke.
-pub async fn default_mode(app: &App, connection: &Connection) -> Result<DisconnectMode, StoreError> {
-    Ok(match connection.kind {
-        ConnectionKind::InstagramUser => DisconnectMode::Forget,
-        _ if others_on_grant(app, connection).await? == 0 => DisconnectMode::Revoke,
-        ConnectionKind::FacebookUser | ConnectionKind::BusinessSystemUser => DisconnectMode::Forget,
-    })
+pub fn default_mode(kind: ConnectionKind, others_on_grant: usize) -> DisconnectMode {
+    match kind {
+        ConnectionKind::FacebookUser | ConnectionKind::BusinessSystemUser if others_on_grant == 0 => {
+            DisconnectMode::Revoke
+        }
+        ConnectionKind::FacebookUser | ConnectionKind::BusinessSystemUser | ConnectionKind::InstagramUser => {
+            DisconnectMode::Forget
+        }
+    }
 }
 
 /// How a connection is disconnected when its workspace is deleted: at Meta too, if no other workspace uses the grant.
@@ -72,7 +75,7 @@ pub async fn disconnect_as_chosen(
 ) -> Result<bool, StoreError> {
     let mode = match chosen {
         Some(mode) => mode,
-        None => default_mode(app, connection).await?,
+        None => default_mode(connection.kind, others_on_grant(app, connection).await?),
     };
     disconnect(app, who, connection, mode).await
 }

@@ -21,12 +21,20 @@ pub fn asked(app: &App, kind: ConnectionKind, granted: &ScopeSet) -> Vec<String>
     }
 }
 
+/// The permissions that list ad accounts; either is enough.
+pub const ADS_SCOPES: [&str; 2] = ["ads_read", "ads_management"];
+
+/// Whether ad accounts can be listed with these permissions.
+pub fn can_list_ad_accounts(granted: &ScopeSet) -> bool {
+    ADS_SCOPES.iter().any(|scope| granted.has(scope))
+}
+
 /// Whether a connection of this kind needs the permission.
 pub fn is_required(app: &App, kind: ConnectionKind, scope: &str) -> bool {
     match kind {
         ConnectionKind::FacebookUser => app.config.meta_login.is_required(scope),
         ConnectionKind::InstagramUser => scope == INSTAGRAM_SCOPES[0],
-        ConnectionKind::BusinessSystemUser => matches!(scope, "ads_read" | "ads_management"),
+        ConnectionKind::BusinessSystemUser => ADS_SCOPES.contains(&scope),
     }
 }
 

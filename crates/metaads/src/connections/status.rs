@@ -80,40 +80,12 @@ pub fn is_working(connection: &Connection) -> bool {
 
 /// Why it stopped working; None while it works, and after somebody disconnected it here.
 pub fn broken_by(connection: &Connection) -> Option<Code> {
-    match connection.state {
-        ConnectionState::NeedsReauthorization { .. } => {
-            Some(reason(connection).unwrap_or(Code::SessionInvalid))
-        }
-        ConnectionState::Revoked { .. } => is_removed_at_meta(connection).then_some(Code::AppRemoved),
-        ConnectionState::Active { .. } => None,
-    }
-}
-
-/// Since when it is in its state (Unix milliseconds).
-pub fn changed_at(connection: &Connection) -> i64 {
-    connection.state.since()
+    if is_working(connection) { None } else { reason(connection) }
 }
 
 /// Why the connection is in the state it is in; None if there is nothing to say.
 pub fn reason(connection: &Connection) -> Option<Code> {
-    connection.state.reason().map(code_of)
-}
-
-/// The stable error code of a reason.
-pub fn code_of(reason: StatusReason) -> Code {
-    match reason {
-        StatusReason::TokenExpired => Code::TokenExpired,
-        StatusReason::PasswordChanged => Code::PasswordChanged,
-        StatusReason::SessionInvalid => Code::SessionInvalid,
-        StatusReason::Checkpoint => Code::Checkpoint,
-        StatusReason::UserUnconfirmed => Code::UserUnconfirmed,
-        StatusReason::AppRemoved => Code::AppRemoved,
-        StatusReason::DataAccessExpired => Code::DataAccessExpired,
-        StatusReason::PermissionsMissing => Code::PermissionsMissing,
-        StatusReason::PermissionExpired => Code::PermissionExpired,
-        StatusReason::ForeignToken => Code::ForeignToken,
-        StatusReason::SealedValueUnreadable => Code::SealedValueUnreadable,
-    }
+    connection.state.reason().map(Code::from)
 }
 
 /// The `status` of the JSON API: `active`, `expiring`, `needs_reauthorization` or `revoked`.
@@ -134,7 +106,7 @@ mod tests {
             ["token_expired", "app_removed", "permission_expired", "foreign_token", "sealed_value_unreadable"]
         {
             let reason = StatusReason::from_text(text).expect("a reason");
-            assert_eq!(code_of(reason).as_str(), text);
+            assert_eq!(Code::from(reason).as_str(), text);
         }
     }
 

@@ -68,25 +68,25 @@ impl Keys {
     }
 
     /// Seals a secret for its context. The nonce must be fresh.
-    pub fn seal(&self, place: &SealContext<'_>, nonce: [u8; NONCE_BYTES], secret: &[u8]) -> Sealed {
-        self.known().keyring.seal(place, nonce, secret)
+    pub fn seal(&self, context: &SealContext<'_>, nonce: [u8; NONCE_BYTES], secret: &[u8]) -> Sealed {
+        self.known().keyring.seal(context, nonce, secret)
     }
 
     /// Opens what a column holds.
     pub async fn open(
         &self,
         store: &Store,
-        place: &SealContext<'_>,
+        context: &SealContext<'_>,
         stored: Vec<u8>,
     ) -> Result<Opened, OpenError> {
         let sealed = Sealed::from_stored(stored)?;
-        match self.known().keyring.open(place, &sealed) {
+        match self.known().keyring.open(context, &sealed) {
             Err(VaultError::UnknownKey { .. }) => {}
             opened => return opened.map_err(OpenError::Value),
         }
         self.reload(store).await.map_err(OpenError::Unavailable)?;
         let known = self.known();
-        known.keyring.open(place, &sealed).map_err(|error| {
+        known.keyring.open(context, &sealed).map_err(|error| {
             let id = sealed.key_id();
             match (known.rows.iter().find(|row| row.id == id.to_string()), error) {
                 (Some(row), VaultError::UnknownKey { .. }) if row.wrapped_key.is_some() => {

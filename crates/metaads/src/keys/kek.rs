@@ -80,11 +80,6 @@ impl KeyEncryptionKey {
         Ok(KeyEncryptionKey { local, service })
     }
 
-    /// ENCRYPTION_KEY alone.
-    pub fn local(keyring: Keyring) -> KeyEncryptionKey {
-        KeyEncryptionKey { local: Some(keyring), service: Service::None }
-    }
-
     /// The name stored with what is wrapped from now on.
     pub fn name(&self) -> String {
         match &self.service {

@@ -32,7 +32,6 @@ pub struct Rotated {
     pub resealed: u64,
     /// Values that did not open: they stay as they are.
     pub unreadable: Vec<String>,
-    pub deleted_keys: u64,
 }
 
 /// Puts everything under the first key. `on_progress` is called after each step: how many of how many values are
@@ -70,7 +69,7 @@ pub async fn rotate(
         }
     }
     // (4) Unused data keys are deleted once no replica seals with them.
-    rotated.deleted_keys = prune(store, keys, now).await?;
+    prune(store, keys, now).await?;
     Ok(rotated)
 }
 
@@ -128,9 +127,8 @@ async fn reseal_one(
     table: SealedTable,
     row: SealedRow,
 ) -> Result<SealedAt, (String, OpenError)> {
-    let workspace = row.workspace_id.as_ref();
     let name = match (table, ConnectionId::from_text(&row.id)) {
-        (SealedTable::Connections, Some(id)) => workspace.map(|workspace| token_row(workspace, &id)),
+        (SealedTable::Connections, Some(id)) => Some(token_row(&row.workspace_id, &id)),
         (SealedTable::Connections, None) | (SealedTable::Authorizations, _) => None,
     };
     let context = match &name {

@@ -4,6 +4,7 @@
 use metaads_store::Relation;
 
 use crate::codes::account_status::AccountStatus;
+use crate::codes::error_code::Code;
 
 /// The status of an ad account.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +17,7 @@ pub struct AccountStatusText {
 }
 
 /// For an account that exists, but not for this person any more.
-pub const ROLE_LOST: &str =
+const ROLE_LOST: &str =
     "The person’s role on it is too low or was removed. An admin of its business can restore it.";
 pub const UNREACHABLE: &str = "Meta no longer shows it to this connection.";
 pub const NO_BUSINESS: &str = "Not in a business";
@@ -75,8 +76,21 @@ pub fn disable_reason(number: Option<i64>) -> Option<&'static str> {
     })
 }
 
+/// Why an account has this status. `lost_reason` is a stable error code, `disable_reason` Meta's number.
+pub fn reason(
+    status: AccountStatus,
+    lost_reason: Option<&str>,
+    disable_reason_number: Option<i64>,
+) -> String {
+    match (lost_reason, disable_reason(disable_reason_number)) {
+        (Some(code), _) if code == Code::RoleLost.as_str() => ROLE_LOST.to_owned(),
+        (_, Some(reason)) if status == AccountStatus::Disabled => disabled_because(reason),
+        _ => account_status(status).reason.to_owned(),
+    }
+}
+
 /// "Meta disabled it: an unused account."
-pub fn disabled_because(reason: &str) -> String {
+fn disabled_because(reason: &str) -> String {
     format!("Meta disabled it: {reason}.")
 }
 
@@ -107,12 +121,12 @@ pub fn business_name(id: &str, name: &str) -> String {
 }
 
 /// How the business relates to its accounts; empty for accounts in no business.
-pub fn relation(relation: Option<Relation>) -> &'static str {
+pub fn relation(relation: Relation) -> &'static str {
     match relation {
-        Some(Relation::Owned) => "Owned",
-        Some(Relation::Client) => "Client",
-        Some(Relation::Shared) => "Shared",
-        Some(Relation::Personal) | None => "",
+        Relation::Owned => "Owned",
+        Relation::Client => "Client",
+        Relation::Shared => "Shared",
+        Relation::Personal => "",
     }
 }
 

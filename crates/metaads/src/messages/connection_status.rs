@@ -1,6 +1,6 @@
 //! The status of a connection: its badge, the words below its lifeline, and its facts.
 
-use metaads_store::ConnectionKind;
+use metaads_store::{AssetCounts, ConnectionKind};
 
 use crate::messages::format::plural;
 
@@ -73,17 +73,8 @@ pub fn permissions(granted: usize, asked: usize) -> String {
     if granted == asked { format!("All {asked}") } else { format!("{granted} of {asked}") }
 }
 
-/// How many assets came with a connection.
-#[derive(Debug, Clone, Copy)]
-pub struct AssetCounts {
-    pub businesses: i64,
-    pub ad_accounts: i64,
-    pub pages: i64,
-    pub instagram_accounts: i64,
-}
-
 /// "3 businesses, 1,307 ad accounts, 41 Pages and 27 Instagram accounts."
-pub fn assets(counts: AssetCounts) -> String {
+pub fn assets(counts: &AssetCounts) -> String {
     let parts = [
         (counts.businesses, "business", "businesses"),
         (counts.ad_accounts, "ad account", "ad accounts"),

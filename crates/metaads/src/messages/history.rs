@@ -44,8 +44,8 @@ pub fn history(entry: &AuditEntry) -> HistoryText {
             line("Removed on Facebook", "The person removed the app; we erased our access")
         }
         AuditEvent::Recovered { .. } => line("Restored", ""),
-        AuditEvent::Limited { reason } => line(title_of(*reason, "Something is missing"), ""),
-        AuditEvent::NeedsReauthorization { reason } => line(title_of(*reason, "Action needed"), ""),
+        AuditEvent::Limited { reason } => line(title_of(*reason), ""),
+        AuditEvent::NeedsReauthorization { reason } => line(title_of(*reason), ""),
         AuditEvent::Refreshed { until } => {
             let until = until.map(|until| format!("Until {}", day(until, entry.at)));
             line("Renewed", until.unwrap_or_else(|| "Without an end date".to_owned()))
@@ -65,8 +65,8 @@ pub fn history(entry: &AuditEntry) -> HistoryText {
     }
 }
 
-fn title_of(reason: StatusReason, fallback: &'static str) -> &'static str {
-    Code::from_text(reason.as_str()).map_or(fallback, |code| error_text(code).title)
+fn title_of(reason: StatusReason) -> &'static str {
+    error_text(Code::from(reason)).title
 }
 
 /// "6 permissions"; the basic profile does not count.
@@ -78,14 +78,12 @@ fn permissions(scopes: &[String]) -> String {
 /// A change of an ad account's status.
 fn ad_account(change: &AdAccountChange) -> HistoryText {
     let status = new_status(change);
-    let text = ad_accounts::account_status(status);
-    let reason = match (change.reason.as_deref(), ad_accounts::disable_reason(change.disable_reason)) {
-        (Some("role_lost"), _) => ad_accounts::ROLE_LOST.to_owned(),
-        (_, Some(reason)) if status == AccountStatus::Disabled => ad_accounts::disabled_because(reason),
-        _ if status == AccountStatus::Unreachable => ad_accounts::UNREACHABLE.to_owned(),
-        _ => text.reason.to_owned(),
+    let is_role_lost = change.reason.as_deref() == Some(Code::RoleLost.as_str());
+    let reason = match status {
+        AccountStatus::Unreachable if !is_role_lost => ad_accounts::UNREACHABLE.to_owned(),
+        _ => ad_accounts::reason(status, change.reason.as_deref(), change.disable_reason),
     };
-    line(format!("{}: {}", change.name, text.word), reason)
+    line(format!("{}: {}", change.name, ad_accounts::account_status(status).word), reason)
 }
 
 /// The status that an ad account changed to.

@@ -10,14 +10,11 @@ use metaads_store::{
 };
 
 use crate::app::App;
-use crate::clock::MINUTE;
 use crate::codes::diagnosis::{LookupResult, MissingReason};
 use crate::connections::assets::rows;
+use crate::connections::permissions::ADS_SCOPES;
 use crate::connections::token::broker::{TokenError, fresh_token};
 use crate::connections::{granular_scopes, permissions, status};
-
-/// Permissions without which no ad account can be listed.
-const ADS: [&str; 2] = ["ads_read", "ads_management"];
 
 /// Pages that are considered.
 const MAX_PAGES: i64 = 1_000;
@@ -82,16 +79,16 @@ fn missing_permissions(app: &App, connection: &Connection) -> Vec<MissingReason>
     let asked = permissions::asked(app, connection.kind, &connection.scopes);
     let missing = asked.into_iter().filter(|scope| !connection.scopes.has(scope));
     // Either of the two is enough to list ad accounts.
-    let has_ads = ADS.iter().any(|scope| connection.scopes.has(scope));
+    let has_ads = permissions::can_list_ad_accounts(&connection.scopes);
     missing
-        .filter(|scope| !(has_ads && ADS.contains(&scope.as_str())))
+        .filter(|scope| !(has_ads && ADS_SCOPES.contains(&scope.as_str())))
         .map(|scope| MissingReason::Permission { has_expired: connection.expired_scopes.has(&scope), scope })
         .collect()
 }
 
 fn asset_limits(connection: &Connection) -> Option<MissingReason> {
     let granular = granular_scopes::parse(&connection.granular_scopes);
-    let limited = granular.into_iter().find(|(scope, _)| ADS.contains(&scope.as_str()));
+    let limited = granular.into_iter().find(|(scope, _)| ADS_SCOPES.contains(&scope.as_str()));
     limited.map(|(_, ids)| MissingReason::LimitedOnFacebook { ad_accounts: ids.len() })
 }
 
@@ -149,7 +146,7 @@ pub async fn look_for(
     if !status::is_connected(connection) {
         return Ok(LookupResult::NotConnected);
     }
-    match fresh_token(app, connection, 10 * MINUTE).await {
+    match fresh_token(app, connection).await {
         Ok(fresh) => ask(app, connection, &fresh.token, id).await,
         Err(TokenError::Store(error)) => Err(error),
         Err(TokenError::Unavailable) => Ok(LookupResult::MetaUnavailable),
@@ -163,7 +160,7 @@ async fn ask(
     token: &AccessToken,
     id: &AdAccountId,
 ) -> Result<LookupResult, StoreError> {
-    let may_list = ADS.iter().any(|scope| connection.scopes.has(scope));
+    let may_list = permissions::can_list_ad_accounts(&connection.scopes);
     let answers = app.graph().read_ad_accounts(token, std::slice::from_ref(id)).await;
     let answer = answers.map(|mut answers| answers.pop());
     match answer {

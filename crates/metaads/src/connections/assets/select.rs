@@ -11,7 +11,7 @@ use metaads_store::{
 };
 
 use crate::app::App;
-use crate::clock::{HOUR, MINUTE};
+use crate::clock::HOUR;
 use crate::connections::assets::status_check;
 use crate::connections::token::broker::{TokenError, fresh_token};
 
@@ -63,7 +63,7 @@ async fn validate(
     if new.is_empty() {
         return Ok(HashSet::new());
     }
-    let fresh = match fresh_token(app, connection, 10 * MINUTE).await {
+    let fresh = match fresh_token(app, connection).await {
         Ok(fresh) => fresh,
         Err(TokenError::Store(error)) => return Err(error),
         Err(_) => return Ok(ids()),

@@ -10,17 +10,16 @@ use metaads_store::{
 };
 
 use crate::app::App;
-use crate::clock::{DAY, HOUR, MINUTE};
+use crate::clock::{DAY, HOUR};
 use crate::codes::account_status::AccountStatus;
 use crate::codes::error_code::Code;
+use crate::connections::permissions;
 use crate::connections::token::broker::{TokenError, fresh_token};
 use crate::operator_notices::{clear_after_retry, report_error};
 use crate::queue::JobOutcome;
 
 /// Accounts checked in one call.
 pub const BATCH_SIZE: usize = 50;
-/// A check needs a token that stays valid for this long (milliseconds).
-const TOKEN_TTL: i64 = 10 * MINUTE;
 
 /// One step of the job: up to fifty accounts that are due.
 pub async fn step(app: &App, job: &Job) -> Result<JobOutcome, StoreError> {
@@ -32,7 +31,7 @@ pub async fn step(app: &App, job: &Job) -> Result<JobOutcome, StoreError> {
     if due.is_empty() {
         return record(app, job, &id, &[]).await;
     }
-    let token = match fresh_token(app, &connection, TOKEN_TTL).await {
+    let token = match fresh_token(app, &connection).await {
         Ok(fresh) => fresh.token,
         Err(TokenError::Unavailable) => return Ok(JobOutcome::Retry),
         Err(TokenError::Disconnected) => return Ok(JobOutcome::Done),
@@ -215,7 +214,7 @@ fn change_event(
 
 /// Why an account cannot be reached; None: the answer says nothing about the account.
 fn lost(connection: &Connection, error: &GraphError) -> Option<Code> {
-    let may_read = connection.scopes.has("ads_read") || connection.scopes.has("ads_management");
+    let may_read = permissions::can_list_ad_accounts(&connection.scopes);
     match error.recovery() {
         Recovery::Asset => Some(Code::AssetUnreachable),
         // The permission is granted, so it is the person's role on this account.

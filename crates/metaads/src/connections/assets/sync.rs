@@ -17,8 +17,6 @@ use crate::connections::token::outcome::{CheckOutcome, CheckTrigger};
 use crate::operator_notices::{clear_after_retry, report_error};
 use crate::queue::JobOutcome;
 
-/// A page is read with a token that stays valid for at least this long (milliseconds).
-const TOKEN_TTL: i64 = 10 * MINUTE;
 /// No sync takes this many pages; cursors that lead in circles do.
 const PAGES_LIMIT: u32 = 5_000;
 /// From this many failed attempts in a row on, the page says that the sync is stuck.
@@ -30,7 +28,7 @@ const GIVEN_UP_AFTER: i64 = 8;
 pub async fn step(app: &App, job: &Job) -> Result<JobOutcome, StoreError> {
     let Some(id) = ConnectionId::from_text(&job.subject) else { return Ok(JobOutcome::Done) };
     let Some(connection) = app.store.find_connection_for_job(&id).await? else { return Ok(JobOutcome::Done) };
-    let token = match fresh_token(app, &connection, TOKEN_TTL).await {
+    let token = match fresh_token(app, &connection).await {
         Ok(fresh) => fresh.token,
         Err(TokenError::Unavailable) => return Ok(JobOutcome::Retry),
         Err(TokenError::Disconnected) => return Ok(JobOutcome::Done),

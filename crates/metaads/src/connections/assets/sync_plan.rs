@@ -245,8 +245,8 @@ fn targets<'a>(granular: impl Iterator<Item = (&'a str, &'a [String])>) -> Optio
             _ if scope.starts_with("pages_") || scope.starts_with("instagram_") => &mut pages,
             _ => continue,
         };
-        let bare = ids.iter().map(|id| id.strip_prefix("act_").unwrap_or(id).to_owned());
-        targets.extend(bare.filter(|id| AdAccountId::parse(id).is_ok()));
+        // Pages have ids of the same form.
+        targets.extend(ids.iter().filter_map(|id| AdAccountId::parse_any(id).ok()).map(|id| id.to_string()));
     }
     for ids in [&mut ad_accounts, &mut pages] {
         ids.sort();

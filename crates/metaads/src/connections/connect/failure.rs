@@ -35,6 +35,12 @@ impl From<Code> for Failure {
     }
 }
 
+impl From<GraphError> for Failure {
+    fn from(error: GraphError) -> Failure {
+        Failure::of_error(&error, Code::MetaUnavailable)
+    }
+}
+
 impl Failure {
     /// The failure that an error of a call to Meta means; `otherwise` if the error itself says nothing.
     pub fn of_error(error: &GraphError, otherwise: Code) -> Failure {

@@ -40,18 +40,19 @@ pub async fn import_token(app: &App, who: &SignedIn, text: &str) -> Result<Impor
     }
     let access_token = AccessToken::new(text.to_owned());
     // A person's token is refused before it is used for any call.
-    match app.graph().inspect_token(&access_token).await {
+    let inspection = match app.graph().inspect_token(&access_token).await {
         Ok(inspection) if !inspection.is_valid => return Ok(ImportOutcome::Refused(Code::SessionInvalid)),
         Ok(inspection) if inspection.kind.as_deref() != Some("SYSTEM_USER") => {
             return Ok(ImportOutcome::NotASystemUser);
         }
-        Ok(_) => {}
+        Ok(inspection) => inspection,
         Err(GraphError::Api(api_error)) if matches!(api_error.code, Some(100 | 190)) => {
             return Ok(ImportOutcome::OfAnotherApp);
         }
         Err(error) => return Ok(ImportOutcome::Refused(code_of_error(&error, Code::MetaUnavailable))),
-    }
-    match system_user(app, IssuedToken { access_token, lifetime: TokenLifetime::NotReported }).await {
+    };
+    let issued = IssuedToken { access_token, lifetime: TokenLifetime::NotReported };
+    match system_user(app, issued, inspection).await {
         Ok(grant) => store(app, who, &grant).await,
         Err(failure) => Ok(ImportOutcome::Refused(failure.code)),
     }

@@ -4,6 +4,8 @@ use metaads_graph::AccessToken;
 use metaads_store::{Connection, ConnectionState, StatusReason, StoreError};
 
 use crate::app::App;
+use crate::clock::MINUTE;
+use crate::connections::status;
 use crate::connections::token::check::check_now;
 use crate::connections::token::open::{OpenTokenError, open_token};
 use crate::connections::token::outcome::CheckTrigger;
@@ -25,6 +27,9 @@ pub enum TokenError {
     Store(#[from] StoreError),
 }
 
+/// Longer than one step of a job or one request takes.
+const MIN_VALID_FOR_MS: i64 = 10 * MINUTE;
+
 /// A token for use.
 #[derive(Debug)]
 pub struct FreshToken {
@@ -33,14 +38,10 @@ pub struct FreshToken {
     pub expires_at: Option<i64>,
 }
 
-/// A token of this connection that stays valid for at least this many milliseconds, refreshed first if necessary.
-pub async fn fresh_token(
-    app: &App,
-    connection: &Connection,
-    min_valid_for: i64,
-) -> Result<FreshToken, TokenError> {
-    let until = app.now().saturating_add(min_valid_for);
-    if lasts(connection, until) || !matches!(connection.state, ConnectionState::Active { .. }) {
+/// A token of this connection that stays valid for at least [`MIN_VALID_FOR_MS`], refreshed first if necessary.
+pub async fn fresh_token(app: &App, connection: &Connection) -> Result<FreshToken, TokenError> {
+    let until = app.now() + MIN_VALID_FOR_MS;
+    if lasts(connection, until) || !status::is_working(connection) {
         return stored_token(app, connection, until).await;
     }
     check_now(app, &connection.id, CheckTrigger::ValidUntil(until)).await?;

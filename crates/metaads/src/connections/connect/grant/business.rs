@@ -1,7 +1,7 @@
 //! Facebook Login for Business: the token of a system user of the client's portfolio, or a person's, as the
 //! configuration says. The same for an imported token of a system user.
 
-use metaads_graph::{Edge, GraphError, IssuedToken, TokenExpiry, TokenInspection, TokenLifetime};
+use metaads_graph::{Edge, IssuedToken, TokenInspection};
 use metaads_store::{AssetBatch, ConnectionKind};
 
 use crate::app::App;
@@ -10,39 +10,31 @@ use crate::connections::assets::rows;
 use crate::connections::assets::sync_plan::{self, PAGE_LIMIT};
 use crate::connections::connect::failure::Failure;
 use crate::connections::connect::grant::facebook;
-use crate::connections::connect::grant::granted::{Grant, UNREPORTED_TTL_MS};
+use crate::connections::connect::grant::granted::{self, Grant};
 use crate::connections::granular_scopes;
 use crate::connections::permissions::{self, GrantedPermissions};
 use crate::connections::token::inspect::is_ours;
 
 /// The grant behind a token of Login for Business, whichever kind it is.
 pub async fn ask(app: &App, issued: IssuedToken) -> Result<Grant, Failure> {
-    let inspection = app.graph().inspect_token(&issued.access_token).await;
-    let inspection = inspection.map_err(|error| Failure::of_error(&error, Code::MetaUnavailable))?;
+    let inspection = app.graph().inspect_token(&issued.access_token).await?;
     match inspection.kind.as_deref() {
-        Some("SYSTEM_USER") => inspected_system_user(app, issued, inspection).await,
+        Some("SYSTEM_USER") => system_user(app, issued, inspection).await,
         _ => facebook::person(app, issued.access_token).await,
     }
 }
 
 /// The grant behind a system user's token: who it is, and the first page of what is assigned to it.
-pub async fn system_user(app: &App, issued: IssuedToken) -> Result<Grant, Failure> {
-    let failed = |error: GraphError| Failure::of_error(&error, Code::MetaUnavailable);
-    let inspection = app.graph().inspect_token(&issued.access_token).await.map_err(failed)?;
-    inspected_system_user(app, issued, inspection).await
-}
-
-async fn inspected_system_user(
+pub async fn system_user(
     app: &App,
     issued: IssuedToken,
     inspection: TokenInspection,
 ) -> Result<Grant, Failure> {
-    let failed = |error: GraphError| Failure::of_error(&error, Code::MetaUnavailable);
     let (user, first) = tokio::join!(
         app.graph().read_system_user(&issued.access_token),
         app.graph().list_ad_accounts(&issued.access_token, &Edge::AssignedAdAccounts, None, PAGE_LIMIT),
     );
-    let user = user.map_err(failed)?;
+    let user = user?;
     if !is_ours(app, &inspection, "SYSTEM_USER", user.id.as_str()) {
         return Err(Code::ForeignToken.into());
     }
@@ -61,7 +53,7 @@ async fn inspected_system_user(
             AssetBatch { ad_accounts: page.items.iter().map(row).collect(), ..AssetBatch::default() }
         },
     );
-    let granted = permissions::from_meta(&inspection.scopes, &inspection.scopes, None);
+    let scopes = permissions::from_meta(&inspection.scopes, &inspection.scopes, None);
     let granular = granular_scopes::to_text(&inspection.granular_scopes);
     Ok(Grant {
         kind: ConnectionKind::BusinessSystemUser,
@@ -70,12 +62,12 @@ async fn inspected_system_user(
         meta_user_id: user.id.to_string(),
         name: business.as_ref().map_or(user.name, |(_, name)| name.clone()),
         picture_url: None,
-        expires_at: expiry(app, &issued, &inspection),
+        expires_at: granted::expiry(app, &issued, &inspection),
         // The data access limit concerns people only.
         data_access_expires_at: None,
         permissions: GrantedPermissions {
-            declined: permissions::missing(app, ConnectionKind::BusinessSystemUser, &granted.granted),
-            ..granted
+            declined: permissions::missing(app, ConnectionKind::BusinessSystemUser, &scopes.granted),
+            ..scopes
         },
         tasks: sync_plan::of_system_user(business.as_ref(), &granular),
         granular_scopes: granular,
@@ -84,14 +76,4 @@ async fn inspected_system_user(
         business,
         assets,
     })
-}
-
-/// The inspection counts. A token whose end is not reported never counts as one without an end.
-fn expiry(app: &App, issued: &IssuedToken, inspection: &TokenInspection) -> Option<i64> {
-    match (inspection.expires_at, issued.lifetime) {
-        (TokenExpiry::At(at), _) => Some(at.to_millis()),
-        (TokenExpiry::Never, _) => None,
-        (TokenExpiry::NotReported, TokenLifetime::Seconds(seconds)) => Some(app.now() + seconds.to_millis()),
-        (TokenExpiry::NotReported, TokenLifetime::NotReported) => Some(app.now() + UNREPORTED_TTL_MS),
-    }
 }

@@ -1,15 +1,13 @@
 //! Facebook Login: a person's token.
 
-use metaads_graph::{
-    AccessToken, GraphError, IssuedToken, Person, Profile, TokenExpiry, TokenInspection, TokenLifetime,
-};
+use metaads_graph::{AccessToken, IssuedToken, Person, Profile, TokenInspection, TokenLifetime};
 use metaads_store::ConnectionKind;
 
 use crate::app::App;
 use crate::codes::error_code::Code;
 use crate::connections::assets::sync_plan::{self, PAGE_LIMIT};
 use crate::connections::connect::failure::Failure;
-use crate::connections::connect::grant::granted::{Grant, UNREPORTED_TTL_MS};
+use crate::connections::connect::grant::granted::{self, Grant};
 use crate::connections::granular_scopes;
 use crate::connections::permissions;
 use crate::connections::token::inspect::is_ours;
@@ -22,10 +20,7 @@ pub async fn person(app: &App, short: AccessToken) -> Result<Grant, Failure> {
         app.graph().inspect_token(&short),
         app.graph().read_profile(&short, PAGE_LIMIT),
     );
-    let failed = |error: GraphError| Failure::of_error(&error, Code::MetaUnavailable);
-    let inspection = inspection.map_err(failed)?;
-    let long = long.map_err(failed)?;
-    let profile = profile.map_err(failed)?;
+    let (inspection, long, profile) = (inspection?, long?, profile?);
     let person = verified_person(app, &short, &inspection, &profile).await?;
     let expires_at = expiry(app, &long, &person).await?;
     let (assets, tasks) = sync_plan::after_profile(&profile, &inspection.granular_scopes);
@@ -61,10 +56,7 @@ async fn verified_person(
 ) -> Result<Person, Failure> {
     let person = match &profile.person {
         Ok(person) => person.clone(),
-        Err(_) => {
-            let asked = app.graph().read_person(token).await;
-            asked.map_err(|error| Failure::of_error(&error, Code::MetaUnavailable))?
-        }
+        Err(_) => app.graph().read_person(token).await?,
     };
     if is_ours(app, inspection, "USER", person.id.as_str()) {
         Ok(person)
@@ -79,14 +71,9 @@ async fn expiry(app: &App, long: &IssuedToken, person: &Person) -> Result<Option
     match long.lifetime {
         TokenLifetime::Seconds(seconds) => Ok(Some(app.now() + seconds.to_millis())),
         TokenLifetime::NotReported => {
-            let inspection = app.graph().inspect_token(&long.access_token).await;
-            let inspection = inspection.map_err(|error| Failure::of_error(&error, Code::MetaUnavailable))?;
+            let inspection = app.graph().inspect_token(&long.access_token).await?;
             match is_ours(app, &inspection, "USER", person.id.as_str()) {
-                true => Ok(match inspection.expires_at {
-                    TokenExpiry::At(at) => Some(at.to_millis()),
-                    TokenExpiry::Never => None,
-                    TokenExpiry::NotReported => Some(app.now() + UNREPORTED_TTL_MS),
-                }),
+                true => Ok(granted::expiry(app, long, &inspection)),
                 false => Err(Code::ForeignToken.into()),
             }
         }

@@ -1,15 +1,16 @@
 //! What the network phase of connecting brings, whichever the login.
 
-use metaads_graph::AccessToken;
+use metaads_graph::{AccessToken, IssuedToken, TokenExpiry, TokenInspection, TokenLifetime};
 use metaads_store::{AssetBatch, ConnectionKind};
 
+use crate::app::App;
 use crate::clock::DAY;
 use crate::connections::assets::sync_plan::SyncTask;
 use crate::connections::permissions::GrantedPermissions;
 
 /// A token for which Meta reports no end is treated as one of the shorter kind: it is refreshed in time, and then its
 /// end is known.
-pub const UNREPORTED_TTL_MS: i64 = 60 * DAY;
+const UNREPORTED_TTL_MS: i64 = 60 * DAY;
 
 /// Everything that Meta says about a new grant.
 #[derive(Debug)]
@@ -36,4 +37,14 @@ pub struct Grant {
     pub tasks: Vec<SyncTask>,
     /// How many ad accounts Meta says there are.
     pub total: Option<i64>,
+}
+
+/// When a token ends (Unix milliseconds); None: never. The inspection counts. A token whose end is not reported never counts as one without an end.
+pub fn expiry(app: &App, issued: &IssuedToken, inspection: &TokenInspection) -> Option<i64> {
+    match (inspection.expires_at, issued.lifetime) {
+        (TokenExpiry::At(at), _) => Some(at.to_millis()),
+        (TokenExpiry::Never, _) => None,
+        (TokenExpiry::NotReported, TokenLifetime::Seconds(seconds)) => Some(app.now() + seconds.to_millis()),
+        (TokenExpiry::NotReported, TokenLifetime::NotReported) => Some(app.now() + UNREPORTED_TTL_MS),
+    }
 }

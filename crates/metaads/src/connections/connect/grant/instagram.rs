@@ -1,6 +1,6 @@
 //! Instagram Login: the token of an Instagram professional account, without Facebook.
 
-use metaads_graph::{AuthorizationCode, GraphError, TokenLifetime};
+use metaads_graph::{AuthorizationCode, TokenLifetime};
 use metaads_store::{AssetBatch, Authorization, ConnectionKind, NewInstagramAccount, ScopeSet};
 
 use crate::app::App;
@@ -23,8 +23,7 @@ pub async fn ask(
         app.graph().exchange_instagram_long_lived(instagram, &short.access_token),
         app.graph().read_instagram_profile(&short.access_token),
     );
-    let failed = |error: GraphError| Failure::of_error(&error, Code::MetaUnavailable);
-    let (long, profile) = (long.map_err(failed)?, profile.map_err(failed)?);
+    let (long, profile) = (long?, profile?);
     let own = NewInstagramAccount {
         instagram_id: profile.id.to_string(),
         username: profile.username.clone(),
