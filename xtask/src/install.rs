@@ -5,8 +5,7 @@ use std::process::Command;
 
 use crate::process::{Context as _, Outcome, root, run};
 
-/// A Python environment in `target/<name>` with the packages that pip finds by these arguments. `pins` is what decides
-/// whether to install again. Returns the folder of its programs.
+/// A Python environment in `target/<name>` with the packages that pip finds by these arguments. Installs again only if `pins` has changed. Returns the folder of its programs.
 pub fn python(name: &str, pins: &str, packages: &[&str]) -> Outcome<PathBuf> {
     let folder = root().join("target").join(name);
     once(&folder, pins, || {

@@ -20,7 +20,7 @@ pub(crate) struct Item {
     pub query: Vec<(&'static str, String)>,
 }
 
-/// What became of one item.
+/// The result of one item.
 pub(crate) type ItemOutcome = Result<Value, GraphError>;
 
 impl Graph {

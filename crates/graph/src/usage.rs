@@ -11,7 +11,7 @@ const MINUTE_MS: i64 = 60_000;
 /// Meta's quotas cover a rolling hour, so no block lasts longer, whatever a header says.
 const MAX_PAUSE_MS: i64 = 60 * MINUTE_MS;
 
-/// Whose quota is used up, as an error code says.
+/// The quota that an error code reports as used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quota {
     App,

@@ -12,7 +12,7 @@
 //! graph_api   token endpoint, nodes and edges, batches, rate limits, versions
 //! webhooks    calls from Meta to the app
 //! state       grants, tokens, injected faults, rate limits, settings, the call log, the state file
-//! world       who lives here: people, businesses, ad accounts, Pages (immutable)
+//! world       the fixed data: people, businesses, ad accounts, Pages (immutable)
 //! http        requests, replies and the HTML layout
 //! ```
 //!

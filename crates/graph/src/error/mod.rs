@@ -31,7 +31,7 @@ pub enum GraphError {
     Api(Box<ApiError>),
     /// Not sent, because a quota is used up and earlier calls would prolong the block. `quota` is a key as in
     /// [`QuotaState`](crate::QuotaState); `retry_at` is in Unix milliseconds.
-    #[error("{endpoint} was not called: Meta's rate limit ({quota}) is used up")]
+    #[error("{endpoint} was not called: Meta's quota ({quota}) is used up")]
     RateLimited { endpoint: Endpoint, quota: String, retry_at: i64 },
 }
 

@@ -24,7 +24,7 @@ pub struct IssuedToken {
 pub enum TokenLifetime {
     /// From now.
     Seconds(Seconds),
-    /// Absent or absurd: `debug_token` knows.
+    /// Absent or implausible; `debug_token` reports it.
     NotReported,
 }
 

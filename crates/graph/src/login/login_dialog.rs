@@ -18,7 +18,7 @@ pub struct DialogRequest<'a> {
     pub challenge: Option<&'a PkceChallenge>,
 }
 
-/// What the dialog asks again of a person who has agreed before (`auth_type`).
+/// What the dialog asks again of a person who has already agreed (`auth_type`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthType {
     /// The permissions that they declined, and which assets.

@@ -56,7 +56,7 @@ struct State {
     access_tier: Option<String>,
 }
 
-/// The quota that keeps a call back.
+/// The quota that blocks a call.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Block {
     pub quota: String,

@@ -24,7 +24,7 @@ fn record(limiter: &RateLimiter, path: &str, pairs: &[(&str, Value)], error: Opt
     limiter.record(&keys(path), &Usage::from_headers(&headers), error.as_ref(), NOW);
 }
 
-/// In how many minutes after `NOW` the call may be sent, asked `later_ms` after `NOW`; None: at once.
+/// Minutes from `NOW` until the call may be sent, checked `later_ms` after `NOW`; None: immediately.
 fn blocked_minutes(limiter: &RateLimiter, path: &str, priority: Priority, later_ms: i64) -> Option<i64> {
     let block = limiter.check_quota(&keys(path), priority, NOW + later_ms).err()?;
     Some((block.until - NOW) / MINUTE)

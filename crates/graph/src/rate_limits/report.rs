@@ -14,7 +14,7 @@ pub struct QuotaState {
     pub seen_at: i64,
 }
 
-/// Errors that the classification does not know or that are our own mistake, counted by what they share.
+/// Errors that the classification does not know or that are our own mistake, counted per endpoint, status, code and subcode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnrecognizedError {
     pub endpoint: Endpoint,

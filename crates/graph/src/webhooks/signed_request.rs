@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use super::signature::{WebhookError, verify};
-use crate::ids::AppSecret;
+use crate::ids::{AppScopedUserId, AppSecret};
 use crate::json;
 use crate::time::UnixSeconds;
 
@@ -31,12 +31,8 @@ pub fn parse_signed_request(text: &str, secret: &AppSecret) -> Result<SignedRequ
     }
     // A Page that removed the app has no user id, only `profile_id`.
     let id = json::text(&payload, "user_id").or_else(|| json::text(&payload, "profile_id"));
-    let id = id.filter(|id| is_id(id)).ok_or(WebhookError::Content)?;
+    let id = id.filter(|id| AppScopedUserId::parse(id).is_ok()).ok_or(WebhookError::Content)?;
     Ok(SignedRequest { user_id: id, issued_at: json::whole(&payload, "issued_at").map(UnixSeconds::new) })
-}
-
-fn is_id(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]

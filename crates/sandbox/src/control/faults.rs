@@ -110,7 +110,7 @@ fn name(endpoint: Endpoint) -> String {
 
 fn describe(effect: &Effect) -> String {
     match effect {
-        Effect::Delay(by) => format!("{} s late", by.as_secs_f32()),
+        Effect::Delay(by) => format!("delayed by {} s", by.as_secs_f32()),
         Effect::Hang => "no response".to_owned(),
         Effect::Cut => "body truncated".to_owned(),
         Effect::Refuse => "connection closed".to_owned(),

@@ -20,7 +20,7 @@ pub(crate) fn dialog(
     login: &LoginRequest,
     chosen: Persona,
 ) -> String {
-    let mut main = String::from("<h1>The app under test asks for access</h1>\n");
+    let mut main = String::from("<h1>The app under test requests access</h1>\n");
     if !shared.settings().is_app_active {
         main.push_str(
             "<p class=\"note\">This app is not active: Continue redirects back with error 1349126.</p>\n",

@@ -10,7 +10,7 @@ pub(crate) fn layout(title: &str, main: &str) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"robots\" content=\"noindex\">\n\
          <title>{} · Pretend Meta</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
-         <header><strong>Pretend Meta</strong>\n<p>A stand-in for testing. Not Facebook. Enter nothing real.</p>\
+         <header><strong>Pretend Meta</strong>\n<p>A stand-in for testing. Not Facebook. Do not enter real data.</p>\
          </header>\n<main>\n{main}</main>\n</body>\n</html>\n",
         escape(title)
     )

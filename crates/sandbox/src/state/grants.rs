@@ -52,7 +52,7 @@ pub(crate) struct Grant {
 pub enum PermissionStatus {
     Granted,
     Declined,
-    /// Was granted, and has lapsed because the app did not use it.
+    /// Was granted, and expired because the app did not use it.
     Expired,
 }
 

@@ -1,4 +1,4 @@
-//! Who lives in the sandbox: people, businesses, ad accounts, Pages and Instagram accounts.
+//! The people, businesses, ad accounts, Pages and Instagram accounts of the sandbox.
 //!
 //! Built once at startup from small tables and never changed. Nothing here knows JSON or HTTP.
 

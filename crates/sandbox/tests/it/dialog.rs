@@ -12,7 +12,7 @@ async fn submitting_the_form_grants_the_checked_permissions() {
     let html = page.text().await.expect("text");
     for part in [
         "Pretend Meta",
-        "A stand-in for testing. Not Facebook. Enter nothing real.",
+        "A stand-in for testing. Not Facebook. Do not enter real data.",
         "persona-sole-trader",
         "permission-instagram_basic",
         "id=\"continue\"",

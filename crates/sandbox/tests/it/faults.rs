@@ -114,7 +114,7 @@ async fn the_control_page_rejects_forms_from_other_sites() {
         world.client.post(format!("{url}/faults")).json(&json!(fault)).send().await.expect("an answer");
     assert_eq!(sent.status(), 200);
     let html = world.client.get(&url).send().await.expect("a page").text().await.expect("text");
-    assert!(html.contains("3 × ad_accounts: 9 s late") && html.contains("Aylin Kaya-Öztürk"));
+    assert!(html.contains("3 × ad_accounts: delayed by 9 s") && html.contains("Aylin Kaya-Öztürk"));
     assert!(!html.contains(&token) && !html.contains("<script"));
     let clear = world.client.post(format!("{url}/clear")).send().await.expect("an answer");
     assert_eq!(clear.status(), 303);
