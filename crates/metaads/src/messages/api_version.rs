@@ -1,9 +1,12 @@
 //! How long Meta serves the API version in use, for admins and `metaads doctor`.
 
+use crate::messages::format::plural;
+
 pub const NOT_ANNOUNCED: &str = "not announced";
 
 pub fn ends_soon(version: &str, day: &str, days: i32, newest: &str) -> String {
-    format!("Meta serves {version} until {day}, {days} more days: set META_API_VERSION to {newest}")
+    let days = plural(i64::from(days), "more day", "more days");
+    format!("Meta serves {version} until {day}, {days}: set META_API_VERSION to {newest}")
 }
 
 pub fn ended(version: &str, day: &str, newest: &str) -> String {

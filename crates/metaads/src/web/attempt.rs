@@ -6,7 +6,9 @@ use askama::Template;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use metaads_store::{Authorization, AuthorizationId, AuthorizationStatus, ConnectionSummary, SyncState};
+use metaads_store::{
+    Authorization, AuthorizationId, AuthorizationStatus, ConnectionSummary, Login, SyncState,
+};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -17,6 +19,8 @@ use crate::connections::connect::authorize;
 use crate::http::caller::{Caller, MaybeCaller};
 use crate::http::client_info::ClientInfo;
 use crate::http::problem::{Problem, support_id};
+use crate::messages::connection_label::place;
+use crate::web::connect;
 use crate::web::connected_page::{ConnectedPage, PermissionsQuestion};
 use crate::web::layout::{Layout, Section, page};
 use crate::web::problem_page::{FailedAttempt, ProblemPage, act_for};
@@ -32,6 +36,10 @@ struct WaitingPage {
     attempt: String,
     version: String,
     is_consumed: bool,
+    /// Facebook or Instagram.
+    place: &'static str,
+    connect_path: &'static str,
+    is_business: bool,
     reconnects: String,
     minutes: i64,
 }
@@ -66,6 +74,9 @@ pub async fn show(
             attempt: authorization.id.to_string(),
             version,
             is_consumed: authorization.status == AuthorizationStatus::Consumed,
+            place: place(authorization.login),
+            connect_path: connect::path(authorization.login),
+            is_business: authorization.login == Login::Business,
             reconnects: authorization.reconnects.map_or_else(String::new, |id| id.to_string()),
             minutes: (authorization.expires_at - app.now() + MINUTE - 1) / MINUTE,
         }));

@@ -17,6 +17,14 @@ use crate::http::form_fields::FormFields;
 use crate::http::problem::Problem;
 use crate::web::business;
 
+/// Where a form that starts this login posts to.
+pub fn path(login: Login) -> &'static str {
+    match login {
+        Login::Facebook | Login::Business => "/connect/meta",
+        Login::Instagram => "/connect/instagram",
+    }
+}
+
 /// The "Connect Meta Account" button. Browsers get a 303 to the dialog; our script, which asks for JSON, gets the
 /// dialog's URL for the window it has opened.
 pub async fn start(

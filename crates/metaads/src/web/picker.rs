@@ -89,7 +89,6 @@ pub async fn show(
     Query(query): Query<PickerQuery>,
 ) -> Result<Response, Problem> {
     let mut layout = Layout::new(&app, &client, Some(&caller), Section::Connections).await?;
-    layout.has_actions = true;
     let all = app.store.count_ad_accounts(&PickerQuery::default().filter(&connection, ROWS)).await?;
     let matching = match query.is_filtering() {
         true => &app.store.count_ad_accounts(&query.filter(&connection, ROWS)).await?,
@@ -99,6 +98,7 @@ pub async fn show(
     let sum = |count: fn(&AccountGroup) -> i64| all.iter().map(count).sum::<i64>();
     let total = sum(|group| group.total);
     let card = ConnectionCard::new(&app, &connection, app.now());
+    layout.has_actions = card.is_connected && total > 0;
     let from = query.from();
     Ok(page(&PickerPage {
         layout,

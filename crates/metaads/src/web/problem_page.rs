@@ -118,13 +118,6 @@ impl ProblemPage {
         self.text.code == Code::MetaUnavailable
     }
 
-    fn connect_path(&self) -> &'static str {
-        match self.login {
-            Login::Instagram => "/connect/instagram",
-            Login::Facebook | Login::Business => "/connect/meta",
-        }
-    }
-
     fn is_instagram(&self) -> bool {
         self.login == Login::Instagram
     }

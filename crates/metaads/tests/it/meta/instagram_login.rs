@@ -57,6 +57,16 @@ async fn an_instagram_account_connects_without_facebook() {
 }
 
 #[tokio::test]
+async fn the_waiting_page_opens_the_dialog_that_it_waits_for() {
+    let world = World::with(&INSTAGRAM).await;
+    let browser = world.user("a@b.example").await;
+    let accept = [("accept", "application/json")];
+    let started = browser.post_with("/connect/instagram", &[], &accept).await.json();
+    let page = browser.get(started["attempt"].as_str().unwrap()).await;
+    assert!(page.has("action=\"/connect/instagram\"") && !page.has("Facebook"), "{}", page.text);
+}
+
+#[tokio::test]
 async fn a_callback_signed_with_the_instagram_secret_is_accepted() {
     let world = World::with(&INSTAGRAM).await;
     let browser = world.user("a@b.example").await;
