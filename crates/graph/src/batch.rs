@@ -32,7 +32,7 @@ impl Graph {
         items: &[Item],
     ) -> Result<Vec<ItemOutcome>, GraphError> {
         let endpoint = Endpoint::Batch;
-        let keys = |item: &Item| QuotaKeys::for_call(item.endpoint.host(), &item.path, Some(token.expose()));
+        let keys = |item: &Item| QuotaKeys::for_call(item.endpoint, &item.path, Some(token.expose()));
         // An item whose quota is used up is not sent; the others are.
         let blocked: Vec<Option<GraphError>> =
             items.iter().map(|item| self.check_quota(item.endpoint, &keys(item)).err()).collect();

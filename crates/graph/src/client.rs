@@ -151,7 +151,7 @@ impl Graph {
         let endpoint = call.endpoint;
         let mut params = call.query.iter().chain(&call.form);
         let token = params.find(|(name, _)| *name == "access_token").map(|(_, text)| text.as_str());
-        let keys = QuotaKeys::for_call(endpoint.host(), call.path, token);
+        let keys = QuotaKeys::for_call(endpoint, call.path, token);
         self.check_quota(endpoint, &keys)?;
         let started = Instant::now();
         let outcome = self.exchange(call, &keys).await;

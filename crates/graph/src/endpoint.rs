@@ -135,6 +135,40 @@ impl Endpoint {
         }
     }
 
+    /// The business use case that calls of the endpoint count against, by Meta's name. Source: "Rate limits", "Business
+    /// use case rate limits".
+    pub(crate) fn use_case(self) -> &'static str {
+        match self {
+            Endpoint::Pages
+            | Endpoint::AssignedPages
+            | Endpoint::OwnedPages
+            | Endpoint::ClientPages
+            | Endpoint::Page => "pages",
+            Endpoint::OwnedInstagramAccounts
+            | Endpoint::InstagramBusinessAccounts
+            | Endpoint::InstagramCodeExchange
+            | Endpoint::InstagramTokenExchange
+            | Endpoint::InstagramTokenRefresh
+            | Endpoint::InstagramMe => "instagram",
+            Endpoint::Batch
+            | Endpoint::Me
+            | Endpoint::Permissions
+            | Endpoint::AdAccounts
+            | Endpoint::AssignedAdAccounts
+            | Endpoint::OwnedAdAccounts
+            | Endpoint::ClientAdAccounts
+            | Endpoint::Businesses
+            | Endpoint::AdAccount
+            | Endpoint::Business
+            | Endpoint::CodeExchange
+            | Endpoint::TokenExchange
+            | Endpoint::DebugToken
+            | Endpoint::RevokeGrant
+            | Endpoint::RevokeToken
+            | Endpoint::App => "ads_management",
+        }
+    }
+
     pub(crate) fn call_kind(self) -> CallKind {
         match self {
             Endpoint::CodeExchange => CallKind::CodeExchange,
@@ -179,6 +213,19 @@ impl CallKind {
             CallKind::CodeExchange
             | CallKind::InstagramCodeExchange
             | CallKind::TokenExchange
+            | CallKind::InstagramMe
+            | CallKind::UserCall => false,
+        }
+    }
+
+    /// Whether the call turns the login dialog's code into a token: besides the code, only the app's id and secret are
+    /// sent.
+    pub fn exchanges_code(self) -> bool {
+        match self {
+            CallKind::CodeExchange | CallKind::InstagramCodeExchange => true,
+            CallKind::TokenExchange
+            | CallKind::TokenAdmin
+            | CallKind::AppSettings
             | CallKind::InstagramMe
             | CallKind::UserCall => false,
         }

@@ -37,6 +37,12 @@ pub struct InstagramApp {
 }
 
 impl MetaApp {
+    /// The ids of the app and of its Instagram app.
+    pub fn ids(&self) -> Vec<String> {
+        let instagram = self.instagram.as_ref().map(|app| app.app_id.to_string());
+        std::iter::once(self.app_id.to_string()).chain(instagram).collect()
+    }
+
     /// Whether every API address is https. The dialog is opened by the browser, not by this client.
     pub(crate) fn is_https(&self) -> bool {
         let api = self.instagram.as_ref().map(|app| &app.api_url);

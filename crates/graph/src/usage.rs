@@ -89,21 +89,27 @@ impl Usage {
         usage
     }
 
-    /// Milliseconds to make no call after Meta refused one: as long as its headers say, else a default.
-    pub(crate) fn pause_ms(&self, exhausted: Quota) -> i64 {
-        let matches_quota = |usage: &&QuotaUsage| {
+    /// Milliseconds to make no call of this use case after Meta refused one: as long as its headers say, else a default.
+    pub(crate) fn pause_ms(&self, exhausted: Quota, use_case: &str) -> i64 {
+        let is_meant = |usage: &&QuotaUsage| {
             matches!(
                 (exhausted, &usage.quota),
                 (Quota::App | Quota::Person, ReportedQuota::App)
-                    | (
-                        Quota::AdAccount,
-                        ReportedQuota::AdAccount | ReportedQuota::Insights | ReportedQuota::UseCase { .. }
-                    )
+                    | (Quota::AdAccount, ReportedQuota::AdAccount | ReportedQuota::UseCase { .. })
                     | (Quota::Page, ReportedQuota::Page | ReportedQuota::UseCase { .. })
                     | (Quota::UseCase | Quota::Instagram, ReportedQuota::UseCase { .. })
             )
         };
-        let reported = self.quotas.iter().filter(matches_quota).filter_map(|usage| usage.regain_ms).max();
+        let is_own = |usage: &&QuotaUsage| match &usage.quota {
+            ReportedQuota::UseCase { kind, .. } => kind.is_empty() || kind == use_case,
+            ReportedQuota::App | ReportedQuota::AdAccount | ReportedQuota::Insights | ReportedQuota::Page => {
+                true
+            }
+        };
+        let own =
+            self.quotas.iter().filter(is_meant).filter(is_own).filter_map(|usage| usage.regain_ms).max();
+        let any = || self.quotas.iter().filter(is_meant).filter_map(|usage| usage.regain_ms).max();
+        let reported = own.or_else(any);
         let default = match exhausted {
             Quota::App | Quota::Person | Quota::AdAccount | Quota::Page | Quota::UseCase => 10 * MINUTE_MS,
             Quota::Instagram | Quota::Policy => MAX_PAUSE_MS,

@@ -25,7 +25,7 @@ use crate::random::Random;
 pub async fn app(mut config: Config, meta: MetaApp, sandbox_url: Option<String>) -> anyhow::Result<App> {
     let (store, keys) = store_and_keys(&mut config).await?;
     Ok(App::new(Parts {
-        store,
+        store: store.with_apps(&meta.ids()),
         keys,
         meta: Meta::new(meta, Clock::System).context("the client for Meta could not be built")?,
         clock: Clock::System,

@@ -14,6 +14,7 @@ use crate::config::loopback::is_loopback;
 use crate::config::source::Source;
 use crate::keys::status::Status;
 use crate::messages::operator_notices;
+use crate::operator_notices::is_shown;
 use crate::webhooks::inbox::SUBSCRIPTIONS;
 use crate::{api_version, assemble};
 
@@ -173,7 +174,8 @@ async fn database(app: &App, findings: &mut Findings) {
         Ok(_) => findings.ok("keys", "the configured keys open every stored value"),
         Err(error) => findings.fail("keys", error.to_string(), "see `metaads keys status`"),
     }
-    for notice in app.store.list_notices().await.unwrap_or_default() {
+    let notices = app.store.list_notices().await.unwrap_or_default();
+    for notice in notices.iter().filter(|notice| is_shown(notice)) {
         let since = crate::messages::format::day_and_time(notice.since);
         findings.warn(
             "the running service",

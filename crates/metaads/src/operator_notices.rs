@@ -1,19 +1,30 @@
 //! Recording problems that only the operator can fix. They are kept until they are over, and shown to admins alone.
 
 use metaads_graph::{GraphError, Quota, Recovery};
-use metaads_store::{Job, NoticeKind, OperatorNotice, Store};
+use metaads_store::{Job, NoticeEntry, NoticeKind, OperatorNotice, Store};
+
+/// Refused refreshes in a row, over all connections, from which on admins see it.
+const REFRESHES_REFUSED: i64 = 3;
 
 /// Records a notice if only the operator can fix this error.
 pub async fn report_error(store: &Store, now: i64, error: &GraphError) {
     let notice = match error.recovery() {
-        Recovery::Operator(misconfiguration) => OperatorNotice::MetaAppMisconfigured {
-            misconfiguration: misconfiguration.as_str().to_owned(),
-            error: error.to_string(),
-        },
+        Recovery::Operator(misconfiguration) => {
+            let (misconfiguration, message) = (misconfiguration.as_str().to_owned(), error.to_string());
+            match error.is_of_app_call() {
+                true => OperatorNotice::MetaAppMisconfigured { misconfiguration, error: message },
+                false => OperatorNotice::MetaCallsRefused { misconfiguration, error: message },
+            }
+        }
         Recovery::Wait(Quota::Policy) => OperatorNotice::MetaPolicyBlock { error: error.to_string() },
         _ => return,
     };
     report(store, now, &notice).await;
+}
+
+/// Whether admins see it. One connection whose token Meta refuses to refresh is no sign of anything; all of them are.
+pub fn is_shown(entry: &NoticeEntry) -> bool {
+    entry.notice.kind() != NoticeKind::RefreshesRefused || entry.times >= REFRESHES_REFUSED
 }
 
 /// Records a notice. A store that fails here fails the caller's own statements too, so the failure is only
@@ -25,12 +36,16 @@ pub async fn report(store: &Store, now: i64, notice: &OperatorNotice) {
     }
 }
 
-/// Meta has accepted our app after failed attempts: the notice is over.
-pub async fn clear_after_retry(store: &Store, job: &Job) {
-    if job.attempts == 0 {
-        return;
+/// Meta has accepted a call after failed attempts: the notice about calls of this kind is over.
+pub async fn clear_after_retry(store: &Store, job: &Job, kind: NoticeKind) {
+    if job.attempts > 0 {
+        clear(store, kind).await;
     }
-    if let Err(error) = store.clear_notice(NoticeKind::MetaAppMisconfigured).await {
+}
+
+/// The notice is over. A store that fails here fails the caller's own statements too, so the failure is only logged.
+pub async fn clear(store: &Store, kind: NoticeKind) {
+    if let Err(error) = store.clear_notice(kind).await {
         tracing::error!(%error, "an operator notice could not be cleared");
     }
 }

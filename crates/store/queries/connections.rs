@@ -100,7 +100,7 @@ impl Db {
         rows.into_iter()
             .map(|row| {
                 let assets = counts.remove(row.id.as_str()).unwrap_or_default();
-                Ok(ConnectionSummary { connection: Connection::try_from(row)?, assets })
+                Ok(ConnectionSummary { connection: Connection::from_row(row, &self.own_apps)?, assets })
             })
             .collect()
     }
@@ -112,14 +112,17 @@ impl Db {
     ) -> Result<Vec<ConnectionState>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT status AS "status!: ConnectionStatus", status_reason AS "status_reason?: StatusReason",
-                   status_changed_at AS "since!"
+                   status_changed_at AS "since!", app_id AS "app_id!"
                FROM meta_connections WHERE workspace_id = $1"#,
             workspace.as_str()
         )
         .fetch_all(&self.read)
         .await?;
         rows.into_iter()
-            .map(|row| ConnectionState::from_columns(row.status, row.status_reason, row.since))
+            .map(|row| {
+                let stored = ConnectionState::from_columns(row.status, row.status_reason, row.since)?;
+                Ok(stored.with_apps(&row.app_id, &self.own_apps))
+            })
             .collect()
     }
 
@@ -132,7 +135,7 @@ impl Db {
         let row = select_connections!("workspace_id = $1 AND id = $2", workspace.as_str(), id.as_str())
             .fetch_optional(&self.read)
             .await?;
-        row.map(Connection::try_from).transpose()
+        row.map(|row| Connection::from_row(row, &self.own_apps)).transpose()
     }
 
     /// [`Db::find_connection`] with asset counts.
@@ -150,7 +153,7 @@ impl Db {
     /// A connection of any workspace: for background jobs only.
     pub async fn find_connection_for_job(&self, id: &ConnectionId) -> Result<Option<Connection>, StoreError> {
         let row = select_connections!("id = $1", id.as_str()).fetch_optional(&self.read).await?;
-        row.map(Connection::try_from).transpose()
+        row.map(|row| Connection::from_row(row, &self.own_apps)).transpose()
     }
 
     /// The id of a workspace's connection to a Meta identity, live or not.

@@ -22,6 +22,15 @@ impl Store {
             Ok(Store::Postgres(metaads_store_postgres::Db::open(url).await?))
         }
     }
+
+    /// The same database, for these Meta apps: connections of others are in the state `other_app`.
+    #[must_use]
+    pub fn with_apps(self, ids: &[String]) -> Store {
+        match self {
+            Store::Sqlite(db) => Store::Sqlite(db.with_apps(ids)),
+            Store::Postgres(db) => Store::Postgres(db.with_apps(ids)),
+        }
+    }
 }
 
 use metaads_vault::KeyId;

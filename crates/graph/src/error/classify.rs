@@ -21,36 +21,59 @@ impl ApiError {
         let Some(code) = self.code else { return self.without_code() };
         let kind = self.endpoint.call_kind();
         match (code, self.subcode) {
-            (190 | 102 | 452, _) if kind.uses_app_token() => Recovery::Operator(Misconfiguration::Secret),
+            (190 | 102 | 452, _) if self.status >= 500 => Recovery::RetryLater,
+            _ if self.mentions("validating application") => Recovery::Operator(Misconfiguration::AppId),
+            _ if self.mentions("developer role") => Recovery::Operator(Misconfiguration::Role),
+            _ if kind.authenticates_app() && self.mentions("source ip") => {
+                Recovery::Operator(Misconfiguration::IpAllowList)
+            }
+            (5, _) => Recovery::Operator(Misconfiguration::IpAllowList),
+            // No token of a user is involved: what Meta calls invalid is the app's.
+            (190 | 102 | 452, _) if kind.uses_app_token() || kind.exchanges_code() => {
+                Recovery::Operator(Misconfiguration::Secret)
+            }
             (190, Some(492)) => Recovery::Asset,
             (190, None) if self.needs_other_token() => Recovery::WrongToken,
+            (190 | 102 | 452, None) if self.mentions("password") => {
+                Recovery::Grant(DeadGrant::PasswordChanged)
+            }
             (210, _) => Recovery::WrongToken,
             (190 | 102 | 452, subcode) => Recovery::Grant(DeadGrant::from_subcode(subcode)),
             (4, Some(2_207_051)) | (25 | 80_002, _) => Recovery::Wait(Quota::Instagram),
             (4 | 341, _) => Recovery::Wait(Quota::App),
             (17, Some(2_446_079)) | (613 | 80_000 | 80_003 | 80_004, _) => Recovery::Wait(Quota::AdAccount),
-            (17, _) => Recovery::Wait(Quota::Person),
+            // Meta's own SDKs count 9 as a rate limit.
+            (9 | 17, _) => Recovery::Wait(Quota::Person),
             (32 | 80_001, _) => Recovery::Wait(Quota::Page),
             (80_005..=80_014, _) => Recovery::Wait(Quota::UseCase),
             (368, _) => Recovery::Wait(Quota::Policy),
             (1, _) => self.code_1(),
-            (2, _) => Recovery::RetryLater,
+            (2 | 1_200, _) | (_, Some(2_018_024)) => Recovery::RetryLater,
+            (415, _) | (_, Some(2_859_009 | 1_404_120)) => Recovery::TwoFactor,
             (960, _) => Recovery::ReduceLimit,
             (101, _) => Recovery::Operator(Misconfiguration::AppId),
             (191, _) => Recovery::Operator(Misconfiguration::RedirectUri),
             (2635, _) => Recovery::Operator(Misconfiguration::Version),
             (3 | 270 | 294, _) => Recovery::Operator(Misconfiguration::Review),
-            (10, Some(1_341_012)) | (803, _) => Recovery::Asset,
+            (10, Some(1_341_012)) | (100, Some(2_534_014)) | (803, _) => Recovery::Asset,
             (100, _) => self.code_100(),
             (10, _) if self.mentions("not an instagram business") => Recovery::Asset,
-            (10 | 200..=299, _) if self.mentions("access blocked") || self.mentions("valid app id") => {
-                Recovery::Operator(Misconfiguration::Blocked)
-            }
+            (10 | 200..=299, _) if self.names_the_app() => Recovery::Operator(Misconfiguration::Blocked),
             (10 | 200..=299, _) if kind.authenticates_app() => Recovery::Operator(Misconfiguration::Review),
             (10 | 200..=299, _) => Recovery::Permission,
             (104 | 506 | 1150 | 2500 | 3018 | 3962, _) => Recovery::Bug,
             _ if self.is_transient == Some(true) || self.status >= 500 => Recovery::RetryLater,
-            _ => Recovery::Unknown,
+            _ => self.unrecognized(),
+        }
+    }
+
+    /// A permanent refusal outside the table. Where only the app's credentials were sent, nothing of a user's can be
+    /// the cause.
+    fn unrecognized(&self) -> Recovery {
+        let kind = self.endpoint.call_kind();
+        match kind.uses_app_token() || kind.exchanges_code() {
+            true => Recovery::Operator(Misconfiguration::Settings),
+            false => Recovery::Unknown,
         }
     }
 
@@ -65,11 +88,16 @@ impl ApiError {
             (Some("invalid_code"), _) => Recovery::LoginAgain,
             (Some("invalid_request"), _) | (_, Some("GraphBatchException")) => Recovery::Bug,
             _ if self.status >= 500 => Recovery::RetryLater,
+            _ if kind.uses_app_token() && self.error_type.is_some() => self.unrecognized(),
+            _ if self.mentions("password") => Recovery::Grant(DeadGrant::PasswordChanged),
+            // The old REST form, without its number.
+            (_, None) if self.status < 300 && !self.message.is_empty() => self.unrecognized(),
             // Neither code nor type: a broken server.
             (_, None) => Recovery::RetryLater,
             _ if self.mentions("validating access token") => Recovery::Grant(DeadGrant::SessionInvalid),
-            _ if kind == CallKind::CodeExchange => Recovery::LoginAgain,
-            _ => Recovery::Unknown,
+            _ if self.mentions("validating application") => Recovery::Operator(Misconfiguration::AppId),
+            _ if kind == CallKind::CodeExchange && self.mentions("code") => Recovery::LoginAgain,
+            _ => self.unrecognized(),
         }
     }
 
@@ -83,13 +111,17 @@ impl ApiError {
             Recovery::Operator(Misconfiguration::AppId)
         } else if self.mentions("client secret") || self.mentions("client_secret") {
             Recovery::Operator(Misconfiguration::Secret)
-        } else {
+        } else if self.mentions("developer role") || self.mentions("tester") {
+            Recovery::Operator(Misconfiguration::Role)
+        } else if self.mentions("code") {
             Recovery::LoginAgain
+        } else {
+            self.unrecognized()
         }
     }
 
-    /// 1 is "unknown": transient as HTTP 500 or with subcode 99, otherwise permanent. At the token endpoint
-    /// it is about the app.
+    /// 1 is "unknown": transient as HTTP 500 or with subcode 99, otherwise permanent. At the token
+    /// endpoint it is about the app.
     fn code_1(&self) -> Recovery {
         let kind = self.endpoint.call_kind();
         match self.subcode {
@@ -103,6 +135,8 @@ impl ApiError {
             }
             Some(_) => Recovery::Bug,
             None if self.status >= 500 && self.is_transient != Some(false) => Recovery::RetryLater,
+            // The old REST form.
+            None if self.status < 300 && self.error_type.is_none() => Recovery::RetryLater,
             None if kind.authenticates_app() => Recovery::Operator(Misconfiguration::Settings),
             None => Recovery::Bug,
         }
@@ -143,6 +177,19 @@ impl ApiError {
     /// localized.
     fn mentions(&self, text: &str) -> bool {
         self.message.to_ascii_lowercase().contains(text)
+    }
+
+    /// A refusal for lack of permission that is about the app, whoever's token it was.
+    fn names_the_app(&self) -> bool {
+        [
+            "access blocked",
+            "access deactivated",
+            "valid app id",
+            "app has been disabled",
+            "app is deactivated",
+        ]
+        .into_iter()
+        .any(|text| self.mentions(text))
     }
 
     /// 190 without a subcode is often a valid token that this one call does not accept.

@@ -52,6 +52,15 @@ fn each_documented_code_is_classified() {
         (400, 80_008, None, Recovery::Wait(Quota::UseCase)),
         (400, 80_009, None, Recovery::Wait(Quota::UseCase)),
         (400, 80_014, None, Recovery::Wait(Quota::UseCase)),
+        (403, 9, None, Recovery::Wait(Quota::Person)),
+        (400, 5, None, Recovery::Operator(Misconfiguration::IpAllowList)),
+        (400, 415, None, Recovery::TwoFactor),
+        (400, 415, Some(2_859_009), Recovery::TwoFactor),
+        (400, 10, Some(1_404_120), Recovery::TwoFactor),
+        (400, 1_200, None, Recovery::RetryLater),
+        (400, 10, Some(2_018_024), Recovery::RetryLater),
+        (500, 190, Some(463), Recovery::RetryLater),
+        (400, 100, Some(2_534_014), Recovery::Asset),
         (400, 368, None, Recovery::Wait(Quota::Policy)),
         (500, 1, None, Recovery::RetryLater),
         (400, 1, Some(99), Recovery::RetryLater),
@@ -177,4 +186,56 @@ fn instagrams_token_endpoint_distinguishes_wrong_settings_from_a_used_code() {
     );
     assert_eq!(error("Error validating client secret."), Recovery::Operator(Misconfiguration::Secret));
     assert_eq!(error("Matching code was not found or was already used"), Recovery::LoginAgain);
+}
+
+#[test]
+fn what_only_the_apps_credentials_can_have_caused_is_the_operators() {
+    let exchanges = [Endpoint::CodeExchange, Endpoint::InstagramCodeExchange];
+    let signature = json!({"message": "Invalid OAuth access token signature.", "code": 190});
+    for endpoint in exchanges {
+        let secret = Recovery::Operator(Misconfiguration::Secret);
+        assert_eq!(at(endpoint, 400, &signature), secret, "nothing of the person's but the code was sent");
+    }
+    let application =
+        json!({"message": "Error validating application. Application has been deleted.", "code": 190});
+    for endpoint in [Endpoint::CodeExchange, Endpoint::Me, Endpoint::DebugToken] {
+        assert_eq!(at(endpoint, 400, &application), Recovery::Operator(Misconfiguration::AppId));
+    }
+    let unknown = json!({"message": "m", "code": 424_242, "type": "OAuthException"});
+    for endpoint in [Endpoint::CodeExchange, Endpoint::DebugToken, Endpoint::RevokeGrant, Endpoint::App] {
+        assert_eq!(at(endpoint, 400, &unknown), Recovery::Operator(Misconfiguration::Settings), "{endpoint}");
+    }
+    assert_eq!(at(Endpoint::AdAccount, 400, &unknown), Recovery::Unknown);
+    let deactivated =
+        json!({"message": "API access deactivated. To reactivate, go to the app dashboard.", "code": 200});
+    assert_eq!(at(Endpoint::AdAccount, 403, &deactivated), Recovery::Operator(Misconfiguration::Blocked));
+}
+
+#[test]
+fn instagram_refuses_accounts_without_a_role_on_the_app() {
+    let refused = |message: &str| {
+        let body = json!({"error_type": "OAuthException", "code": 400, "error_message": message});
+        ApiError::parse(Endpoint::InstagramCodeExchange, 400, &body).expect("an error object").recovery()
+    };
+    assert_eq!(refused("Insufficient developer role"), Recovery::Operator(Misconfiguration::Role));
+    assert_eq!(refused("Nicht bekannt"), Recovery::Operator(Misconfiguration::Settings));
+}
+
+#[test]
+fn errors_without_numbers_say_no_more_than_their_text() {
+    let read = |status: u16, body: Value| {
+        ApiError::parse(Endpoint::Business, status, &body).expect("an error object").recovery()
+    };
+    assert_eq!(
+        read(200, json!({"error_code": 1, "error_msg": "An unknown error occurred"})),
+        Recovery::RetryLater
+    );
+    assert_eq!(read(200, json!({"error_msg": "Something went wrong"})), Recovery::Unknown);
+    let text = "Error validating access token: The session is invalid because the user changed the password";
+    let changed = Recovery::Grant(DeadGrant::PasswordChanged);
+    assert_eq!(read(400, json!({"error": {"message": text, "type": "OAuthException"}})), changed);
+    assert_eq!(
+        read(400, json!({"error": {"message": text, "type": "OAuthException", "code": 190}})),
+        changed
+    );
 }

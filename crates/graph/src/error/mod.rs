@@ -57,12 +57,20 @@ impl GraphError {
         }
         let error = self.api_error()?;
         let Recovery::Wait(quota) = error.recovery() else { return None };
-        Some(now + error.usage.pause_ms(quota))
+        Some(now + error.usage.pause_ms(quota, error.endpoint.use_case()))
     }
 
     /// Meta's trace id, for the history and for support requests to Meta.
     pub fn fbtrace_id(&self) -> Option<&str> {
         self.api_error()?.fbtrace_id.as_deref()
+    }
+
+    /// Whether Meta refused a call made with the app's own credentials, rather than with a user's token alone.
+    pub fn is_of_app_call(&self) -> bool {
+        self.api_error().is_some_and(|error| {
+            let kind = error.endpoint.call_kind();
+            kind.authenticates_app() || kind.exchanges_code()
+        })
     }
 
     /// Meta's error object, if Meta returned one.

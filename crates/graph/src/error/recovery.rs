@@ -24,6 +24,8 @@ pub enum Recovery {
     LoginAgain,
     /// The token is valid but of the wrong kind for this call.
     WrongToken,
+    /// The business of the asset requires two-factor authentication: the person has to turn it on.
+    TwoFactor,
     /// Our request is wrong. It says nothing about the grant.
     Bug,
     /// Not in the classification table. Counted for the operator, and never treated as a dead grant.
@@ -40,7 +42,11 @@ pub enum Misconfiguration {
     Pkce,
     /// App Review, an access level or the app's mode.
     Review,
-    /// Meta has blocked the app's access to the API.
+    /// The account has no role on an app in development mode.
+    Role,
+    /// The app's IP allow list does not contain this server.
+    IpAllowList,
+    /// Meta has blocked or deactivated the app's access to the API.
     Blocked,
     Version,
     Settings,
@@ -59,13 +65,15 @@ pub enum DeadGrant {
 }
 
 impl Misconfiguration {
-    const ALL: [Misconfiguration; 9] = [
+    const ALL: [Misconfiguration; 11] = [
         Misconfiguration::Secret,
         Misconfiguration::AppId,
         Misconfiguration::RedirectUri,
         Misconfiguration::Proof,
         Misconfiguration::Pkce,
         Misconfiguration::Review,
+        Misconfiguration::Role,
+        Misconfiguration::IpAllowList,
         Misconfiguration::Blocked,
         Misconfiguration::Version,
         Misconfiguration::Settings,
@@ -80,6 +88,8 @@ impl Misconfiguration {
             Misconfiguration::Proof => "proof",
             Misconfiguration::Pkce => "pkce",
             Misconfiguration::Review => "review",
+            Misconfiguration::Role => "role",
+            Misconfiguration::IpAllowList => "ip_allow_list",
             Misconfiguration::Blocked => "blocked",
             Misconfiguration::Version => "version",
             Misconfiguration::Settings => "settings",
@@ -110,8 +120,14 @@ impl Misconfiguration {
             Misconfiguration::Review => {
                 "the app lacks a permission's approval or is in development mode: App Review, and the app's mode"
             }
+            Misconfiguration::Role => {
+                "the app is in development mode and this account has no role on it: add the account as a tester under App roles, Roles (for Instagram, it also accepts the invitation in its settings, Apps and websites), or switch the app to Live"
+            }
+            Misconfiguration::IpAllowList => {
+                "the app's IP allow list does not contain this server's address: App settings, Advanced, Security, Server IP allowlist"
+            }
             Misconfiguration::Blocked => {
-                "Meta has blocked the app's access to the API: see the alerts in the App Dashboard"
+                "Meta has blocked or deactivated the app's access to the API: see the alerts in the App Dashboard"
             }
             Misconfiguration::Version => "the API version has ended: set META_API_VERSION to a newer one",
             Misconfiguration::Settings => {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::quota_keys::QuotaKeys;
 use super::report::{QuotaState, UnrecognizedError, UsageReport};
-use crate::error::{ApiError, Recovery};
+use crate::error::{ApiError, Misconfiguration, Recovery};
 use crate::headers::Headers;
 use crate::usage::Usage;
 use crate::version::GraphVersion;
@@ -74,19 +74,21 @@ impl RateLimiter {
     pub fn check_quota(&self, keys: &QuotaKeys, priority: Priority, now: i64) -> Result<(), Block> {
         let state = self.state();
         let blocked_until = |quota: &QuotaState| {
-            let pause_ms = match priority {
+            // The clock may have been set back since, or the one that saw it is ahead.
+            let seen_at = quota.seen_at.min(now);
+            let paused_until = match priority {
                 Priority::Interactive => 0,
-                Priority::Background if quota.percent >= HARD_LIMIT.percent => HARD_LIMIT.pause_ms,
-                Priority::Background if quota.percent >= SOFT_LIMIT.percent => SOFT_LIMIT.pause_ms,
+                Priority::Background if quota.percent >= HARD_LIMIT.percent => seen_at + HARD_LIMIT.pause_ms,
+                Priority::Background if quota.percent >= SOFT_LIMIT.percent => seen_at + SOFT_LIMIT.pause_ms,
                 Priority::Background => 0,
             };
-            quota.blocked_until.max(quota.seen_at + pause_ms)
+            quota.blocked_until.max(paused_until)
         };
         // A block that ends later than Meta's longest was set by a wrong clock.
         let is_plausible = |until: i64| until > now && until <= now + 2 * QUOTA_WINDOW_MS;
         let own = [keys.app, keys.person.as_str()].into_iter().filter_map(|key| state.quotas.get(key));
         // Only quotas close to their end are kept per object, so this scan is short.
-        let of_object = state.quotas.values().filter(|quota| keys.is_of_object(&quota.key));
+        let of_object = state.quotas.values().filter(|quota| keys.counts_against(&quota.key));
         let blocks = own
             .chain(of_object)
             .map(|quota| Block { quota: quota.key.clone(), until: blocked_until(quota) })
@@ -113,11 +115,13 @@ impl RateLimiter {
         let Some(error) = error else { return };
         match error.recovery() {
             Recovery::Wait(quota) => {
-                let blocked_until = now + usage.pause_ms(quota);
+                let blocked_until = now + usage.pause_ms(quota, error.endpoint.use_case());
                 let key = keys.exhausted(quota);
                 state.update(QuotaState { key, percent: 100, blocked_until, seen_at: now });
             }
-            Recovery::Unknown | Recovery::Bug => state.count_unrecognized(error),
+            Recovery::Unknown | Recovery::Bug | Recovery::Operator(Misconfiguration::Settings) => {
+                state.count_unrecognized(error);
+            }
             Recovery::RetryLater
             | Recovery::ReduceLimit
             | Recovery::Operator(_)
@@ -125,6 +129,7 @@ impl RateLimiter {
             | Recovery::Permission
             | Recovery::Asset
             | Recovery::LoginAgain
+            | Recovery::TwoFactor
             | Recovery::WrongToken => {}
         }
     }
@@ -165,11 +170,16 @@ impl RateLimiter {
     /// Adds what other processes have learned, and drops what is too old. `now` is in Unix milliseconds.
     pub fn merge(&self, others: Vec<QuotaState>, now: i64) {
         let mut state = self.state();
-        for other in others {
-            let is_newer = state.quotas.get(&other.key).is_none_or(|own| own.seen_at < other.seen_at);
-            if is_newer {
-                state.quotas.insert(other.key.clone(), other);
+        for mut other in others {
+            // Another process's clock may be ahead; it must not make its observations the newest for ever.
+            other.seen_at = other.seen_at.min(now);
+            if let Some(own) = state.quotas.get(&other.key) {
+                if own.seen_at >= other.seen_at {
+                    (other.percent, other.seen_at) = (own.percent, own.seen_at);
+                }
+                other.blocked_until = other.blocked_until.max(own.blocked_until);
             }
+            state.quotas.insert(other.key.clone(), other);
         }
         state.quotas.retain(|_, quota| quota.blocked_until > now || quota.seen_at + QUOTA_WINDOW_MS > now);
     }

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::Priority::{Background, Interactive};
 use super::*;
-use crate::endpoint::{Endpoint, Host};
+use crate::endpoint::Endpoint;
 
 const NOW: i64 = 1_800_000_000_000;
 const MINUTE: i64 = 60_000;
@@ -14,7 +14,7 @@ fn headers(pairs: &[(&str, Value)]) -> Headers {
 }
 
 fn keys(path: &str) -> QuotaKeys {
-    QuotaKeys::for_call(Host::Facebook, path, Some("t"))
+    QuotaKeys::for_call(Endpoint::AdAccount, path, Some("t"))
 }
 
 fn record(limiter: &RateLimiter, path: &str, pairs: &[(&str, Value)], error: Option<&Value>) {
@@ -97,6 +97,38 @@ fn a_block_set_by_a_wrong_clock_is_ignored() {
     let far = QuotaState { key: "app".to_owned(), percent: 100, blocked_until: NOW * 2, seen_at: NOW };
     limiter.merge(vec![far], NOW);
     assert_eq!(blocked_minutes(&limiter, "me", Interactive, 0), None);
+}
+
+#[test]
+fn a_full_use_case_blocks_only_the_calls_that_draw_on_it() {
+    let limiter = RateLimiter::default();
+    let usage = json!({"829001": [
+        {"type": "ads_insights", "call_count": 100, "estimated_time_to_regain_access": 45},
+        {"type": "ads_management", "call_count": 3},
+    ]});
+    record(&limiter, "act_829001", &[("x-business-use-case-usage", usage)], None);
+    let throttle = json!({"app_id_util_pct": 100, "acc_id_util_pct": 100});
+    record(&limiter, "act_829001", &[("x-fb-ads-insights-throttle", throttle)], None);
+    assert_eq!(blocked_minutes(&limiter, "act_829001", Interactive, 0), None);
+    let error = json!({"message": "m", "code": 80_004, "error_subcode": 2_446_079});
+    record(&limiter, "94001/owned_ad_accounts", &[], Some(&error));
+    let pages = QuotaKeys::for_call(Endpoint::OwnedPages, "94001/owned_pages", Some("t"));
+    assert!(limiter.check_quota(&pages, Interactive, NOW).is_ok());
+    assert_eq!(blocked_minutes(&limiter, "94001/client_ad_accounts", Interactive, 0), Some(10));
+    assert_eq!(blocked_minutes(&limiter, "94002/owned_ad_accounts", Interactive, 0), None);
+}
+
+#[test]
+fn a_quota_seen_in_the_future_blocks_nothing() {
+    let limiter = RateLimiter::default();
+    record(&limiter, "me", &[("x-app-usage", json!({"call_count": 12}))], None);
+    // This clock is set back by five seconds; another process's is thirty seconds ahead.
+    assert_eq!(blocked_minutes(&limiter, "me", Background, -5_000), None);
+    let ahead = QuotaState { key: "app".to_owned(), percent: 20, blocked_until: 0, seen_at: NOW + 30_000 };
+    limiter.merge(vec![ahead], NOW);
+    assert_eq!(blocked_minutes(&limiter, "me", Interactive, 0), None);
+    record(&limiter, "me", &[("x-app-usage", json!({"call_count": 99}))], None);
+    assert_eq!(blocked_minutes(&limiter, "me", Background, -5_000), Some(9), "no longer than the pause");
 }
 
 #[test]

@@ -2,8 +2,11 @@
 
 use aws_lc_rs::digest;
 
-use crate::endpoint::Host;
+use crate::endpoint::{Endpoint, Host};
 use crate::usage::{Quota, ReportedQuota};
+
+/// Meta's name of the use case of insights.
+const INSIGHTS: &str = "ads_insights";
 
 /// The keys of the quotas of one call, in the form of [`QuotaState::key`](super::report::QuotaState::key).
 #[derive(Debug, Clone)]
@@ -14,15 +17,18 @@ pub(crate) struct QuotaKeys {
     /// The id of the ad account, business, Page or Instagram account at the start of the path.
     object: Option<String>,
     is_ad_account: bool,
+    /// Meta's name of the business use case that the call counts against.
+    use_case: &'static str,
 }
 
 impl QuotaKeys {
-    pub fn for_call(host: Host, path: &str, token: Option<&str>) -> QuotaKeys {
+    pub fn for_call(endpoint: Endpoint, path: &str, token: Option<&str>) -> QuotaKeys {
         let head = path.split(['/', '?']).next().unwrap_or_default();
         let digits = head.strip_prefix("act_").unwrap_or(head);
         let is_id = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         QuotaKeys {
-            app: match host {
+            use_case: endpoint.use_case(),
+            app: match endpoint.host() {
                 Host::Facebook => "app",
                 Host::Instagram | Host::InstagramApi => "instagram app",
             },
@@ -37,7 +43,7 @@ impl QuotaKeys {
         match (quota, &self.object) {
             (Quota::App, _) => self.app.to_owned(),
             (Quota::AdAccount | Quota::Page | Quota::UseCase | Quota::Instagram, Some(object)) => {
-                format!("object:{object}")
+                format!("use_case:{object}:{}", self.use_case)
             }
             (Quota::AdAccount | Quota::Page | Quota::UseCase | Quota::Instagram, None)
             | (Quota::Person | Quota::Policy, _) => self.person.clone(),
@@ -48,19 +54,26 @@ impl QuotaKeys {
     pub fn reported(&self, quota: &ReportedQuota) -> Option<String> {
         match quota {
             ReportedQuota::App => Some(self.app.to_owned()),
-            ReportedQuota::AdAccount | ReportedQuota::Insights if self.is_ad_account => {
+            ReportedQuota::AdAccount | ReportedQuota::Insights if !self.is_ad_account => None,
+            ReportedQuota::AdAccount => {
                 Some(format!("ad_account:{}", self.object.as_deref().unwrap_or_default()))
             }
-            ReportedQuota::AdAccount | ReportedQuota::Insights => None,
+            ReportedQuota::Insights => {
+                Some(format!("use_case:{}:{INSIGHTS}", self.object.as_deref().unwrap_or_default()))
+            }
             ReportedQuota::UseCase { object, kind } => Some(format!("use_case:{object}:{kind}")),
             ReportedQuota::Page => Some(self.person.clone()),
         }
     }
 
-    /// Whether a quota of an object, with this key, is of the object that this call is about.
-    pub fn is_of_object(&self, key: &str) -> bool {
-        let id = key.split(':').nth(1);
-        id.is_some() && id == self.object.as_deref()
+    /// Whether the call counts against the quota of an object with this key: the object's own, or that of the use case
+    /// for the object. A use case without a name may be any.
+    pub fn counts_against(&self, key: &str) -> bool {
+        let mut parts = key.splitn(3, ':');
+        let (kind, id, use_case) = (parts.next(), parts.next(), parts.next().unwrap_or_default());
+        id.is_some()
+            && id == self.object.as_deref()
+            && (kind != Some("use_case") || use_case.is_empty() || use_case == self.use_case)
     }
 }
 

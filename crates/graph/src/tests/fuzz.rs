@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::describe::{describe, parse};
-use crate::endpoint::{Endpoint, Host};
+use crate::endpoint::Endpoint;
 use crate::error::GraphError;
 use crate::headers::Headers;
 use crate::ids::AppId;
@@ -46,7 +46,7 @@ const HOUR_MS: i64 = 60 * 60_000;
 /// Everything that happens to a response: parsed, classified, recorded, and a retry time computed.
 fn receive(endpoint: Endpoint, status: u16, headers: &Headers, body: &[u8]) -> Result<Value, GraphError> {
     let outcome = parse_response(endpoint, status, headers, body);
-    let keys = QuotaKeys::for_call(Host::Facebook, "act_5/campaigns", Some("t"));
+    let keys = QuotaKeys::for_call(Endpoint::AdAccount, "act_5/campaigns", Some("t"));
     let limiter = RateLimiter::default();
     match &outcome {
         Ok(_) => limiter.record(&keys, &Usage::from_headers(headers), None, NOW),

@@ -78,6 +78,7 @@ codes! {
     UserUnconfirmed = "user_unconfirmed": Person, ViewConnections;
     AppRemoved = "app_removed": Person, ViewConnections;
     DataAccessExpired = "data_access_expired": Person, ViewConnections;
+    OtherApp = "other_app": Person, ViewConnections;
     // An asset, not the grant.
     AccountDisabled = "account_disabled": Person, ViewConnections;
     AccountUnsettled = "account_unsettled": Person, ViewConnections;
@@ -123,6 +124,7 @@ impl From<StatusReason> for Code {
             StatusReason::PermissionsMissing => Code::PermissionsMissing,
             StatusReason::PermissionExpired => Code::PermissionExpired,
             StatusReason::ForeignToken => Code::ForeignToken,
+            StatusReason::OtherApp => Code::OtherApp,
             StatusReason::SealedValueUnreadable => Code::SealedValueUnreadable,
         }
     }

@@ -8,6 +8,7 @@ use metaads_store::{
 };
 
 use crate::app::App;
+use crate::clock::DAY;
 use crate::connections::token::open::open_token;
 use crate::operator_notices::report_error;
 use crate::queue::JobOutcome;
@@ -109,8 +110,9 @@ pub async fn revoke_step(app: &App, job: &Job) -> Result<JobOutcome, StoreError>
     let Some((app_id, user)) = job.subject.split_once(':') else { return Ok(JobOutcome::Done) };
     let Ok(user) = AppScopedUserId::parse(user) else { return Ok(JobOutcome::Done) };
     if app_id != app.graph().app().app_id.as_str() {
+        // It stays owed: the app may be configured again.
         tracing::warn!("grant of another Meta app not revoked: its secret is not configured");
-        return Ok(JobOutcome::Done);
+        return Ok(JobOutcome::RunAt(app.now() + DAY));
     }
     // Revoking twice is harmless: a crash between here and the end of the job repeats it.
     if let Err(error) = app.graph().revoke_grant(&user).await {

@@ -36,6 +36,7 @@ fn title(reason: Code, who: ConnectionLabel<'_>, day: &str) -> String {
         Code::AppRemoved => format!("{name} removed this app on {place}, noticed on {day}"),
         Code::TokenExpired => format!("{place}’s permission expired on {day}"),
         Code::DataAccessExpired => format!("Facebook’s 90-day access ended on {day}"),
+        Code::OtherApp => "This connection was made with another Meta app".to_owned(),
         Code::SealedValueUnreadable => "The stored access of this connection cannot be read".to_owned(),
         _ => format!("{place} no longer accepts this connection"),
     }

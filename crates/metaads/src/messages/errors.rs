@@ -133,6 +133,10 @@ static CATALOGUE: &[ErrorText] = &[
         "Facebook’s 90-day access ended",
         "For Instagram, Facebook asks the person to confirm every 90 days. Ads and Pages are not affected.",
         "The person confirms on Facebook by reconnecting."]),
+    text(Code::OtherApp, [
+        "It belongs to another Meta app",
+        "This site was set up with another Meta app when the connection was made. Access from one app does not work in another.",
+        "Reconnect: the person signs in once more. If the app was changed by mistake, your admin sets META_APP_ID back, and it works again."]),
     // An asset, not the grant.
     text(Code::AccountDisabled, [
         "Meta disabled this ad account",

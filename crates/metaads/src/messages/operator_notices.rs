@@ -3,6 +3,8 @@
 use metaads_graph::Misconfiguration;
 use metaads_store::OperatorNotice;
 
+use crate::messages::format::count;
+
 #[derive(Debug, Clone)]
 pub struct OperatorNoticeText {
     pub title: String,
@@ -58,11 +60,29 @@ pub fn app_refused(since: &str) -> OperatorNoticeText {
     }
 }
 
+pub fn calls_refused(since: &str) -> OperatorNoticeText {
+    OperatorNoticeText {
+        title: format!("Meta has refused calls for our users since {since}, because of our app."),
+        text: "Check the app’s mode, alerts and approvals in the App Dashboard. Until then accounts are not synced, and nobody is asked to reconnect.",
+    }
+}
+
+/// `times`: refused refreshes in a row.
+pub fn refreshes_refused(since: &str, times: i64) -> OperatorNoticeText {
+    OperatorNoticeText {
+        title: format!("Meta has refused every token refresh since {since}: {}.", count(times)),
+        text: "Connections work until their tokens end. Run metaads doctor, and look at the app’s alerts in the App Dashboard.",
+    }
+}
+
 /// What Meta answered, and how to fix it, in one line.
 pub fn detail(notice: &OperatorNotice) -> String {
     match notice {
-        OperatorNotice::MetaAppMisconfigured { misconfiguration, error } => with_fix(error, misconfiguration),
-        OperatorNotice::MetaPolicyBlock { error } => error.clone(),
+        OperatorNotice::MetaAppMisconfigured { misconfiguration, error }
+        | OperatorNotice::MetaCallsRefused { misconfiguration, error } => with_fix(error, misconfiguration),
+        OperatorNotice::MetaPolicyBlock { error } | OperatorNotice::RefreshesRefused { error } => {
+            error.clone()
+        }
         OperatorNotice::MetaLoginRefused { dialog_error, misconfiguration, error } => {
             let number = dialog_error.map(|number| format!("Error {number} of Meta’s login dialog"));
             let what = number.or_else(|| error.clone()).unwrap_or_default();

@@ -237,9 +237,10 @@ pub async fn refresh(
         CheckOutcome::NotRefreshed => Notice::NotRenewed,
         CheckOutcome::Unavailable | CheckOutcome::AppRefused => Notice::MetaUnavailable,
         CheckOutcome::RateLimited => Notice::RateLimited,
-        CheckOutcome::NeedsConfirmation | CheckOutcome::NeedsReauthorization | CheckOutcome::Unreadable => {
-            Notice::StillBroken
-        }
+        CheckOutcome::NeedsConfirmation
+        | CheckOutcome::NeedsReauthorization
+        | CheckOutcome::OtherApp
+        | CheckOutcome::Unreadable => Notice::StillBroken,
         CheckOutcome::Gone => Notice::NotConnected,
     };
     Ok(done(&connection, notice))

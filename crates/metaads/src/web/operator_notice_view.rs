@@ -6,6 +6,7 @@ use crate::api_version;
 use crate::app::App;
 use crate::messages::format;
 use crate::messages::operator_notices::{self as text, OperatorNoticeText};
+use crate::operator_notices::is_shown;
 
 pub struct OperatorNoticeView {
     pub text: OperatorNoticeText,
@@ -18,7 +19,8 @@ impl OperatorNoticeView {
     pub fn all(app: &App, notices: &[NoticeEntry], now: i64) -> Vec<OperatorNoticeView> {
         let version = api_version::warning(&app.graph().app().version, now);
         let version = version.map(|detail| OperatorNoticeView { text: text::outdated_version(), detail });
-        notices.iter().map(|entry| OperatorNoticeView::of(entry, now)).chain(version).collect()
+        let notices = notices.iter().filter(|entry| is_shown(entry));
+        notices.map(|entry| OperatorNoticeView::of(entry, now)).chain(version).collect()
     }
 
     fn of(entry: &NoticeEntry, now: i64) -> OperatorNoticeView {
@@ -29,6 +31,8 @@ impl OperatorNoticeView {
             NoticeKind::MetaLoginRefused => text::login_refused(&since),
             NoticeKind::MetaPolicyBlock => text::policy_block(&since),
             NoticeKind::MetaNotice => text::meta_notice(&since),
+            NoticeKind::MetaCallsRefused => text::calls_refused(&since),
+            NoticeKind::RefreshesRefused => text::refreshes_refused(&since, entry.times),
             NoticeKind::MetaAppMisconfigured => text::app_refused(&since),
         };
         OperatorNoticeView { text, detail: text::detail(&entry.notice) }

@@ -196,7 +196,12 @@ impl World {
     }
 
     pub fn fault_times(&self, endpoint: Endpoint, times: u32, effect: Effect) {
-        self.meta.inject_fault(Fault { endpoint, times, effect });
+        self.meta.inject_fault(Fault::new(endpoint, times, effect));
+    }
+
+    /// Injects a fault into the next calls of an endpoint whose path and parameters contain this text.
+    pub fn fault_on(&self, endpoint: Endpoint, only: &str, times: u32, effect: Effect) {
+        self.meta.inject_fault(Fault::new(endpoint, times, effect).only(only));
     }
 
     /// Stops the service and starts it again on the same files, with some environment variables changed.
@@ -287,7 +292,7 @@ async fn build(settings: &[(String, String)], clock: &ManualClock, random: &Rand
         KeyEncryptionKey::open(&config.keys.kek, config.keys.keyring.take(), config.keys.vault.as_ref())
             .await
             .unwrap();
-    let store = Store::open(config.database.url.expose_secret()).await.unwrap();
+    let store = Store::open(config.database.url.expose_secret()).await.unwrap().with_apps(&meta.ids());
     let clock = Clock::Manual(clock.clone());
     App::new(Parts {
         keys: Keys::load(&store, kek, random, clock.now()).await.unwrap(),

@@ -32,7 +32,7 @@ pub(crate) fn inject_form(shared: &SharedState, form: &Params) -> Option<()> {
     let endpoint: Endpoint = serde_json::from_value(form.get("endpoint")?.into()).ok()?;
     let times = form.get("times")?.parse().ok().filter(|times| (1..=1000).contains(times))?;
     let effect = effect_from_key(form.get("effect")?)?;
-    shared.faults().push(Fault { endpoint, times, effect });
+    shared.faults().push(Fault::new(endpoint, times, effect));
     Some(())
 }
 

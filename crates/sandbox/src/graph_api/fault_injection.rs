@@ -30,7 +30,7 @@ impl<'a> FaultedCall<'a> {
             in_batch: request.in_batch,
             status: 0,
         });
-        let effect = shared.take_fault(endpoint);
+        let effect = shared.take_fault(endpoint, &described(request));
         if let Some(Effect::Delay(by)) = &effect {
             tokio::time::sleep(*by).await;
         } else if let Some(Effect::Hold(name)) = &effect {
@@ -119,4 +119,12 @@ impl<'a> FaultedCall<'a> {
         let reply = error.reply_as(kind, &trace_id);
         Some(usage_headers::add_headers(self.shared, request, endpoint, reply, &trace_id))
     }
+}
+
+/// Path and parameters, without the token.
+fn described(request: &Request) -> String {
+    let params =
+        request.params.0.iter().filter(|(name, _)| name != "access_token" && name != "appsecret_proof");
+    let params: Vec<String> = params.map(|(name, value)| format!("{name}={value}")).collect();
+    format!("{}?{}&", request.path, params.join("&"))
 }

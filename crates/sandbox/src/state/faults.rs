@@ -77,6 +77,21 @@ pub struct Fault {
     pub endpoint: Endpoint,
     pub times: u32,
     pub effect: Effect,
+    /// Only for calls whose path and parameters (`94001/owned_ad_accounts?limit=100&…`) contain this.
+    #[serde(default)]
+    pub only: Option<String>,
+}
+
+impl Fault {
+    pub fn new(endpoint: Endpoint, times: u32, effect: Effect) -> Fault {
+        Fault { endpoint, times, effect, only: None }
+    }
+
+    /// The same fault, only for calls whose path and parameters contain `text`.
+    #[must_use]
+    pub fn only(self, text: &str) -> Fault {
+        Fault { only: Some(text.to_owned()), ..self }
+    }
 }
 
 /// What happens to a call.
@@ -115,9 +130,11 @@ pub enum Effect {
     Unchanged,
 }
 
-/// Takes the first fault on this endpoint and counts it down.
-pub(crate) fn take(faults: &mut Vec<Fault>, endpoint: Endpoint) -> Option<Effect> {
-    let index = faults.iter().position(|fault| fault.endpoint == endpoint && fault.times > 0)?;
+/// Takes the first fault on this call and counts it down. `call`: path and parameters.
+pub(crate) fn take(faults: &mut Vec<Fault>, endpoint: Endpoint, call: &str) -> Option<Effect> {
+    let concerns = |fault: &Fault| fault.only.as_deref().is_none_or(|text| call.contains(text));
+    let index =
+        faults.iter().position(|fault| fault.endpoint == endpoint && fault.times > 0 && concerns(fault))?;
     let effect = faults[index].effect.clone();
     faults[index].times -= 1;
     faults.retain(|fault| fault.times > 0);

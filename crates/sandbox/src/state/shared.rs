@@ -114,8 +114,8 @@ impl SharedState {
         outage.filter(|(_, ends_at)| now < *ends_at).map(|(outage, ends_at)| (outage, ends_at - now))
     }
 
-    pub(crate) fn take_fault(&self, endpoint: Endpoint) -> Option<Effect> {
-        take(&mut self.faults(), endpoint)
+    pub(crate) fn take_fault(&self, endpoint: Endpoint, call: &str) -> Option<Effect> {
+        take(&mut self.faults(), endpoint, call)
     }
 
     /// Changes grants or tokens, and writes the state file before anyone else can see the change.

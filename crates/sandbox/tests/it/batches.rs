@@ -43,7 +43,7 @@ async fn batch_items_answer_in_order_and_use_the_outer_proof() {
 async fn faults_apply_to_batch_items() {
     let world = world().await;
     let token = world.login_as(Persona::Agency).await;
-    world.control.inject_fault(Fault { endpoint: Endpoint::Me, times: 1, effect: Effect::NullInBatch });
+    world.control.inject_fault(Fault::new(Endpoint::Me, 1, Effect::NullInBatch));
     let limited = Effect::Graph {
         status: 400,
         code: 17,
@@ -51,7 +51,7 @@ async fn faults_apply_to_batch_items() {
         kind: "OAuthException".to_owned(),
         message: "(#17) User request limit reached".to_owned(),
     };
-    world.control.inject_fault(Fault { endpoint: Endpoint::AdAccounts, times: 1, effect: limited });
+    world.control.inject_fault(Fault::new(Endpoint::AdAccounts, 1, limited));
     let items =
         json!([{"method": "GET", "relative_url": "me"}, {"method": "GET", "relative_url": "me/adaccounts"}]);
     let (_, list) = batch(&world, &token, &items).await;

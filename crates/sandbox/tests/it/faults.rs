@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::world::{refusal, send, world};
 
 fn once(endpoint: Endpoint, effect: Effect) -> Fault {
-    Fault { endpoint, times: 1, effect }
+    Fault::new(endpoint, 1, effect)
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn responses_are_replaced_repeated_and_extended() {
     let token = world.login_as(Persona::Agency).await;
     let html =
         Effect::Body { status: 502, content_type: "text/html".to_owned(), body: "<h1>Sorry".to_owned() };
-    world.control.inject_fault(Fault { endpoint: Endpoint::Me, times: 2, effect: html });
+    world.control.inject_fault(Fault::new(Endpoint::Me, 2, html));
     for _ in 0..2 {
         let response = world.request(&token, "me", &[]).send().await.expect("an answer");
         assert_eq!(response.status(), 502);
@@ -108,8 +108,7 @@ async fn the_control_page_rejects_forms_from_other_sites() {
     assert_eq!(own.send().await.expect("an answer").status(), 303);
     assert_eq!(refusal(&world.get(&token, "me", &[]).await), (503, 2, None));
 
-    let fault =
-        Fault { endpoint: Endpoint::AdAccounts, times: 3, effect: Effect::Delay(Duration::from_secs(9)) };
+    let fault = Fault::new(Endpoint::AdAccounts, 3, Effect::Delay(Duration::from_secs(9)));
     let sent =
         world.client.post(format!("{url}/faults")).json(&json!(fault)).send().await.expect("an answer");
     assert_eq!(sent.status(), 200);

@@ -138,7 +138,7 @@ async fn an_injected_fault_makes_a_refresh_return_the_same_token() {
     let world = world().await;
     let token = world.instagram_token(Persona::SoleTrader.user_id());
     world.control.advance(days(20));
-    let fault = Fault { endpoint: Endpoint::InstagramRefresh, times: 1, effect: Effect::Unchanged };
+    let fault = Fault::new(Endpoint::InstagramRefresh, 1, Effect::Unchanged);
     world.control.inject_fault(fault);
     let answered = world.refresh(&token).await;
     assert_eq!((token_of(&answered), answered.1["expires_in"].as_i64()), (token.clone(), Some(40 * 86_400)));

@@ -21,7 +21,7 @@ impl World {
 }
 
 fn unchanged(endpoint: Endpoint) -> Fault {
-    Fault { endpoint, times: 1, effect: Effect::Unchanged }
+    Fault::new(endpoint, 1, Effect::Unchanged)
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn exchanges_are_counted_per_person() {
     world.control.set_token_lifetime(Some(days(7)));
     assert_eq!(world.exchange(&long).await.1["expires_in"], 7 * 86_400);
     assert_eq!(refusal(&world.exchange("EAAnonsense").await), (400, 190, None));
-    let twice = Fault { endpoint: Endpoint::Exchange, times: 1, effect: Effect::AnswerTwice };
+    let twice = Fault::new(Endpoint::Exchange, 1, Effect::AnswerTwice);
     world.control.inject_fault(twice);
     world.exchange(&long).await;
     assert_eq!(world.control.exchange_count(AYLIN), 4);

@@ -1,6 +1,7 @@
 //! The statements of `crates/store/queries` on PostgreSQL.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use metaads_store_rows::StoreError;
@@ -18,6 +19,8 @@ type Engine = sqlx::Postgres;
 pub struct Db {
     read: PgPool,
     write: PgPool,
+    /// Ids of the configured Meta apps.
+    own_apps: Arc<[String]>,
 }
 
 impl Db {
@@ -31,11 +34,17 @@ impl Db {
             .connect_with(options)
             .await?;
         sqlx::migrate!("../migrations/postgres").run(&pool).await?;
-        Ok(Db { read: pool.clone(), write: pool })
+        Ok(Db { read: pool.clone(), write: pool, own_apps: Arc::default() })
     }
 
     async fn begin(&self) -> Result<sqlx::Transaction<'static, Engine>, StoreError> {
         Ok(self.write.begin().await?)
+    }
+
+    /// The same database, for these Meta apps: connections of others are in the state `other_app`.
+    #[must_use]
+    pub fn with_apps(self, ids: &[String]) -> Db {
+        Db { own_apps: ids.into(), ..self }
     }
 
     /// Closes all connections.

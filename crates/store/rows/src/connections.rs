@@ -42,6 +42,8 @@ text_enum!(
         PermissionsMissing = "permissions_missing",
         PermissionExpired = "permission_expired",
         ForeignToken = "foreign_token",
+        /// Never stored: the connection was made with another Meta app than the configured one.
+        OtherApp = "other_app",
         SealedValueUnreadable = "sealed_value_unreadable",
     }
 );
@@ -111,6 +113,20 @@ impl ConnectionState {
 
     pub fn is_revoked(self) -> bool {
         matches!(self, ConnectionState::Revoked { .. })
+    }
+
+    /// The state of a connection of this app, if these are the configured ones. Nothing is known about a connection of
+    /// another app: what is stored stays, and holds again if that app is configured again.
+    #[must_use]
+    pub fn with_apps(self, app_id: &str, own_apps: &[String]) -> ConnectionState {
+        let is_own = own_apps.is_empty() || own_apps.iter().any(|own| own == app_id);
+        match self {
+            ConnectionState::Revoked { .. } => self,
+            ConnectionState::Active { .. } | ConnectionState::NeedsReauthorization { .. } if is_own => self,
+            ConnectionState::Active { since, .. } | ConnectionState::NeedsReauthorization { since, .. } => {
+                ConnectionState::NeedsReauthorization { reason: StatusReason::OtherApp, since }
+            }
+        }
     }
 
     /// A state from its columns.
@@ -303,12 +319,12 @@ pub struct ConnectionRow {
     pub updated_at: i64,
 }
 
-impl TryFrom<ConnectionRow> for Connection {
-    type Error = StoreError;
-
-    fn try_from(row: ConnectionRow) -> Result<Connection, StoreError> {
+impl Connection {
+    /// A connection from its columns. `own_apps`: the ids of the configured Meta apps; none: any app is one of them.
+    pub fn from_row(row: ConnectionRow, own_apps: &[String]) -> Result<Connection, StoreError> {
+        let stored = ConnectionState::from_columns(row.status, row.status_reason, row.status_changed_at)?;
         Ok(Connection {
-            state: ConnectionState::from_columns(row.status, row.status_reason, row.status_changed_at)?,
+            state: stored.with_apps(&row.app_id, own_apps),
             id: row.id,
             workspace_id: row.workspace_id,
             user_id: row.user_id,

@@ -7,8 +7,12 @@ use serde_json::json;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", content = "detail", rename_all = "snake_case")]
 pub enum OperatorNotice {
-    /// Meta refuses our app. `misconfiguration` is the graph client's name of the cause.
+    /// Meta refuses calls made with our app's credentials. `misconfiguration` is the graph client's name of the cause.
     MetaAppMisconfigured { misconfiguration: String, error: String },
+    /// Meta refuses calls made with the tokens of users, because of our app.
+    MetaCallsRefused { misconfiguration: String, error: String },
+    /// Every token refresh since then has been refused.
+    RefreshesRefused { error: String },
     /// Meta blocked the app or a person for a violation of its policies, not for the number of calls.
     MetaPolicyBlock { error: String },
     /// Meta refused our app while a user was connecting: an error of its login dialog, or of a call.
@@ -25,6 +29,8 @@ pub enum OperatorNotice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoticeKind {
     MetaAppMisconfigured,
+    MetaCallsRefused,
+    RefreshesRefused,
     MetaPolicyBlock,
     MetaLoginRefused,
     MetaVersionServed,
@@ -36,6 +42,8 @@ impl NoticeKind {
     pub fn as_str(self) -> &'static str {
         match self {
             NoticeKind::MetaAppMisconfigured => "meta_app_misconfigured",
+            NoticeKind::MetaCallsRefused => "meta_calls_refused",
+            NoticeKind::RefreshesRefused => "refreshes_refused",
             NoticeKind::MetaPolicyBlock => "meta_policy_block",
             NoticeKind::MetaLoginRefused => "meta_login_refused",
             NoticeKind::MetaVersionServed => "meta_version_served",
@@ -59,6 +67,8 @@ impl OperatorNotice {
     pub fn kind(&self) -> NoticeKind {
         match self {
             OperatorNotice::MetaAppMisconfigured { .. } => NoticeKind::MetaAppMisconfigured,
+            OperatorNotice::MetaCallsRefused { .. } => NoticeKind::MetaCallsRefused,
+            OperatorNotice::RefreshesRefused { .. } => NoticeKind::RefreshesRefused,
             OperatorNotice::MetaPolicyBlock { .. } => NoticeKind::MetaPolicyBlock,
             OperatorNotice::MetaLoginRefused { .. } => NoticeKind::MetaLoginRefused,
             OperatorNotice::MetaVersionServed { .. } => NoticeKind::MetaVersionServed,
@@ -89,6 +99,8 @@ mod tests {
         let text = || "x".to_owned();
         for notice in [
             OperatorNotice::MetaAppMisconfigured { misconfiguration: text(), error: text() },
+            OperatorNotice::MetaCallsRefused { misconfiguration: text(), error: text() },
+            OperatorNotice::RefreshesRefused { error: text() },
             OperatorNotice::MetaPolicyBlock { error: text() },
             OperatorNotice::MetaLoginRefused { dialog_error: Some(1), misconfiguration: None, error: None },
             OperatorNotice::MetaVersionServed { pinned: text(), served: text() },

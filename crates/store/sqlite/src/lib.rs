@@ -4,6 +4,7 @@
 //! `SQLITE_BUSY`. Erased values are overwritten (`secure_delete`).
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use metaads_store_rows::StoreError;
@@ -24,6 +25,8 @@ type Engine = sqlx::Sqlite;
 pub struct Db {
     read: SqlitePool,
     write: SqlitePool,
+    /// Ids of the configured Meta apps.
+    own_apps: Arc<[String]>,
 }
 
 impl Db {
@@ -54,13 +57,19 @@ impl Db {
             .min_connections(1)
             .connect_with(options.pragma("query_only", "ON"))
             .await?;
-        Ok(Db { read, write })
+        Ok(Db { read, write, own_apps: Arc::default() })
     }
 
     async fn begin(&self) -> Result<sqlx::Transaction<'static, Engine>, StoreError> {
         // A transaction that reads first fails on its first write if another process has written in between; one that
         // starts as a writer waits instead.
         Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// The same database, for these Meta apps: connections of others are in the state `other_app`.
+    #[must_use]
+    pub fn with_apps(self, ids: &[String]) -> Db {
+        Db { own_apps: ids.into(), ..self }
     }
 
     /// Closes all connections; the file is left checkpointed.

@@ -3,23 +3,38 @@
 
 use std::collections::HashMap;
 
-use metaads_graph::{AccessToken, AdAccount, AdAccountId, GraphError, Recovery};
+use metaads_graph::{AccessToken, AdAccount, AdAccountId, Edge, GraphError, Misconfiguration, Recovery};
 use metaads_store::{
-    AccountCheck, AccountStatusRow, AdAccountChange, AuditEvent, Connection, ConnectionId, Job, JobKind,
-    JobPayload, NewAuditEvent, ObservedStatus, StoreError,
+    AccountCheck, AccountStatusRow, AdAccountChange, AuditEvent, Connection, ConnectionId, ConnectionKind,
+    Job, JobKind, JobPayload, NewAuditEvent, NoticeKind, ObservedStatus, OperatorNotice, ScopeSet,
+    StoreError,
 };
 
 use crate::app::App;
 use crate::clock::{DAY, HOUR};
 use crate::codes::account_status::AccountStatus;
 use crate::codes::error_code::Code;
+use crate::connections::assets::sync_plan::PAGE_LIMIT;
 use crate::connections::permissions;
 use crate::connections::token::broker::{TokenError, fresh_token};
-use crate::operator_notices::{clear_after_retry, report_error};
+use crate::operator_notices::{clear_after_retry, report, report_error};
 use crate::queue::JobOutcome;
 
 /// Accounts checked in one call.
 pub const BATCH_SIZE: usize = 50;
+
+/// Why nothing was learned about any of the accounts.
+#[derive(Debug, thiserror::Error)]
+pub enum ObserveError {
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// Meta refuses every account alike, although the person has access to them.
+    #[error("Meta refuses every account, because of our app")]
+    AppRefused,
+    /// The permission is no longer granted.
+    #[error("the permission to read ad accounts is gone")]
+    PermissionLost,
+}
 
 /// One step of the job: up to fifty accounts that are due.
 pub async fn step(app: &App, job: &Job) -> Result<JobOutcome, StoreError> {
@@ -43,7 +58,7 @@ pub async fn step(app: &App, job: &Job) -> Result<JobOutcome, StoreError> {
     };
     match observe(app, &connection, &token, &due).await {
         Ok(checks) => {
-            clear_after_retry(&app.store, job).await;
+            clear_after_retry(&app.store, job, NoticeKind::MetaCallsRefused).await;
             record(app, job, &id, &checks).await
         }
         Err(error) => failed(app, &connection, &error).await,
@@ -62,20 +77,35 @@ async fn record(
     Ok(JobOutcome::Recorded)
 }
 
-/// The call as a whole failed.
-async fn failed(app: &App, connection: &Connection, error: &GraphError) -> Result<JobOutcome, StoreError> {
+/// Nothing was learned about any account.
+async fn failed(app: &App, connection: &Connection, error: &ObserveError) -> Result<JobOutcome, StoreError> {
     tracing::warn!(connection = %connection.id, %error, "account status check failed");
+    let error = match error {
+        ObserveError::Graph(error) => error,
+        ObserveError::AppRefused => {
+            let notice = OperatorNotice::MetaCallsRefused {
+                misconfiguration: Misconfiguration::Blocked.as_str().to_owned(),
+                error: error.to_string(),
+            };
+            report(&app.store, app.now(), &notice).await;
+            return Ok(JobOutcome::Retry);
+        }
+        ObserveError::PermissionLost => return check_token(app, connection).await,
+    };
     Ok(match error.recovery() {
         Recovery::Wait(_) => JobOutcome::RunAt(error.retry_at(app.now()).unwrap_or(app.now() + HOUR)),
-        Recovery::Grant(_) => {
-            app.enqueue(&app.new_job(JobKind::Check, connection.id.as_str(), JobPayload::Empty)).await?;
-            JobOutcome::RunAt(app.now() + HOUR)
-        }
+        Recovery::Grant(_) => return check_token(app, connection).await,
         _ => {
             report_error(&app.store, app.now(), error).await;
             JobOutcome::Retry
         }
     })
+}
+
+/// What Meta says about the token decides.
+async fn check_token(app: &App, connection: &Connection) -> Result<JobOutcome, StoreError> {
+    app.enqueue(&app.new_job(JobKind::Check, connection.id.as_str(), JobPayload::Empty)).await?;
+    Ok(JobOutcome::RunAt(app.now() + HOUR))
 }
 
 /// Asks Meta for each of these accounts by its id. Network only.
@@ -84,11 +114,14 @@ pub async fn observe(
     connection: &Connection,
     token: &AccessToken,
     accounts: &[AccountStatusRow],
-) -> Result<Vec<AccountCheck>, GraphError> {
+) -> Result<Vec<AccountCheck>, ObserveError> {
     let ids: Vec<AdAccountId> =
         accounts.iter().filter_map(|account| AdAccountId::parse(&account.account_id).ok()).collect();
     let mut answers = app.graph().read_ad_accounts(token, &ids).await?;
     confirm_lost(app, token, accounts, &ids, &mut answers).await;
+    if let Some(error) = refused_alike(app, connection, token, &ids, &answers).await {
+        return Err(error);
+    }
     // If all are refused because of the token or the app, no account has lost anything.
     let is_refused = |answer: &Result<AdAccount, GraphError>| {
         let recovery = answer.as_ref().err().map(GraphError::recovery);
@@ -96,7 +129,7 @@ pub async fn observe(
     };
     if !answers.is_empty() && answers.iter().all(is_refused) {
         let refused = answers.pop().and_then(Result::err);
-        return Err(refused.expect("all of them are refusals"));
+        return Err(refused.expect("all of them are refusals").into());
     }
     if let Some(Err(error)) = answers.iter().find(|answer| is_refused(answer)) {
         report_error(&app.store, app.now(), error).await;
@@ -109,6 +142,46 @@ pub async fn observe(
             Some(check_of(app, connection, account, answers.get(account.account_id.as_str())?))
         })
         .collect())
+}
+
+/// If Meta refuses all accounts alike for lack of permission although the permission is granted, it may be the app that
+/// lost its access: then Meta refuses the list of accounts too, or still lists accounts that it refuses. None: the
+/// refusals are the accounts' own.
+async fn refused_alike(
+    app: &App,
+    connection: &Connection,
+    token: &AccessToken,
+    ids: &[AdAccountId],
+    answers: &[Result<AdAccount, GraphError>],
+) -> Option<ObserveError> {
+    let numbers = |answer: &Result<AdAccount, GraphError>| {
+        let error = answer.as_ref().err().filter(|error| error.recovery() == Recovery::Permission)?;
+        error.api_error().map(|error| (error.code, error.subcode))
+    };
+    let first = numbers(answers.first()?)?;
+    if !answers.iter().all(|answer| numbers(answer) == Some(first)) {
+        return None;
+    }
+    let edge = match connection.kind {
+        ConnectionKind::BusinessSystemUser => Edge::AssignedAdAccounts,
+        ConnectionKind::FacebookUser | ConnectionKind::InstagramUser => Edge::MyAdAccounts,
+    };
+    match app.graph().list_ad_accounts(token, &edge, None, PAGE_LIMIT).await {
+        Ok(page) if page.items.iter().all(|listed| !ids.contains(&listed.id)) => None,
+        Ok(_) => Some(ObserveError::AppRefused),
+        Err(error) if error.recovery() == Recovery::Permission => Some(match is_granted(app, token).await {
+            Ok(true) => ObserveError::AppRefused,
+            Ok(false) => ObserveError::PermissionLost,
+            Err(error) => error.into(),
+        }),
+        Err(error) => Some(error.into()),
+    }
+}
+
+/// Whether the permission to list ad accounts is granted, as Meta says now.
+async fn is_granted(app: &App, token: &AccessToken) -> Result<bool, GraphError> {
+    let inspection = app.graph().inspect_token(token).await?;
+    Ok(permissions::can_list_ad_accounts(&ScopeSet(inspection.scopes)))
 }
 
 /// An account that was reachable and suddenly is not is asked for once more: such answers come and go.

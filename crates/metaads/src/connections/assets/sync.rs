@@ -3,12 +3,12 @@
 
 use metaads_graph::{GraphError, Misconfiguration, Recovery};
 use metaads_store::{
-    Connection, ConnectionId, Job, JobId, JobKind, JobPayload, StoreError, SyncState, SyncStep, UnreadList,
-    UnreadReason,
+    Connection, ConnectionId, Job, JobId, JobKind, JobPayload, NoticeKind, StatusReason, StoreError,
+    SyncState, SyncStep, UnreadList, UnreadReason,
 };
 
 use crate::app::App;
-use crate::clock::MINUTE;
+use crate::clock::{DAY, MINUTE};
 use crate::connections::assets::fetch::{FetchError, FetchedPage, fetch_page};
 use crate::connections::assets::sync_plan::{SyncPlan, SyncTask};
 use crate::connections::token::broker::{TokenError, fresh_token};
@@ -32,6 +32,9 @@ pub async fn step(app: &App, job: &Job) -> Result<JobOutcome, StoreError> {
         Ok(fresh) => fresh.token,
         Err(TokenError::Unavailable) => return Ok(JobOutcome::Retry),
         Err(TokenError::Disconnected) => return Ok(JobOutcome::Done),
+        Err(TokenError::NeedsPerson(StatusReason::OtherApp)) => {
+            return Ok(JobOutcome::RunAt(app.now() + DAY));
+        }
         Err(TokenError::NeedsPerson(_)) => return stop(app, &id).await,
         // The check marks the connection, and syncs everything once the token can be opened again.
         Err(TokenError::Unreadable) => {
@@ -48,7 +51,7 @@ pub async fn step(app: &App, job: &Job) -> Result<JobOutcome, StoreError> {
     };
     match fetched {
         Ok(mut page) => {
-            clear_after_retry(&app.store, job).await;
+            clear_after_retry(&app.store, job, NoticeKind::MetaCallsRefused).await;
             if plan.is_cursor_loop(page.after.as_deref()) {
                 page.unread = unread(&plan, UnreadReason::Refused);
             }
@@ -126,6 +129,7 @@ async fn failed(
         | Recovery::Asset
         | Recovery::LoginAgain
         | Recovery::WrongToken
+        | Recovery::TwoFactor
         | Recovery::Bug
         | Recovery::Unknown
         | Recovery::Operator(Misconfiguration::Review) => skip_list(app, job, connection, plan, error).await,
@@ -195,7 +199,7 @@ async fn check_token(
         CheckOutcome::NeedsConfirmation | CheckOutcome::NeedsReauthorization | CheckOutcome::Unreadable => {
             stop(app, &connection.id).await
         }
-        CheckOutcome::Gone => Ok(JobOutcome::Done),
+        CheckOutcome::Gone | CheckOutcome::OtherApp => Ok(JobOutcome::Done),
         CheckOutcome::Unavailable | CheckOutcome::RateLimited | CheckOutcome::AppRefused => {
             Ok(JobOutcome::Retry)
         }

@@ -1,10 +1,10 @@
 //! Why an authorization failed.
 
-use metaads_graph::{DeadGrant, GraphError, Recovery};
+use metaads_graph::{DeadGrant, GraphError, Misconfiguration, Recovery};
 use metaads_store::OperatorNotice;
 use serde::{Deserialize, Serialize};
 
-use crate::codes::error_code::Code;
+use crate::codes::error_code::{Code, ResponsibleParty};
 
 /// Why an authorization failed, and what the result page shows.
 #[derive(Debug)]
@@ -37,27 +37,28 @@ impl From<Code> for Failure {
 
 impl From<GraphError> for Failure {
     fn from(error: GraphError) -> Failure {
-        Failure::of_error(&error, Code::MetaUnavailable)
+        Failure::of_error(&error)
     }
 }
 
 impl Failure {
-    /// The failure that an error of a call to Meta means; `otherwise` if the error itself says nothing.
-    pub fn of_error(error: &GraphError, otherwise: Code) -> Failure {
+    /// The failure that an error of a call to Meta means.
+    pub fn of_error(error: &GraphError) -> Failure {
         let meta = match error {
             GraphError::Api(api_error) => Some(api_error.to_string()),
             _ => None,
         };
-        let notice = match error.recovery() {
-            Recovery::Operator(misconfiguration) => Some(Box::new(OperatorNotice::MetaLoginRefused {
-                dialog_error: None,
-                misconfiguration: Some(misconfiguration.as_str().to_owned()),
-                error: Some(error.to_string()),
-            })),
+        let misconfiguration = match error.recovery() {
+            Recovery::Operator(misconfiguration) => Some(misconfiguration.as_str().to_owned()),
             _ => None,
         };
+        let code = code_of_error(error);
+        let notice = (code.responsible_party() == ResponsibleParty::Admin).then(|| {
+            let error = Some(error.to_string());
+            Box::new(OperatorNotice::MetaLoginRefused { dialog_error: None, misconfiguration, error })
+        });
         let detail = FailureDetail { meta, ..FailureDetail::default() };
-        Failure { code: code_of_error(error, otherwise), detail, notice }
+        Failure { code, detail, notice }
     }
 
     /// The failure that an error of the login dialog means. `number` is the dialog's error code.
@@ -73,17 +74,21 @@ impl Failure {
     }
 }
 
-/// The stable code of an error of a call to Meta; `otherwise` if the error itself says nothing.
-pub fn code_of_error(error: &GraphError, otherwise: Code) -> Code {
+/// The stable code of an error of a call to Meta that connecting needs. A permanent refusal that the table of errors does
+/// not explain is the operator's: it is not an outage, and the person can do nothing about it.
+pub fn code_of_error(error: &GraphError) -> Code {
     match error.recovery() {
         Recovery::RetryLater | Recovery::ReduceLimit => Code::MetaUnavailable,
         Recovery::Wait(_) => Code::MetaRateLimited,
-        Recovery::Operator(_) | Recovery::Permission => Code::MetaAppMisconfigured,
-        Recovery::LoginAgain => Code::CodeRefused,
-        Recovery::Grant(DeadGrant::Checkpoint) => Code::Checkpoint,
+        Recovery::Operator(Misconfiguration::Role) => Code::AppNotActive,
+        Recovery::Grant(DeadGrant::Checkpoint) | Recovery::TwoFactor => Code::Checkpoint,
         Recovery::Grant(DeadGrant::UserUnconfirmed) => Code::UserUnconfirmed,
-        Recovery::Grant(_) | Recovery::Asset | Recovery::WrongToken | Recovery::Bug | Recovery::Unknown => {
-            otherwise
-        }
+        Recovery::LoginAgain | Recovery::Grant(_) => Code::CodeRefused,
+        Recovery::Operator(_)
+        | Recovery::Permission
+        | Recovery::Asset
+        | Recovery::WrongToken
+        | Recovery::Bug
+        | Recovery::Unknown => Code::MetaAppMisconfigured,
     }
 }

@@ -49,7 +49,7 @@ pub async fn import_token(app: &App, who: &SignedIn, text: &str) -> Result<Impor
         Err(GraphError::Api(api_error)) if matches!(api_error.code, Some(100 | 190)) => {
             return Ok(ImportOutcome::OfAnotherApp);
         }
-        Err(error) => return Ok(ImportOutcome::Refused(code_of_error(&error, Code::MetaUnavailable))),
+        Err(error) => return Ok(ImportOutcome::Refused(code_of_error(&error))),
     };
     let issued = IssuedToken { access_token, lifetime: TokenLifetime::NotReported };
     match system_user(app, issued, inspection).await {

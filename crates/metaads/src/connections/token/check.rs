@@ -97,6 +97,7 @@ async fn check(
     let mut evaluation = match open_token(app, &connection).await {
         Ok(token) => evaluate(app, &connection, job, &token, trigger).await,
         Err(OpenTokenError::Disconnected) => return Ok(CheckOutcome::Gone),
+        Err(OpenTokenError::OtherApp) => Evaluation::of(CheckOutcome::OtherApp),
         Err(OpenTokenError::Unreadable(error)) if error.is_transient() => {
             tracing::warn!(connection = %id, %error, "stored token cannot be opened now");
             Evaluation::of(CheckOutcome::Unavailable)

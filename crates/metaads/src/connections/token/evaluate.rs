@@ -2,7 +2,8 @@
 
 use metaads_graph::{AccessToken, GraphError, Recovery};
 use metaads_store::{
-    AuditEvent, Connection, ConnectionKind, ConnectionState, Expiry, Job, MetaFailure, ScopeSet, StatusReason,
+    AuditEvent, Connection, ConnectionKind, ConnectionState, Expiry, Job, MetaFailure, NoticeKind,
+    OperatorNotice, ScopeSet, StatusReason,
 };
 
 use crate::app::App;
@@ -11,7 +12,7 @@ use crate::connections::token::inspect::{TokenStatus, inspect};
 use crate::connections::token::outcome::{CheckOutcome, CheckTrigger};
 use crate::connections::token::refresh::{RefreshOutcome, refresh};
 use crate::connections::token::schedule;
-use crate::operator_notices::{clear_after_retry, report_error};
+use crate::operator_notices::{self, clear_after_retry, report_error};
 
 /// What a token check found.
 #[derive(Debug)]
@@ -81,6 +82,7 @@ pub async fn evaluate(
         Ok(RefreshOutcome::Refreshed { token: new, status }) => {
             let mut evaluation =
                 evaluate_status(app, connection, job, &new, status, CheckOutcome::Refreshed).await;
+            operator_notices::clear(&app.store, NoticeKind::RefreshesRefused).await;
             evaluation.events.insert(0, AuditEvent::Refreshed { until: evaluation.expires_at.at() });
             evaluation.refreshed = Some(new);
             evaluation
@@ -93,6 +95,11 @@ pub async fn evaluate(
         // Not believed at once: what Meta says about the token itself decides.
         Ok(RefreshOutcome::Refused(error)) => {
             let mut evaluation = check(app, connection, job, token, CheckOutcome::NotRefreshed).await;
+            // The token works, so it is not the person.
+            if evaluation.outcome == CheckOutcome::NotRefreshed {
+                let notice = OperatorNotice::RefreshesRefused { error: error.to_string() };
+                operator_notices::report(&app.store, now, &notice).await;
+            }
             evaluation.events.insert(0, AuditEvent::RefreshRefused { meta: failure_of(&error) });
             evaluation
         }
@@ -135,7 +142,7 @@ async fn evaluate_status(
     status: TokenStatus,
     if_valid: CheckOutcome,
 ) -> Evaluation {
-    clear_after_retry(&app.store, job).await;
+    clear_after_retry(&app.store, job, NoticeKind::MetaAppMisconfigured).await;
     if let Some(reason) = status.invalid {
         let outcome = match reason {
             StatusReason::Checkpoint | StatusReason::UserUnconfirmed => CheckOutcome::NeedsConfirmation,
@@ -238,6 +245,7 @@ async fn failed(app: &App, connection: &Connection, job: &Job, error: &GraphErro
         | Recovery::Asset
         | Recovery::LoginAgain
         | Recovery::WrongToken
+        | Recovery::TwoFactor
         | Recovery::Bug
         | Recovery::Unknown => CheckOutcome::Unavailable,
     };

@@ -31,6 +31,8 @@ pub enum CheckOutcome {
     NeedsReauthorization,
     /// The stored value does not open.
     Unreadable,
+    /// The connection belongs to another Meta app: nothing was asked.
+    OtherApp,
     /// The connection ended, or another login replaced its token meanwhile.
     Gone,
 }

@@ -43,6 +43,7 @@ pub async fn refresh(
                 | Recovery::Asset
                 | Recovery::LoginAgain
                 | Recovery::WrongToken
+                | Recovery::TwoFactor
                 | Recovery::Bug
                 | Recovery::Unknown => Ok(RefreshOutcome::Refused(error)),
                 Recovery::RetryLater | Recovery::Wait(_) | Recovery::ReduceLimit | Recovery::Operator(_) => {

@@ -88,7 +88,7 @@ pub fn next_check(
         CheckOutcome::NeedsReauthorization if connection.expires_at.is_some_and(|at| at <= now) => {
             now + spread(7 * DAY)
         }
-        CheckOutcome::NeedsReauthorization => now + spread(DAY),
+        CheckOutcome::NeedsReauthorization | CheckOutcome::OtherApp => now + spread(DAY),
         CheckOutcome::Unreadable => now + spread(10 * MINUTE),
     };
     next.min(now + FARTHEST)

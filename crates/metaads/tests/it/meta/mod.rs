@@ -10,3 +10,4 @@ mod instagram_login;
 mod operator;
 mod rate_limits;
 mod regressions;
+mod responsible_party;

@@ -18,7 +18,7 @@ pub async fn ask(
 ) -> Result<Grant, Failure> {
     let Some(instagram) = &app.graph().app().instagram else { return Err(Code::MetaAppMisconfigured.into()) };
     let short = app.graph().exchange_instagram_code(instagram, code, &authorization.redirect_uri).await;
-    let short = short.map_err(|error| Failure::of_error(&error, Code::CodeRefused))?;
+    let short = short.map_err(|error| Failure::of_error(&error))?;
     let (long, profile) = tokio::join!(
         app.graph().exchange_instagram_long_lived(instagram, &short.access_token),
         app.graph().read_instagram_profile(&short.access_token),

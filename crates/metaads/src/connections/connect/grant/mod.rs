@@ -39,7 +39,7 @@ async fn exchange(
 ) -> Result<IssuedToken, Failure> {
     let verifier = open_verifier(app, authorization).await?;
     let issued = app.graph().exchange_code(code, &authorization.redirect_uri, verifier.as_ref()).await;
-    issued.map_err(|error| Failure::of_error(&error, Code::CodeRefused))
+    issued.map_err(|error| Failure::of_error(&error))
 }
 
 async fn open_verifier(app: &App, authorization: &Authorization) -> Result<Option<PkceVerifier>, Failure> {
