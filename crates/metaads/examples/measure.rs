@@ -14,12 +14,12 @@ use std::time::{Duration, Instant};
 
 use metaads::accounts::passwords::Passwords;
 use metaads::app::{App, Parts};
-use metaads::clock::Clock;
+use metaads::clock::{Clock, WallClockTrust};
 use metaads::config::{Config, source::Source};
 use metaads::keys::dek::Keys;
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::meta::Meta;
-use metaads::queue::Signals;
+use metaads::queue::{Claims, Signals};
 use metaads::random::Random;
 use metaads::{routes, worker};
 use metaads_sandbox::{Answer, Control, Options, Persona, Sandbox};
@@ -109,6 +109,8 @@ async fn app(base: &str, database: &str, meta: &str) -> anyhow::Result<App> {
         passwords: Passwords::for_tests(),
         sandbox_url: None,
         signals: Signals::default(),
+        claims: Claims::default(),
+        wall_clock: WallClockTrust::default(),
         meta: Meta::new(config.meta.clone().ok_or_else(|| anyhow::anyhow!("no app"))?, Clock::System)?,
         config,
     }))

@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 
 use metaads::accounts::passwords::Passwords;
 use metaads::app::{App, Parts};
-use metaads::clock::Clock;
+use metaads::clock::{Clock, WallClockTrust};
 use metaads::config::{Config, source::Source};
 use metaads::keys::dek::Keys;
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::meta::Meta;
 use metaads::queue;
-use metaads::queue::Signals;
+use metaads::queue::{Claims, Signals};
 use metaads::random::Random;
 use metaads::worker;
 use metaads_sandbox::{Control, Options, Sandbox, TokenKind, bulk_user_id};
@@ -82,11 +82,11 @@ async fn measure_claiming(app: &App, rows: &mut Rows, number: usize) -> anyhow::
     let (mut claims, mut next_due) = (Vec::new(), Vec::new());
     for _ in 0..CLAIMS {
         let started = Instant::now();
-        let job = app.store.claim_job(metaads_store::Priority::Background, queue::lease(now)).await?;
+        let job = app.store.claim_job(metaads_store::ClaimOrder::InteractiveFirst, queue::lease(now)).await?;
         claims.push(started.elapsed());
         anyhow::ensure!(job.is_some(), "no job was due");
         let started = Instant::now();
-        app.store.next_job_at(now, metaads_store::Priority::Background).await?;
+        app.store.next_job_at(now, metaads_store::ClaimOrder::InteractiveFirst).await?;
         next_due.push(started.elapsed());
     }
     claims.sort();
@@ -133,7 +133,7 @@ async fn measure_refreshing(app: &App, rows: &mut Rows, meta: &Control) -> anyho
     }));
     while app
         .store
-        .next_job_at(app.now(), metaads_store::Priority::Background)
+        .next_job_at(app.now(), metaads_store::ClaimOrder::InteractiveFirst)
         .await?
         .is_none_or(|at| at < now)
     {
@@ -171,6 +171,8 @@ async fn app(database: &str, meta: &str) -> anyhow::Result<App> {
         passwords: Passwords::for_tests(),
         sandbox_url: None,
         signals: Signals::default(),
+        claims: Claims::default(),
+        wall_clock: WallClockTrust::default(),
         store,
         config,
     }))

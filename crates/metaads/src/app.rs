@@ -10,11 +10,11 @@ use metaads_store::{
 use metaads_vault::{SealContext, Sealed};
 
 use crate::accounts::passwords::Passwords;
-use crate::clock::Clock;
+use crate::clock::{Clock, WallClockTrust};
 use crate::config::Config;
 use crate::keys::dek::Keys;
 use crate::meta::Meta;
-use crate::queue::Signals;
+use crate::queue::{Claims, Signals};
 use crate::random::Random;
 
 #[derive(Debug, Clone)]
@@ -36,6 +36,8 @@ pub struct Parts {
     /// The built-in sandbox's control page; None outside the demo.
     pub sandbox_url: Option<String>,
     pub signals: Signals,
+    pub claims: Claims,
+    pub wall_clock: WallClockTrust,
 }
 
 impl std::ops::Deref for App {

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::accounts::passwords::Passwords;
 use crate::app::{App, Parts};
-use crate::clock::Clock;
+use crate::clock::{Clock, WallClockTrust};
 use crate::config::Config;
 use crate::config::keys::KekChoice;
 use crate::config::meta::sandbox_app;
@@ -18,7 +18,7 @@ use crate::demo;
 use crate::keys::dek::Keys;
 use crate::keys::kek::KeyEncryptionKey;
 use crate::meta::Meta;
-use crate::queue::Signals;
+use crate::queue::{Claims, Signals};
 use crate::random::Random;
 
 /// The App of the service. `sandbox_url`: the built-in sandbox, in the demo.
@@ -32,6 +32,8 @@ pub async fn app(mut config: Config, meta: MetaApp, sandbox_url: Option<String>)
         random: Random::Os,
         passwords: Passwords::new(),
         signals: Signals::default(),
+        claims: Claims::default(),
+        wall_clock: WallClockTrust::default(),
         config,
         sandbox_url,
     }))

@@ -1,8 +1,8 @@
 //! The only reader of the wall clock, the place where jobs wait for time to pass, and units of time.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
@@ -22,6 +22,8 @@ pub enum Clock {
 #[derive(Debug, Clone)]
 pub struct ManualClock {
     now: Arc<AtomicI64>,
+    /// What [`Clock::monotonic`] returns.
+    elapsed: Arc<AtomicI64>,
     moved: Arc<Notify>,
 }
 
@@ -32,6 +34,15 @@ impl Clock {
             #[expect(clippy::disallowed_methods, reason = "this is the one home of the wall clock")]
             Clock::System => jiff::Timestamp::now().as_millisecond(),
             Clock::Manual(clock) => clock.now.load(Ordering::SeqCst),
+        }
+    }
+
+    /// Milliseconds since some moment. Unlike the wall clock it never jumps, but means nothing outside this process.
+    pub fn monotonic(&self) -> i64 {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        match self {
+            Clock::System => ms(START.elapsed()),
+            Clock::Manual(clock) => clock.elapsed.load(Ordering::SeqCst),
         }
     }
 
@@ -47,7 +58,7 @@ impl Clock {
 impl ManualClock {
     /// A clock at this moment (Unix milliseconds).
     pub fn new(now: i64) -> ManualClock {
-        ManualClock { now: Arc::new(AtomicI64::new(now)), moved: Arc::default() }
+        ManualClock { now: Arc::new(AtomicI64::new(now)), elapsed: Arc::default(), moved: Arc::default() }
     }
 
     /// The shared time, for a reader.
@@ -56,11 +67,12 @@ impl ManualClock {
     }
 
     pub fn advance(&self, by: Duration) {
+        self.elapsed.fetch_add(ms(by), Ordering::SeqCst);
         self.now.fetch_add(ms(by), Ordering::SeqCst);
         self.moved.notify_waiters();
     }
 
-    /// Moves the clock to this moment, backwards too.
+    /// Sets the wall clock to this moment, backwards too, without any time passing.
     pub fn set(&self, now: i64) {
         self.now.store(now, Ordering::SeqCst);
         self.moved.notify_waiters();
@@ -79,6 +91,52 @@ impl ManualClock {
     }
 }
 
+/// A larger difference between the wall clock and elapsed time is a jump (milliseconds).
+const JUMP: i64 = 2 * MINUTE;
+/// After a jump, the wall clock is trusted again when it has been steady for this long (milliseconds).
+const SETTLED_AFTER: i64 = 10 * MINUTE;
+
+/// Whether the wall clock may be trusted to delete what it says has ended. A wrong clock must not destroy anything.
+#[derive(Debug, Default)]
+pub struct WallClockTrust(Mutex<Option<Watched>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Watched {
+    wall: i64,
+    monotonic: i64,
+    /// On the monotonic clock.
+    distrusted_until: i64,
+}
+
+impl WallClockTrust {
+    /// Looks at the clock: false for some time after a jump.
+    pub fn is_trusted(&self, clock: &Clock) -> bool {
+        let (wall, monotonic) = (clock.now(), clock.monotonic());
+        let mut watched = self.0.lock().expect("no panic happens while this lock is held");
+        let before = watched.unwrap_or(Watched { wall, monotonic, distrusted_until: monotonic });
+        let drift = (wall - before.wall) - (monotonic - before.monotonic);
+        let distrusted_until = match drift.abs() > JUMP {
+            true => {
+                tracing::error!(
+                    drift_ms = drift,
+                    "the wall clock has jumped: nothing is deleted until it is steady"
+                );
+                monotonic + SETTLED_AFTER
+            }
+            false => before.distrusted_until,
+        };
+        *watched = Some(Watched { wall, monotonic, distrusted_until });
+        monotonic >= distrusted_until
+    }
+
+    /// The clock differs from what another replica or an earlier run saw: not trusted until it has been steady.
+    pub fn distrust(&self, clock: &Clock) {
+        let (wall, monotonic) = (clock.now(), clock.monotonic());
+        let mut watched = self.0.lock().expect("no panic happens while this lock is held");
+        *watched = Some(Watched { wall, monotonic, distrusted_until: monotonic + SETTLED_AFTER });
+    }
+}
+
 /// A duration in milliseconds.
 pub fn ms(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
@@ -89,6 +147,26 @@ mod tests {
     use futures_util::FutureExt as _;
 
     use super::*;
+
+    #[test]
+    fn a_clock_that_has_jumped_is_not_trusted_until_it_has_been_steady() {
+        let manual = ManualClock::new(0);
+        let (clock, trust) = (Clock::Manual(manual.clone()), WallClockTrust::default());
+        let passes = |by: i64| manual.advance(Duration::from_millis(u64::try_from(by).expect("forwards")));
+        passes(DAY);
+        assert!(trust.is_trusted(&clock));
+        passes(DAY);
+        assert!(trust.is_trusted(&clock), "time that has passed is no jump");
+        manual.set(400 * DAY);
+        assert!(!trust.is_trusted(&clock));
+        passes(3 * SECOND);
+        manual.set(2 * DAY + 3 * SECOND);
+        assert!(!trust.is_trusted(&clock));
+        passes(SETTLED_AFTER);
+        assert!(trust.is_trusted(&clock));
+        trust.distrust(&clock);
+        assert!(!trust.is_trusted(&clock));
+    }
 
     #[tokio::test]
     async fn a_sleeper_on_a_manual_clock_wakes_when_the_clock_has_moved_far_enough() {

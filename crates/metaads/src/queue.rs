@@ -3,14 +3,18 @@
 
 use std::time::Duration;
 
-use metaads_store::Lease;
-use tokio::sync::Notify;
+use metaads_store::{ClaimOrder, Job, Lease, Store, StoreError};
 use tokio::sync::futures::Notified;
+use tokio::sync::{Mutex, Notify};
 
 use crate::clock::ms;
 
-/// Longer than any step takes: after it, another replica may take the job over.
+/// After it, another replica may take the job over.
 const LEASE_TTL: Duration = Duration::from_secs(60);
+/// A step that takes longer is given up, so that it never outlasts its lease.
+pub const STEP_DEADLINE: Duration = Duration::from_secs(45);
+/// A step that goes through a list of items starts none after this time.
+pub const STEP_BUDGET: Duration = Duration::from_secs(20);
 
 /// What became of one step of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +46,17 @@ impl Signal {
     /// Resolves at the next [`Signal::notify`] after this call.
     pub fn notified(&self) -> Notified<'_> {
         self.0.notified()
+    }
+}
+
+/// Held while a job is claimed: one claim at a time per process, so that the number of syncs of one workspace is exact.
+#[derive(Debug, Default)]
+pub struct Claims(Mutex<()>);
+
+impl Claims {
+    pub async fn claim(&self, store: &Store, order: ClaimOrder, now: i64) -> Result<Option<Job>, StoreError> {
+        let _turn = self.0.lock().await;
+        store.claim_job(order, lease(now)).await
     }
 }
 

@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use metaads_store::{CheckPayload, Job, JobKind, Priority, StoreError};
+use metaads_store::{CheckPayload, ClaimOrder, Job, JobKind, Priority, StoreError};
 use tokio::sync::watch;
 
 use crate::accounts::sessions::IDLE_TTL;
@@ -14,12 +14,22 @@ use crate::connections::assets::{status_check, sync};
 use crate::connections::disconnect;
 use crate::connections::token::{check, schedule};
 use crate::keys::dek;
-use crate::queue::{JobOutcome, lease};
+use crate::queue::{JobOutcome, STEP_DEADLINE};
 use crate::webhooks::apply;
 
-/// Jobs run at the same time by one process. The first worker takes interactive jobs only, so that somebody who has
-/// just connected never waits behind background work.
-const WORKERS: usize = 9;
+/// Jobs run at the same time by one process, each worker with the order in which it claims them. Interactive work has a
+/// worker of its own, and so has upkeep: neither can crowd out the other.
+const WORKERS: [ClaimOrder; 9] = [
+    ClaimOrder::InteractiveOnly,
+    ClaimOrder::UpkeepFirst,
+    ClaimOrder::UpkeepFirst,
+    ClaimOrder::InteractiveFirst,
+    ClaimOrder::InteractiveFirst,
+    ClaimOrder::InteractiveFirst,
+    ClaimOrder::InteractiveFirst,
+    ClaimOrder::InteractiveFirst,
+    ClaimOrder::InteractiveFirst,
+];
 /// A running step may continue for this long after the stop signal; then its lease is released.
 const LAST_STEP: Duration = Duration::from_secs(6);
 /// No heartbeat of any replica for longer than this: the service was off, or its database is an older copy.
@@ -31,16 +41,9 @@ const AUTHORIZATION_KEPT_MS: i64 = 7 * DAY;
 
 /// Runs due jobs until `stop` resolves, then finishes the steps that are running or releases their leases.
 pub async fn run(app: App, stop: impl Future<Output = ()>) {
-    if let Err(error) = recover_after_downtime(&app).await {
-        tracing::error!(%error, "could not find out whether the service was off");
-    }
     let (halt, halted) = watch::channel(false);
-    let workers: Vec<_> = (0..WORKERS)
-        .map(|number| {
-            let lowest = if number == 0 { Priority::Interactive } else { Priority::Background };
-            crate::tasks::spawn(work(app.clone(), halted.clone(), lowest))
-        })
-        .collect();
+    let start = |order| crate::tasks::spawn(work(app.clone(), halted.clone(), order));
+    let workers: Vec<_> = WORKERS.into_iter().map(start).collect();
     let sweeper = crate::tasks::spawn(sweep_regularly(app, halted));
     stop.await;
     // Receivers that are gone have nothing left to stop.
@@ -51,18 +54,18 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
     let _ = sweeper.await;
 }
 
-/// One worker, for jobs down to this priority.
-async fn work(app: App, mut halted: watch::Receiver<bool>, lowest: Priority) {
+/// One worker, which claims jobs in this order.
+async fn work(app: App, mut halted: watch::Receiver<bool>, order: ClaimOrder) {
     while !*halted.borrow() {
         let notified = app.signals.enqueued.notified();
-        match run_one(&app, lowest, halted.clone()).await {
+        match run_one(&app, order, halted.clone()).await {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => {
                 tracing::error!(%error, "a job could not be claimed, or its outcome could not be written");
             }
         }
-        let pause = pause_until_next(&app, lowest).await;
+        let pause = pause_until_next(&app, order).await;
         tokio::select! {
             () = notified => {}
             () = app.clock.sleep(pause) => {}
@@ -72,9 +75,9 @@ async fn work(app: App, mut halted: watch::Receiver<bool>, lowest: Priority) {
 }
 
 /// Until the next job is due, but never longer than the configured interval: a clock that jumps is noticed within it.
-async fn pause_until_next(app: &App, lowest: Priority) -> Duration {
+async fn pause_until_next(app: &App, order: ClaimOrder) -> Duration {
     let longest = app.config.jobs.interval;
-    match app.store.next_job_at(app.now(), lowest).await {
+    match app.store.next_job_at(app.now(), order).await {
         Ok(Some(at)) => {
             let wait = u64::try_from(at - app.now()).unwrap_or_default();
             Duration::from_millis(wait.max(50)).min(longest)
@@ -84,6 +87,12 @@ async fn pause_until_next(app: &App, lowest: Priority) -> Duration {
 }
 
 async fn sweep_regularly(app: App, mut halted: watch::Receiver<bool>) {
+    tokio::select! {
+        recovered = recover_after_downtime(&app) => if let Err(error) = recovered {
+            tracing::error!(%error, "could not find out whether the service was off");
+        },
+        _ = halted.changed() => {}
+    }
     while !*halted.borrow() {
         if let Err(error) = sweep(&app).await {
             tracing::error!(%error, "sweep failed");
@@ -96,13 +105,15 @@ async fn sweep_regularly(app: App, mut halted: watch::Receiver<bool>) {
 }
 
 /// What is due every interval: the heartbeat of this replica, deleting what has expired, loading new data keys, and
-/// pulling back jobs that a wrong clock scheduled too far ahead.
+/// pulling back jobs that a wrong clock scheduled too far ahead. Nothing is deleted while the clock may be wrong.
 pub async fn sweep(app: &App) -> Result<(), StoreError> {
     let now = app.now();
     app.store.record_heartbeat(now).await?;
-    app.store.sweep(now, now - IDLE_TTL, now - AUTHORIZATION_KEPT_MS).await?;
     app.store.pull_back_jobs(now, now + 2 * schedule::FARTHEST).await?;
-    dek::prune(&app.store, &app.keys, now).await?;
+    if app.wall_clock.is_trusted(&app.clock) {
+        app.store.sweep(now, now - IDLE_TTL, now - AUTHORIZATION_KEPT_MS).await?;
+        dek::prune(&app.store, &app.keys, now).await?;
+    }
     match app.keys.reload(&app.store).await {
         Ok(true) => tracing::info!(data_key = %app.keys.sealing_key(), "data keys have changed"),
         Ok(false) => {}
@@ -112,20 +123,27 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
 }
 
 /// A service that was off, or whose database was restored from a backup, does not trust what it has: every connection
-/// is checked with Meta, and its history says so.
+/// is checked with Meta, and its history says so. The heartbeat is written last: a crash before it repeats all this.
 pub async fn recover_after_downtime(app: &App) -> Result<(), StoreError> {
     let now = app.now();
-    let Some(since) = app.store.record_heartbeat(now).await?.filter(|before| now - before > DOWNTIME_MS)
-    else {
+    let Some(since) = app.store.last_heartbeat().await?.filter(|before| now - before > DOWNTIME_MS) else {
         return Ok(());
     };
-    let payload = CheckPayload { resync: false, offline_since: Some(since) };
+    app.wall_clock.distrust(&app.clock);
+    // If another replica is running, no time was missed: this clock is ahead.
+    app.clock.sleep(2 * app.config.jobs.interval).await;
+    if app.store.last_heartbeat().await? != Some(since) {
+        tracing::error!("this clock is ahead of other replicas’ clocks, or several replicas are starting");
+        return Ok(());
+    }
+    let (now, payload) = (app.now(), CheckPayload { resync: false, offline_since: Some(since) });
     let number = app.store.schedule_all_checks(payload, now, now + CHECK_ALL_WITHIN_MS).await?;
     tracing::warn!(
         connections = number,
         offline_since_ms = since,
         "the service was off, or its database is an older copy: checking every connection with Meta"
     );
+    app.store.record_heartbeat(now).await?;
     Ok(())
 }
 
@@ -133,26 +151,27 @@ pub async fn recover_after_downtime(app: &App) -> Result<(), StoreError> {
 pub async fn run_due(app: &App) -> Result<usize, StoreError> {
     let (_halt, halted) = watch::channel(false);
     let mut steps = 0;
-    while run_one(app, Priority::Background, halted.clone()).await? {
+    while run_one(app, ClaimOrder::InteractiveFirst, halted.clone()).await? {
         steps += 1;
     }
     Ok(steps)
 }
 
 /// Claims a job and runs one step of it. False if nothing is due.
-async fn run_one(app: &App, lowest: Priority, halted: watch::Receiver<bool>) -> Result<bool, StoreError> {
+async fn run_one(app: &App, order: ClaimOrder, halted: watch::Receiver<bool>) -> Result<bool, StoreError> {
     if let Err(error) = app.meta.share_usage(&app.store, app.now()).await {
         tracing::error!(%error, "usage of Meta's quotas could not be shared");
     }
-    let claimed = app.store.claim_job(lowest, lease(app.now())).await?;
-    let Some(job) = claimed else { return Ok(false) };
+    let Some(job) = app.claims.claim(&app.store, order, app.now()).await? else { return Ok(false) };
     tracing::debug!(job = %job.id, kind = job.kind.as_str(), attempts = job.attempts, "job claimed");
     let app_of_step = match job.priority {
         Priority::Interactive => app.clone(),
         Priority::Background => app.in_background(),
     };
     tokio::select! {
-        outcome = step(&app_of_step, &job) => record(app, &job, outcome).await?,
+        outcome = tokio::time::timeout(STEP_DEADLINE, step(&app_of_step, &job)) => {
+            record(app, &job, outcome.unwrap_or(Ok(JobOutcome::Retry))).await?;
+        }
         () = last_moment(app, halted) => {
             tracing::info!(job = %job.id, "lease released: the process is stopping");
             app.store.postpone_job(&job, app.now(), job.attempts).await?;
@@ -160,7 +179,11 @@ async fn run_one(app: &App, lowest: Priority, halted: watch::Receiver<bool>) -> 
     }
     match job.kind {
         JobKind::Check => app.signals.checked.notify(),
-        JobKind::Sync => app.signals.connecting.notify(),
+        JobKind::Sync => {
+            app.signals.connecting.notify();
+            // Another sync of the workspace may have waited for this one.
+            app.signals.enqueued.notify();
+        }
         JobKind::Webhooks | JobKind::StatusCheck | JobKind::Revoke => {}
     }
     Ok(true)

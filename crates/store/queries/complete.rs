@@ -21,11 +21,15 @@ impl Db {
             r#"SELECT id AS "id!: ConnectionId", status AS "status!: ConnectionStatus",
                    status_reason AS "reason?: StatusReason"
                FROM meta_connections
-               WHERE workspace_id = $1 AND kind = $2 AND app_id = $3 AND meta_user_id = $4"#,
+               WHERE workspace_id = $1 AND kind = $2 AND app_id = $3
+                   AND (meta_user_id = $4 OR (id = $5 AND business_id = $6))
+               ORDER BY CASE WHEN meta_user_id = $4 THEN 0 ELSE 1 END LIMIT 1"#,
             new.workspace_id.as_str(),
             new.kind.as_str(),
             new.app_id,
-            new.meta_user_id
+            new.meta_user_id,
+            new.connection_id.as_str(),
+            new.business.as_ref().map(|(id, _)| id)
         )
         .fetch_optional(&mut *tx)
         .await?;
@@ -102,7 +106,8 @@ async fn upsert_connection(
                granular_scopes, business_id, business_name, is_imported, login, scoped_user_id, workspace_id)
            VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $16, $8, $9, 1, $10, $11, $12, $13, $8, $8, 'running', $14, $15,
                1, $8, $8, $8, $17, $18, $19, $20, $21, $22, $23, $24, $25)
-           ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id, name = excluded.name, picture_url = excluded.picture_url,
+           ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id,
+               meta_user_id = excluded.meta_user_id, name = excluded.name, picture_url = excluded.picture_url,
                status = 'active', status_reason = excluded.status_reason, status_changed_at = excluded.status_changed_at,
                access_token = excluded.access_token, access_token_key = excluded.access_token_key,
                token_version = meta_connections.token_version + 1,

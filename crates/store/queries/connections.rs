@@ -26,7 +26,8 @@ macro_rules! select_connections {
                  last_synced_at AS "last_synced_at?", expires_at AS "expires_at?",
                  data_access_expires_at AS "data_access_expires_at?", last_refreshed_at AS "last_refreshed_at?",
                  last_checked_at AS "last_checked_at?", sync_state AS "sync_state!: SyncState",
-                 sync_done AS "sync_done!", sync_total AS "sync_total?", sync_generation AS "sync_generation!",
+                 sync_done AS "sync_done!", sync_total AS "sync_total?",
+                 sync_limits AS "sync_limits!", sync_generation AS "sync_generation!",
                  connected_at AS "connected_at!", created_at AS "created_at!", updated_at AS "updated_at!"
                FROM meta_connections WHERE "# + $condition,
             $($argument),+
@@ -156,21 +157,26 @@ impl Db {
         row.map(|row| Connection::from_row(row, &self.own_apps)).transpose()
     }
 
-    /// The id of a workspace's connection to a Meta identity, live or not.
+    /// The id of a workspace's connection to a Meta identity, live or not. A business that was connected through its
+    /// login dialog is the same business with another system user.
     pub async fn find_connection_id(
         &self,
         workspace: &WorkspaceId,
         kind: ConnectionKind,
         app_id: &str,
         meta_user_id: &str,
+        business_id: Option<&str>,
     ) -> Result<Option<ConnectionId>, StoreError> {
         let row = sqlx::query!(
             r#"SELECT id AS "id!: ConnectionId" FROM meta_connections
-               WHERE workspace_id = $1 AND kind = $2 AND app_id = $3 AND meta_user_id = $4"#,
+               WHERE workspace_id = $1 AND kind = $2 AND app_id = $3
+                   AND (meta_user_id = $4 OR (business_id = $5 AND login = 'business'))
+               ORDER BY CASE WHEN meta_user_id = $4 THEN 0 ELSE 1 END, connected_at DESC, id LIMIT 1"#,
             workspace.as_str(),
             kind.as_str(),
             app_id,
-            meta_user_id
+            meta_user_id,
+            business_id
         )
         .fetch_optional(&self.read)
         .await?;
@@ -185,7 +191,9 @@ impl Db {
     ) -> Result<Vec<GrantConnection>, StoreError> {
         Ok(sqlx::query_as!(
             GrantConnection,
-            r#"SELECT id AS "id!: ConnectionId", workspace_id AS "workspace_id!: WorkspaceId" FROM meta_connections
+            r#"SELECT id AS "id!: ConnectionId", workspace_id AS "workspace_id!: WorkspaceId",
+                   connected_at AS "connected_at!"
+               FROM meta_connections
                WHERE app_id = $1 AND (meta_user_id = $2 OR scoped_user_id = $2) AND status <> 'revoked' ORDER BY id"#,
             app_id,
             meta_user_id

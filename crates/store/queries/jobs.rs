@@ -1,7 +1,7 @@
 //! Background jobs: claimed under a lease; only the holder of the newest fence writes an outcome. Running them is the
 //! service's part.
 
-use metaads_store_rows::{Job, JobId, JobKind, JobRow, Lease, NewJob, Priority, StoreError};
+use metaads_store_rows::{AGED_MS, ClaimOrder, Job, JobId, JobKind, JobRow, Lease, NewJob, StoreError};
 
 use crate::{Db, Engine};
 
@@ -36,15 +36,16 @@ macro_rules! insert_job {
 }
 
 impl Db {
-    /// Claims the most overdue interactive job; if there is none and `lowest` is background, the most overdue
-    /// background job. A lease that ends later than [`Lease::farthest`] was taken by a wrong clock and is ignored.
-    pub async fn claim_job(&self, lowest: Priority, lease: Lease) -> Result<Option<Job>, StoreError> {
+    /// Claims the most overdue job of the first class in this order that has a due one. Of one workspace, at most two
+    /// syncs run at a time. A lease that ends later than [`Lease::farthest`] was taken by a wrong clock and is ignored.
+    pub async fn claim_job(&self, order: ClaimOrder, lease: Lease) -> Result<Option<Job>, StoreError> {
         // A lone statement that returns rows hides the failure of its commit on a full disk. A row that cannot be read
         // is leased like any other, so that it does not block those behind it.
         let mut tx = self.begin().await?;
-        let row = claim_due!(lease.now, lease.until, lowest == Priority::Background, lease.farthest())
-            .fetch_optional(&mut *tx)
-            .await?;
+        let row =
+            claim_due!(lease.now, lease.until, order.to_number(), lease.farthest(), lease.now - AGED_MS)
+                .fetch_optional(&mut *tx)
+                .await?;
         tx.commit().await?;
         row.map(Job::try_from).transpose()
     }
@@ -71,20 +72,29 @@ impl Db {
         row.map(Job::try_from).transpose()
     }
 
-    /// When the next unclaimed job of at least this priority is due, or the next lease ends; whichever is earlier.
-    pub async fn next_job_at(&self, now: i64, lowest: Priority) -> Result<Option<i64>, StoreError> {
+    /// When the next unclaimed job is due that a worker with this order claims, or the next lease ends; whichever is
+    /// earlier. A sync that waits for two others of its workspace is not counted: it is due again with their next step.
+    pub async fn next_job_at(&self, now: i64, order: ClaimOrder) -> Result<Option<i64>, StoreError> {
         let row = sqlx::query!(
-            r#"SELECT (SELECT run_at FROM jobs WHERE priority = 0 AND leased_until <= $1 ORDER BY run_at LIMIT 1)
-                       AS "interactive?: i64",
-                   (SELECT run_at FROM jobs WHERE priority = 1 AND leased_until <= $1 ORDER BY run_at LIMIT 1)
-                       AS "background?: i64",
+            r#"SELECT (SELECT run_at FROM jobs j WHERE priority = 0 AND leased_until <= $1
+                        AND (kind <> 'sync' OR (SELECT COUNT(*) FROM jobs held
+                            JOIN meta_connections theirs ON theirs.id = held.subject
+                            JOIN meta_connections own ON own.id = j.subject AND own.workspace_id = theirs.workspace_id
+                            WHERE held.leased_until > $1 AND held.kind = 'sync') < 2)
+                    ORDER BY run_at LIMIT 1) AS "interactive?: i64",
+                   (SELECT run_at FROM jobs j WHERE priority = 1 AND leased_until <= $1
+                        AND (kind <> 'sync' OR (SELECT COUNT(*) FROM jobs held
+                            JOIN meta_connections theirs ON theirs.id = held.subject
+                            JOIN meta_connections own ON own.id = j.subject AND own.workspace_id = theirs.workspace_id
+                            WHERE held.leased_until > $1 AND held.kind = 'sync') < 2)
+                    ORDER BY run_at LIMIT 1) AS "background?: i64",
                    (SELECT leased_until FROM jobs WHERE leased_until > 0 AND leased_until > $1
                     ORDER BY leased_until LIMIT 1) AS "lease?: i64""#,
             now
         )
         .fetch_one(&self.read)
         .await?;
-        let background = row.background.filter(|_| lowest == Priority::Background);
+        let background = row.background.filter(|_| order != ClaimOrder::InteractiveOnly);
         Ok([row.interactive, background, row.lease].into_iter().flatten().min())
     }
 
@@ -171,7 +181,9 @@ pub(crate) async fn finish(
     job: &Job,
 ) -> Result<bool, StoreError> {
     let rerun = sqlx::query!(
-        "UPDATE jobs SET leased_until = 0, attempts = 0 WHERE id = $1 AND fence = $2 AND rerun_requested",
+        // A sync that runs again starts over.
+        "UPDATE jobs SET leased_until = 0, attempts = 0, payload = CASE WHEN kind = 'sync' THEN '' ELSE payload END
+         WHERE id = $1 AND fence = $2 AND rerun_requested",
         job.id.as_str(),
         job.fence
     )

@@ -11,21 +11,22 @@ impl Db {
         Ok(sqlx::query_as!(
             DataKey,
             r#"SELECT id AS "id!", kek AS "kek!", wrapped_key AS "wrapped_key?",
-                   created_at AS "created_at!"
-               FROM data_keys ORDER BY created_at DESC, id"#
+                   number AS "number!", created_at AS "created_at!"
+               FROM data_keys ORDER BY number DESC"#
         )
         .fetch_all(&self.read)
         .await?)
     }
 
-    /// False if the id is taken.
+    /// False if the id or the number is taken.
     pub async fn insert_data_key(&self, key: &DataKey) -> Result<bool, StoreError> {
         let inserted = sqlx::query!(
-            "INSERT INTO data_keys (id, kek, wrapped_key, created_at) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO data_keys (id, kek, wrapped_key, number, created_at) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT DO NOTHING",
             key.id,
             key.kek,
             key.wrapped_key,
+            key.number,
             key.created_at
         )
         .execute(&self.write)
@@ -38,11 +39,12 @@ impl Db {
     /// has rewrapped it meanwhile.
     pub async fn rewrap_data_key(&self, before: &DataKey, after: &DataKey) -> Result<bool, StoreError> {
         let rewrapped = sqlx::query!(
-            "UPDATE data_keys SET kek = $3, wrapped_key = $4 WHERE id = $1 AND kek = $2",
+            "UPDATE data_keys SET kek = $3, wrapped_key = $4 WHERE id = $1 AND kek = $2 AND wrapped_key = $5",
             before.id,
             before.kek,
             after.kek,
-            after.wrapped_key
+            after.wrapped_key,
+            before.wrapped_key
         )
         .execute(&self.write)
         .await?
@@ -151,7 +153,7 @@ impl Db {
         Ok(sqlx::query!(
             "DELETE FROM data_keys
              WHERE id <> $2 AND EXISTS (SELECT 1 FROM data_keys newer
-                           WHERE newer.created_at > data_keys.created_at AND newer.created_at < $1)
+                           WHERE newer.number > data_keys.number AND newer.created_at < $1)
                AND NOT EXISTS (SELECT 1 FROM meta_connections WHERE access_token_key = data_keys.id)
                AND NOT EXISTS (SELECT 1 FROM authorizations WHERE pkce_verifier_key = data_keys.id)",
             before,

@@ -62,6 +62,14 @@ impl Db {
         Ok(before.map(|row| row.seen_at))
     }
 
+    /// The last heartbeat of any replica (Unix milliseconds); None: there was none.
+    pub async fn last_heartbeat(&self) -> Result<Option<i64>, StoreError> {
+        let row = sqlx::query!(r#"SELECT seen_at AS "seen_at!" FROM heartbeat WHERE id = 1"#)
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(row.map(|row| row.seen_at))
+    }
+
     /// Schedules a check of every live connection, spread randomly between `from` and `until` (Unix
     /// milliseconds). Returns how many.
     pub async fn schedule_all_checks(

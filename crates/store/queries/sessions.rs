@@ -129,7 +129,7 @@ impl Db {
     }
 
     /// Counts one hit and returns the number of hits in the bucket's window, this one included. The window starts
-    /// with its first hit.
+    /// with its first hit. One that ends later than a window from now was set by a wrong clock and is over.
     pub async fn hit_rate_limit(&self, bucket: &str, now: i64, window_ms: i64) -> Result<i64, StoreError> {
         let ends_at = now + window_ms;
         // A lone statement that returns rows hides the failure of its commit on a full disk.
@@ -137,8 +137,10 @@ impl Db {
         let row = sqlx::query!(
             r#"INSERT INTO rate_limits (bucket, hits, ends_at) VALUES ($1, 1, $3)
                ON CONFLICT (bucket) DO UPDATE SET
-                 hits = CASE WHEN rate_limits.ends_at <= $2 THEN 1 ELSE rate_limits.hits + 1 END,
-                 ends_at = CASE WHEN rate_limits.ends_at <= $2 THEN excluded.ends_at ELSE rate_limits.ends_at END
+                 hits = CASE WHEN rate_limits.ends_at <= $2 OR rate_limits.ends_at > excluded.ends_at
+                     THEN 1 ELSE rate_limits.hits + 1 END,
+                 ends_at = CASE WHEN rate_limits.ends_at <= $2 OR rate_limits.ends_at > excluded.ends_at
+                     THEN excluded.ends_at ELSE rate_limits.ends_at END
                RETURNING hits AS "hits!: i64""#,
             bucket,
             now,

@@ -2,8 +2,8 @@
 //! the service's part.
 
 use metaads_store_rows::{
-    AssetBatch, AuditEvent, ConnectionId, Job, JobKind, JobPayload, NewAdAccount, NewAuditEvent, NewJob,
-    Priority, StoreError, SyncState, SyncStep,
+    AssetBatch, AuditEvent, ConnectionId, IfSyncing, Job, JobKind, JobPayload, NewAdAccount, NewAuditEvent,
+    NewJob, Priority, StoreError, SyncState, SyncStep,
 };
 
 use crate::Db;
@@ -12,23 +12,42 @@ use crate::queries::audit::append_event;
 use crate::queries::jobs::{enqueue, finish, restart};
 
 impl Db {
-    /// Starts a new generation of a connection's assets together with the job that syncs it. False if it is
-    /// disconnected.
-    pub async fn start_sync(&self, connection: &ConnectionId, job: &NewJob) -> Result<bool, StoreError> {
+    /// Starts a new generation of a connection's assets together with the job that syncs it; `if_syncing` says what
+    /// becomes of a sync that is running already. False if it is disconnected.
+    pub async fn start_sync(
+        &self,
+        connection: &ConnectionId,
+        job: &NewJob,
+        if_syncing: IfSyncing,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        let started = sqlx::query!(
-            "UPDATE meta_connections SET sync_state = 'running', sync_done = 0, sync_total = NULL,
-                 sync_generation = sync_generation + 1, updated_at = $2
-             WHERE id = $1 AND status <> 'revoked'",
+        // Lock order everywhere: the connection, then the job.
+        let state = sqlx::query!(
+            r#"UPDATE meta_connections SET updated_at = $2 WHERE id = $1 AND status <> 'revoked'
+               RETURNING sync_state AS "sync_state!: SyncState""#,
             connection.as_str(),
             job.run_at
         )
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
-        if started == 0 {
-            return Ok(false);
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(state) = state else { return Ok(false) };
+        let is_left_alone = match if_syncing {
+            IfSyncing::Continue => state.sync_state == SyncState::Running,
+            IfSyncing::RunAgain => true,
+            IfSyncing::Restart => false,
+        };
+        if is_left_alone && bring_forward(&mut tx, job, if_syncing).await? {
+            tx.commit().await?;
+            return Ok(true);
         }
+        sqlx::query!(
+            "UPDATE meta_connections SET sync_state = 'running', sync_done = 0, sync_total = NULL,
+                 sync_generation = sync_generation + 1
+             WHERE id = $1",
+            connection.as_str()
+        )
+        .execute(&mut *tx)
+        .await?;
         restart(&mut tx, job).await?;
         tx.commit().await?;
         Ok(true)
@@ -51,12 +70,12 @@ impl Db {
         .await?
         .rows_affected();
         let held = match &step.next {
-            Some(payload) => sqlx::query!(
+            Some((payload, run_at)) => sqlx::query!(
                 "UPDATE jobs SET payload = $3, attempts = 0, run_at = $4, leased_until = 0 WHERE id = $1 AND fence = $2",
                 job.id.as_str(),
                 job.fence,
                 payload,
-                step.at
+                *run_at
             )
             .execute(&mut *tx)
             .await?
@@ -79,6 +98,19 @@ impl Db {
                 unread.business_name,
                 unread.reason.as_str(),
                 step.generation
+            )
+            .execute(&mut *tx)
+            .await?;
+        }
+        if let Some(profile) = &step.profile {
+            sqlx::query!(
+                "UPDATE meta_connections SET name = COALESCE($2, name), picture_url = COALESCE($3, picture_url),
+                     business_name = COALESCE($4, business_name)
+                 WHERE id = $1",
+                step.connection_id.as_str(),
+                profile.name,
+                profile.picture_url,
+                profile.business_name
             )
             .execute(&mut *tx)
             .await?;
@@ -114,6 +146,17 @@ impl Db {
         Ok(())
     }
 
+    /// What the sync of a connection has still to read (JSON); None if none is running.
+    pub async fn find_sync_plan(&self, id: &ConnectionId) -> Result<Option<String>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT payload AS "payload!" FROM jobs WHERE kind = 'sync' AND subject = $1 AND payload <> ''"#,
+            id.as_str()
+        )
+        .fetch_optional(&self.read)
+        .await?;
+        Ok(row.map(|row| row.payload))
+    }
+
     /// Sets whether the sync of a connection is running or has failed.
     pub async fn set_sync_state(&self, id: &ConnectionId, state: SyncState) -> Result<(), StoreError> {
         sqlx::query!(
@@ -127,17 +170,43 @@ impl Db {
     }
 }
 
+/// A sync of this connection that is there already becomes due. False if there is none.
+async fn bring_forward(
+    tx: &mut sqlx::Transaction<'static, crate::Engine>,
+    job: &NewJob,
+    if_syncing: IfSyncing,
+) -> Result<bool, StoreError> {
+    let found = sqlx::query!(
+        "UPDATE jobs SET run_at = CASE WHEN run_at > $2 THEN $2 ELSE run_at END,
+             priority = CASE WHEN priority > $3 THEN $3 ELSE priority END,
+             rerun_requested = CASE WHEN $4 THEN TRUE ELSE rerun_requested END
+         WHERE kind = 'sync' AND subject = $1",
+        job.subject,
+        job.run_at,
+        job.priority.to_number(),
+        if_syncing == IfSyncing::RunAgain
+    )
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    Ok(found > 0)
+}
+
 async fn count_progress(
     tx: &mut sqlx::Transaction<'static, crate::Engine>,
     step: &SyncStep,
 ) -> Result<(), StoreError> {
+    let state = if step.is_stuck { SyncState::Failed } else { SyncState::Running };
     sqlx::query!(
-        "UPDATE meta_connections SET sync_state = 'running', sync_total = COALESCE($3, sync_total),
+        "UPDATE meta_connections SET sync_state = $4, sync_total = COALESCE($3, sync_total),
+             sync_limits = COALESCE($5, sync_limits),
              sync_done = (SELECT COUNT(*) FROM meta_ad_accounts WHERE connection_id = $1 AND seen_in = $2)
          WHERE id = $1",
         step.connection_id.as_str(),
         step.generation,
-        step.total
+        step.total,
+        state.as_str(),
+        step.limits
     )
     .execute(&mut **tx)
     .await?;
@@ -155,7 +224,7 @@ async fn mark_unseen_accounts(
     sqlx::query!(
         "UPDATE meta_ad_accounts SET is_reachable = FALSE, is_selectable = FALSE, lost_reason = 'asset_unreachable'
          WHERE connection_id = $1 AND seen_in < $2 AND NOT is_selected AND NOT EXISTS
-             (SELECT 1 FROM meta_unread_lists u WHERE u.connection_id = $1 AND u.seen_in = $2 AND u.reason = 'refused')",
+             (SELECT 1 FROM meta_unread_lists u WHERE u.connection_id = $1 AND u.seen_in = $2 AND u.reason IN ('refused', 'rate_limited', 'endless', 'two_factor'))",
         id,
         step.generation
     )
@@ -181,19 +250,19 @@ async fn finish_generation(
     mark_unseen_accounts(tx, step).await?;
     sqlx::query!(
         "DELETE FROM meta_businesses WHERE connection_id = $1 AND seen_in < $2 AND NOT EXISTS
-             (SELECT 1 FROM meta_unread_lists u WHERE u.connection_id = $1 AND u.seen_in = $2 AND u.reason = 'refused')",
+             (SELECT 1 FROM meta_unread_lists u WHERE u.connection_id = $1 AND u.seen_in = $2 AND u.reason IN ('refused', 'rate_limited', 'endless', 'two_factor'))",
         id,
         step.generation
     )
     .execute(&mut **tx)
     .await?;
     sqlx::query!("DELETE FROM meta_pages WHERE connection_id = $1 AND seen_in < $2 AND NOT EXISTS
-             (SELECT 1 FROM meta_unread_lists u WHERE u.connection_id = $1 AND u.seen_in = $2 AND u.reason = 'refused')", id, step.generation)
+             (SELECT 1 FROM meta_unread_lists u WHERE u.connection_id = $1 AND u.seen_in = $2 AND u.reason IN ('refused', 'rate_limited', 'endless', 'two_factor'))", id, step.generation)
         .execute(&mut **tx)
         .await?;
     sqlx::query!(
         "DELETE FROM meta_instagram_accounts WHERE connection_id = $1 AND seen_in < $2 AND NOT EXISTS
-             (SELECT 1 FROM meta_unread_lists u WHERE u.connection_id = $1 AND u.seen_in = $2 AND u.reason = 'refused')",
+             (SELECT 1 FROM meta_unread_lists u WHERE u.connection_id = $1 AND u.seen_in = $2 AND u.reason IN ('refused', 'rate_limited', 'endless', 'two_factor'))",
         id,
         step.generation
     )

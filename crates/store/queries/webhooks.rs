@@ -2,8 +2,8 @@
 //! data deletion.
 
 use metaads_store_rows::{
-    ConnectionId, DeletionOutcome, DeletionRequest, NewJob, NewWebhookEvent, StoreError, WebhookEvent,
-    WebhookOutcome,
+    ConnectionId, DeletionOutcome, DeletionRequest, NewJob, NewWebhookEvent, StoreError, Urgency,
+    WebhookEvent, WebhookOutcome,
 };
 
 use crate::Db;
@@ -15,7 +15,7 @@ macro_rules! select_events {
             WebhookEvent,
             r#"SELECT id AS "id!", app_id AS "app_id!", object AS "object!", subject AS "subject!",
                    field AS "field!", value AS "value!", sent_at AS "sent_at!", received_at AS "received_at!",
-                   applied_at AS "applied_at?", outcome AS "outcome?: WebhookOutcome"
+                   attempts AS "attempts!", applied_at AS "applied_at?", outcome AS "outcome?: WebhookOutcome"
                FROM webhook_inbox WHERE "# + $condition,
             $($argument),+
         )
@@ -51,15 +51,48 @@ impl Db {
         Ok(stored)
     }
 
-    /// The oldest events that are not applied yet, deauthorizations and deletions first.
-    pub async fn list_pending_webhook_events(&self, limit: i64) -> Result<Vec<WebhookEvent>, StoreError> {
+    /// Events of this urgency that are due and not applied yet: those that were not tried first, then the oldest.
+    pub async fn list_due_webhook_events(
+        &self,
+        urgency: Urgency,
+        now: i64,
+        limit: i64,
+    ) -> Result<Vec<WebhookEvent>, StoreError> {
+        let is_erasure = urgency == Urgency::Erasures;
         Ok(select_events!(
-            "applied_at IS NULL
-             ORDER BY CASE WHEN object IN ('data_deletion', 'deauthorize') THEN 0 ELSE 1 END, id LIMIT $1",
+            "applied_at IS NULL AND next_attempt_at <= $1 AND (object IN ('data_deletion', 'deauthorize')) = $2
+             ORDER BY next_attempt_at, id LIMIT $3",
+            now,
+            is_erasure,
             limit
         )
         .fetch_all(&self.read)
         .await?)
+    }
+
+    /// When the next event of this urgency is due (Unix milliseconds); None: all are applied.
+    pub async fn next_webhook_event_at(&self, urgency: Urgency) -> Result<Option<i64>, StoreError> {
+        let is_erasure = urgency == Urgency::Erasures;
+        let row = sqlx::query!(
+            r#"SELECT MIN(next_attempt_at) AS "at?: i64" FROM webhook_inbox
+               WHERE applied_at IS NULL AND (object IN ('data_deletion', 'deauthorize')) = $1"#,
+            is_erasure
+        )
+        .fetch_one(&self.read)
+        .await?;
+        Ok(row.at)
+    }
+
+    /// Counts a failed attempt at an event. It is due again at `next_attempt_at` (Unix milliseconds).
+    pub async fn postpone_webhook_event(&self, id: &str, next_attempt_at: i64) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE webhook_inbox SET attempts = attempts + 1, next_attempt_at = $2 WHERE id = $1 AND applied_at IS NULL",
+            id,
+            next_attempt_at
+        )
+        .execute(&self.write)
+        .await?;
+        Ok(())
     }
 
     /// The newest events, for the operator.
@@ -93,7 +126,7 @@ impl Db {
     pub async fn replay_webhook_events(&self, since: i64, job: &NewJob) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
         let replayed = sqlx::query!(
-            "UPDATE webhook_inbox SET applied_at = NULL, outcome = NULL
+            "UPDATE webhook_inbox SET applied_at = NULL, outcome = NULL, attempts = 0, next_attempt_at = 0
              WHERE received_at >= $1 AND applied_at IS NOT NULL AND object <> 'data_deletion'",
             since
         )

@@ -97,7 +97,7 @@ statements! {
     fn find_connection(&self, workspace: &WorkspaceId, id: &ConnectionId) -> Answer<Option<Connection>>;
     fn find_connection_summary(&self, workspace: &WorkspaceId, id: &ConnectionId) -> Answer<Option<ConnectionSummary>>;
     fn find_connection_for_job(&self, id: &ConnectionId) -> Answer<Option<Connection>>;
-    fn find_connection_id(&self, workspace: &WorkspaceId, kind: ConnectionKind, app_id: &str, meta_user_id: &str) -> Answer<Option<ConnectionId>>;
+    fn find_connection_id(&self, workspace: &WorkspaceId, kind: ConnectionKind, app_id: &str, meta_user_id: &str, business_id: Option<&str>) -> Answer<Option<ConnectionId>>;
     fn list_connections_on_grant(&self, app_id: &str, meta_user_id: &str) -> Answer<Vec<GrantConnection>>;
     fn list_connections_of_business(&self, app_id: &str, business_id: &str) -> Answer<Vec<ConnectionId>>;
     fn record_token_check(&self, job: &Job, check: &TokenCheck) -> Answer<bool>;
@@ -122,16 +122,17 @@ statements! {
     fn record_account_checks(&self, job: &Job, id: &ConnectionId, checks: &[AccountCheck], at: i64) -> Answer<bool>;
     fn store_account_checks(&self, id: &ConnectionId, checks: &[AccountCheck], at: i64) -> Answer<bool>;
     // jobs
-    fn claim_job(&self, lowest: Priority, lease: Lease) -> Answer<Option<Job>>;
+    fn claim_job(&self, order: ClaimOrder, lease: Lease) -> Answer<Option<Job>>;
     fn claim_job_of(&self, kind: JobKind, subject: &str, lease: Lease) -> Answer<Option<Job>>;
     fn pull_back_jobs(&self, now: i64, farthest: i64) -> Answer<u64>;
-    fn next_job_at(&self, now: i64, lowest: Priority) -> Answer<Option<i64>>;
+    fn next_job_at(&self, now: i64, order: ClaimOrder) -> Answer<Option<i64>>;
     fn enqueue_job(&self, job: &NewJob) -> Answer<()>;
     fn finish_job(&self, job: &Job) -> Answer<bool>;
     fn postpone_job(&self, job: &Job, run_at: i64, attempts: i64) -> Answer<bool>;
-    fn start_sync(&self, connection: &ConnectionId, job: &NewJob) -> Answer<bool>;
+    fn start_sync(&self, connection: &ConnectionId, job: &NewJob, if_syncing: IfSyncing) -> Answer<bool>;
     fn record_sync_step(&self, job: &Job, step: &SyncStep) -> Answer<bool>;
     fn add_ad_account(&self, id: &ConnectionId, account: &NewAdAccount, at: i64) -> Answer<()>;
+    fn find_sync_plan(&self, id: &ConnectionId) -> Answer<Option<String>>;
     fn set_sync_state(&self, id: &ConnectionId, state: SyncState) -> Answer<()>;
     // keys
     fn list_data_keys(&self) -> Answer<Vec<DataKey>>;
@@ -146,10 +147,13 @@ statements! {
     fn clear_notice(&self, kind: NoticeKind) -> Answer<bool>;
     fn list_notices(&self) -> Answer<Vec<NoticeEntry>>;
     fn record_heartbeat(&self, now: i64) -> Answer<Option<i64>>;
+    fn last_heartbeat(&self) -> Answer<Option<i64>>;
     fn schedule_all_checks(&self, payload: CheckPayload, from: i64, until: i64) -> Answer<u64>;
     // webhook inbox and data deletion
     fn insert_webhook_events(&self, events: &[NewWebhookEvent], job: &NewJob) -> Answer<u64>;
-    fn list_pending_webhook_events(&self, limit: i64) -> Answer<Vec<WebhookEvent>>;
+    fn list_due_webhook_events(&self, urgency: Urgency, now: i64, limit: i64) -> Answer<Vec<WebhookEvent>>;
+    fn next_webhook_event_at(&self, urgency: Urgency) -> Answer<Option<i64>>;
+    fn postpone_webhook_event(&self, id: &str, next_attempt_at: i64) -> Answer<()>;
     fn list_webhook_events(&self, limit: i64) -> Answer<Vec<WebhookEvent>>;
     fn complete_webhook_event(&self, id: &str, outcome: WebhookOutcome, at: i64) -> Answer<()>;
     fn replay_webhook_events(&self, since: i64, job: &NewJob) -> Answer<u64>;

@@ -1,4 +1,4 @@
-//! Reading assets: one batch for a new token, pages of lists, and nodes by id.
+//! Reading assets: two batches for a new token, pages of lists, and nodes by id.
 
 use serde_json::Value;
 
@@ -16,12 +16,16 @@ use crate::json;
 
 const PERSON_FIELDS: &str = "id,name,picture";
 
-/// What one batch reads with a new token: the person, permissions, and the first page of each list. Each part
-/// can fail on its own.
+/// Whose token it is, and what the person granted and declined. Each part can fail on its own.
 #[derive(Debug)]
-pub struct Profile {
+pub struct Identity {
     pub person: Result<Person, GraphError>,
     pub permissions: Result<Vec<Permission>, GraphError>,
+}
+
+/// The first page of each of a person's lists. Each part can fail on its own.
+#[derive(Debug)]
+pub struct FirstLists {
     pub ad_accounts: Result<ListPage<AdAccount>, GraphError>,
     pub businesses: Result<ListPage<Business>, GraphError>,
     pub pages: Result<ListPage<Page>, GraphError>,
@@ -37,8 +41,8 @@ pub struct SystemUser {
 }
 
 impl Graph {
-    /// Reads a [`Profile`] in one round trip.
-    pub async fn read_profile(&self, token: &AccessToken, limit: u32) -> Result<Profile, GraphError> {
+    /// Reads an [`Identity`] in one round trip.
+    pub async fn read_identity(&self, token: &AccessToken) -> Result<Identity, GraphError> {
         let person = Item {
             endpoint: Endpoint::Me,
             path: "me".to_owned(),
@@ -46,20 +50,27 @@ impl Graph {
         };
         let permissions =
             Item { endpoint: Endpoint::Permissions, path: "me/permissions".to_owned(), query: Vec::new() };
+        let outcomes = self.batch(token, &[person, permissions]).await?;
+        let [person, permissions] =
+            <[_; 2]>::try_from(outcomes).expect("a batch has one outcome for each item");
+        Ok(Identity {
+            person: person.and_then(|body| parse_person(&body)),
+            permissions: permissions.map(|body| parse_permissions(&body)),
+        })
+    }
+
+    /// Reads [`FirstLists`] in one round trip.
+    pub async fn read_first_lists(&self, token: &AccessToken, limit: u32) -> Result<FirstLists, GraphError> {
         let items = [
-            person,
-            permissions,
             Edge::MyAdAccounts.batch_item(limit),
             Edge::MyBusinesses.batch_item(limit),
             Edge::MyPages.batch_item(limit),
         ];
         let outcomes = self.batch(token, &items).await?;
-        let [person, permissions, ad_accounts, businesses, pages] =
-            <[_; 5]>::try_from(outcomes).expect("a batch has one outcome for each item");
+        let [ad_accounts, businesses, pages] =
+            <[_; 3]>::try_from(outcomes).expect("a batch has one outcome for each item");
         let graph = &self.app.graph_url;
-        Ok(Profile {
-            person: person.and_then(|body| parse_person(&body)),
-            permissions: permissions.map(|body| parse_permissions(&body)),
+        Ok(FirstLists {
             ad_accounts: ad_accounts
                 .and_then(|body| parse_page(Endpoint::AdAccounts, &body, graph, AdAccount::from_json)),
             businesses: businesses

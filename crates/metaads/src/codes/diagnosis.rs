@@ -14,6 +14,10 @@ pub enum MissingReason {
         /// Meta took it back, because it was not used.
         has_expired: bool,
     },
+    /// Meta's dialog does not offer this permission: the app or its login configuration lacks it.
+    PermissionNotOffered {
+        scope: String,
+    },
     /// The person limited the grant to some ad accounts in Facebook's dialog.
     LimitedOnFacebook {
         ad_accounts: usize,
@@ -22,9 +26,10 @@ pub enum MissingReason {
     RoleTooLow {
         businesses: Vec<String>,
     },
-    /// Meta refused the ad account lists of these businesses.
-    ListRefused {
+    /// The ad account lists of these businesses were not read; an empty name is the person's own list.
+    NotRead {
         businesses: Vec<String>,
+        why: UnreadWhy,
     },
     /// The Meta app lacks an approval.
     AppReview,
@@ -38,10 +43,29 @@ pub enum MissingReason {
     InstagramNotProfessional {
         pages: Vec<String>,
     },
+    /// Instagram accounts that were selected in the dialog without their Pages.
+    InstagramPageNotSelected {
+        number: usize,
+    },
     /// Pages without an Instagram account.
     InstagramNotLinked {
         pages: Vec<String>,
     },
+}
+
+/// Why a list was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnreadWhy {
+    /// A quota of Meta's is used up: the sync goes on when it is not.
+    RateLimited,
+    /// Meta does not answer: the sync keeps trying.
+    Unavailable,
+    /// Meta did not answer any of several attempts.
+    Refused,
+    /// The business requires two-factor authentication.
+    TwoFactor,
+    /// Meta's pages lead in a circle.
+    Endless,
 }
 
 /// What Meta said about a single ad account.
@@ -57,17 +81,20 @@ pub enum LookupResult {
     RoleTooLow,
     /// The permission to list ad accounts is missing.
     NoPermission,
+    /// Its business requires two-factor authentication.
+    TwoFactor,
     MetaUnavailable,
     NotConnected,
 }
 
 impl LookupResult {
-    const ALL: [LookupResult; 7] = [
+    const ALL: [LookupResult; 8] = [
         LookupResult::Listed,
         LookupResult::Found,
         LookupResult::Hidden,
         LookupResult::RoleTooLow,
         LookupResult::NoPermission,
+        LookupResult::TwoFactor,
         LookupResult::MetaUnavailable,
         LookupResult::NotConnected,
     ];
@@ -80,6 +107,7 @@ impl LookupResult {
             LookupResult::Hidden => "hidden",
             LookupResult::RoleTooLow => "role",
             LookupResult::NoPermission => "permission",
+            LookupResult::TwoFactor => "two_factor",
             LookupResult::MetaUnavailable => "unavailable",
             LookupResult::NotConnected => "not_connected",
         }

@@ -87,6 +87,7 @@ codes! {
     AccountClosed = "account_closed": Nobody, ViewConnections;
     RoleLost = "role_lost": Person, ViewConnections;
     AssetUnreachable = "asset_unreachable": Person, ViewConnections;
+    AssetNotGranted = "asset_not_granted": Person, ViewConnections;
     InstagramNotProfessional = "instagram_not_professional": Person, ViewConnections;
     InstagramNotLinked = "instagram_not_linked": Person, ViewConnections;
     // Ours.

@@ -59,14 +59,14 @@ pub fn limited_by(app: &App, kind: ConnectionKind, granted: &ScopeSet) -> Option
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GrantedPermissions {
     pub granted: ScopeSet,
-    /// Asked for, and not granted.
+    /// Asked for, and declined by the person, as Meta says.
     pub declined: ScopeSet,
     /// Granted once, and taken back by Meta because the app left them unused.
     pub expired: ScopeSet,
 }
 
-/// What was granted, declined and taken back of what was `asked` for. The token inspection counts where
-/// `/me/permissions` did not answer.
+/// What was granted, declined and taken back of what was `asked` for. Where `/me/permissions` did not answer, the token
+/// inspection says what is granted, and nothing is known about the rest.
 pub fn from_meta(
     asked: &[String],
     inspected: &[String],
@@ -80,12 +80,29 @@ pub fn from_meta(
     let granted = if listed.is_some() { of(PERMISSION_GRANTED) } else { inspected.to_vec() };
     let granted: Vec<String> = granted.into_iter().filter(usable).take(200).collect();
     let expired: Vec<String> = of("expired").into_iter().filter(|scope| asked.contains(scope)).collect();
-    let declined = asked.iter().filter(|scope| !granted.contains(scope) && !expired.contains(scope));
+    let declined = of("declined").into_iter().filter(|scope| asked.contains(scope)).collect();
     GrantedPermissions {
-        declined: ScopeSet(declined.cloned().collect()),
+        declined: ScopeSet(declined),
         granted: ScopeSet(granted),
         expired: ScopeSet(expired),
     }
+}
+
+/// Permissions that this site asks for and that Meta's dialog did not offer: Meta reports them neither as granted nor as
+/// declined. The app or its login configuration at Meta lacks them, which only the operator can change.
+pub fn not_offered(app: &App, connection: &Connection) -> ScopeSet {
+    let is_known = |scope: &String| {
+        connection.scopes.has(scope)
+            || connection.declined_scopes.has(scope)
+            || connection.expired_scopes.has(scope)
+    };
+    let asked = match connection.kind {
+        ConnectionKind::FacebookUser => app.config.meta_login.scopes.clone(),
+        ConnectionKind::BusinessSystemUser | ConnectionKind::InstagramUser => {
+            missing(app, connection.kind, &connection.scopes).0
+        }
+    };
+    ScopeSet(asked.into_iter().filter(|scope| !is_known(scope)).collect())
 }
 
 /// Whether Meta's 90-day data access limit applies to any of these permissions; the others are exempt.

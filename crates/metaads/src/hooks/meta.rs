@@ -47,7 +47,7 @@ pub async fn event(State(app): State<App>, headers: HeaderMap, body: Bytes) -> R
             tracing::warn!("refused a webhook event with a wrong signature");
             Ok(StatusCode::UNAUTHORIZED.into_response())
         }
-        Err(ReceiveError::Webhook(WebhookError::Content)) => {
+        Err(ReceiveError::Webhook(WebhookError::Content) | ReceiveError::Outdated) => {
             tracing::warn!("refused a webhook event that cannot be read");
             Ok(StatusCode::BAD_REQUEST.into_response())
         }
@@ -86,7 +86,7 @@ fn signed_request(body: &[u8]) -> String {
 
 fn refused(error: ReceiveError) -> Result<Response, Problem> {
     match error {
-        ReceiveError::Webhook(error) => {
+        ReceiveError::Webhook(_) | ReceiveError::Outdated => {
             tracing::warn!(%error, "refused a signed request");
             Ok(StatusCode::BAD_REQUEST.into_response())
         }

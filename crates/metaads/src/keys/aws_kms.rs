@@ -8,7 +8,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::primitives::Blob;
-use metaads_vault::{KEY_BYTES, KeyId};
+use metaads_vault::KEY_BYTES;
 use zeroize::Zeroizing;
 
 use crate::keys::error::KekError;
@@ -16,7 +16,7 @@ use crate::keys::error::KekError;
 /// One call, its second try included.
 const DEADLINE: Duration = Duration::from_secs(8);
 const ATTEMPT: Duration = Duration::from_secs(4);
-/// The encryption context: a wrapped key opens only under its own id.
+/// The encryption context: a wrapped key opens only as the row that it was wrapped for.
 const CONTEXT: &str = "metaads-data-key";
 
 /// A key in AWS KMS.
@@ -46,13 +46,14 @@ impl AwsKms {
         format!("aws-kms:{}", self.key)
     }
 
-    pub async fn wrap(&self, id: KeyId, bytes: &[u8; KEY_BYTES]) -> Result<Vec<u8>, KekError> {
+    /// `row` names what is wrapped.
+    pub async fn wrap(&self, row: &str, bytes: &[u8; KEY_BYTES]) -> Result<Vec<u8>, KekError> {
         let answer = self
             .client
             .encrypt()
             .key_id(&self.key)
             .plaintext(Blob::new(bytes.as_slice()))
-            .encryption_context(CONTEXT, id.to_string())
+            .encryption_context(CONTEXT, row)
             .send()
             .await
             .map_err(|error| classify(&error))?;
@@ -60,13 +61,13 @@ impl AwsKms {
         wrapped.ok_or_else(|| KekError::Refused { what: "AWS KMS answered without a ciphertext".to_owned() })
     }
 
-    pub async fn unwrap(&self, id: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KekError> {
+    pub async fn unwrap(&self, row: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KekError> {
         // The ciphertext names its key, so a key that was configured earlier is still found.
         let answer = self
             .client
             .decrypt()
             .ciphertext_blob(Blob::new(wrapped))
-            .encryption_context(CONTEXT, id)
+            .encryption_context(CONTEXT, row)
             .send()
             .await
             .map_err(|error| classify(&error))?;

@@ -20,7 +20,14 @@ pub fn verifier_context(authorization: &str) -> SealContext<'_> {
     SealContext { table: "authorizations", column: "pkce_verifier", row: authorization }
 }
 
-/// A data key, wrapped by the key-encryption key.
-pub fn data_key_context(id: &str) -> SealContext<'_> {
-    SealContext { table: "data_keys", column: "wrapped_key", row: id }
+/// A data key's id, place in the order and age, which its wrapping authenticates: whoever can write to the database
+/// cannot make an old key the one that seals.
+pub fn data_key_row(id: &str, number: i64, created_at: i64) -> String {
+    format!("{id}/{number}/{created_at}")
+}
+
+/// A data key, wrapped by the key-encryption key. `row` comes from [`data_key_row`]; before there were numbers it was the
+/// id alone.
+pub fn data_key_context(row: &str) -> SealContext<'_> {
+    SealContext { table: "data_keys", column: "wrapped_key", row }
 }

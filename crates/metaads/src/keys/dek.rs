@@ -3,6 +3,8 @@
 //! The one thing to know: a replica learns about data keys that another process created by itself, when a value
 //! names one that it does not know, and every `METAADS_JOBS_INTERVAL`.
 
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 
 use metaads_store::{DataKey, Store, StoreError};
@@ -23,6 +25,8 @@ const SUPERSEDED_MS: i64 = 3_600_000;
 pub struct Keys {
     pub(super) kek: KeyEncryptionKey,
     known: RwLock<Arc<Known>>,
+    /// The configured keys no longer open what other replicas seal with.
+    is_outdated: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -30,10 +34,13 @@ pub(super) struct Known {
     pub(super) keyring: Keyring,
     /// The table as it was when the keyring was put together.
     rows: Vec<DataKey>,
+    /// Ids of the keys whose number and age are authenticated: only these seal.
+    bound: HashSet<String>,
 }
 
 impl Keys {
-    /// Unwraps the stored data keys. Where the first key-encryption key wraps none, a new data key is created.
+    /// Unwraps the stored data keys. Where the first key-encryption key wraps none, a new data key is created; but not if
+    /// values are stored and no configured key opens any of them.
     pub async fn load(
         store: &Store,
         kek: KeyEncryptionKey,
@@ -41,17 +48,21 @@ impl Keys {
         now: i64,
     ) -> Result<Keys, KeysError> {
         let known = match assemble(store.list_data_keys().await?, &kek, None).await? {
-            Some(known) => known,
-            None => {
+            Assembled::Known(known) => known,
+            Assembled::OpensNothing if !store.count_sealed().await?.is_empty() => {
+                return Err(KeysError::OpensNothing);
+            }
+            Assembled::OpensNothing | Assembled::SealsNothing => {
                 create_data_key(store, &kek, random, now).await?;
                 let rows = store.list_data_keys().await?;
-                assemble(rows, &kek, None)
-                    .await?
-                    .ok_or(KekError::Refused { what: "the new data key does not unwrap".to_owned() })?
+                match assemble(rows, &kek, None).await? {
+                    Assembled::Known(known) => known,
+                    Assembled::OpensNothing | Assembled::SealsNothing => return Err(KeysError::NotEffective),
+                }
             }
         };
         tracing::info!(data_key = %known.keyring.sealing_key(), kek = kek.name(), "keys are loaded");
-        Ok(Keys { kek, known: RwLock::new(Arc::new(known)) })
+        Ok(Keys { kek, known: RwLock::new(Arc::new(known)), is_outdated: AtomicBool::new(false) })
     }
 
     /// Loads the data keys again if the table has changed. True if the keyring was replaced.
@@ -62,7 +73,9 @@ impl Keys {
             return Ok(false);
         }
         // If the key-encryption key no longer wraps any, this replica keeps the keys that it has.
-        let Some(known) = assemble(rows, &self.kek, Some(&before.keyring)).await? else { return Ok(false) };
+        let assembled = assemble(rows, &self.kek, Some(&before)).await?;
+        self.is_outdated.store(!matches!(assembled, Assembled::Known(_)), Ordering::Relaxed);
+        let Assembled::Known(known) = assembled else { return Ok(false) };
         *self.known.write().expect("nothing panics while it writes") = Arc::new(known);
         Ok(true)
     }
@@ -97,6 +110,11 @@ impl Keys {
         })
     }
 
+    /// Whether this replica's keys no longer seal or open what the database holds: it needs the new configuration.
+    pub fn is_outdated(&self) -> bool {
+        self.is_outdated.load(Ordering::Relaxed)
+    }
+
     /// The id of the data key that seals.
     pub fn sealing_key(&self) -> KeyId {
         self.known().keyring.sealing_key()
@@ -112,36 +130,55 @@ pub async fn prune(store: &Store, keys: &Keys, now: i64) -> Result<u64, StoreErr
     store.delete_unused_data_keys(keys.sealing_key(), now - SUPERSEDED_MS).await
 }
 
-/// A keyring of what can be unwrapped; None where the first key-encryption key wraps nothing. Keys that are
-/// unwrapped already are not unwrapped again: it may be a call over the network.
+/// What can be unwrapped.
+enum Assembled {
+    Known(Known),
+    /// Some data keys open, but the first key-encryption key wraps none that may seal.
+    SealsNothing,
+    /// There are data keys, or none at all, and none of them opens.
+    OpensNothing,
+}
+
+/// A keyring of what can be unwrapped. Keys that are unwrapped already are not unwrapped again: it may be a call over the
+/// network.
 async fn assemble(
     rows: Vec<DataKey>,
     kek: &KeyEncryptionKey,
-    before: Option<&Keyring>,
-) -> Result<Option<Known>, KeysError> {
-    let mut keys = Vec::new();
+    before: Option<&Known>,
+) -> Result<Assembled, KeysError> {
+    let (mut keys, mut bound) = (Vec::new(), HashSet::new());
     for row in &rows {
-        let known = before.and_then(|keyring| keyring.keys().find(|key| key.id().to_string() == row.id));
+        let known = before.filter(|before| before.rows.contains(row)).and_then(|before| {
+            let key = before.keyring.keys().find(|key| key.id().to_string() == row.id)?;
+            Some((key, before.bound.contains(&row.id)))
+        });
         let key = match known {
             Some(key) => Some(key),
             None => unwrap(row, kek).await?,
         };
-        if let Some(key) = key {
+        if let Some((key, is_bound)) = key {
+            if is_bound {
+                bound.insert(row.id.clone());
+            }
             keys.push((row, key));
         }
     }
     let name = kek.name();
-    let sealing = keys.iter().find(|(row, _)| row.wrapped_key.is_some() && row.kek == name);
-    let Some((_, sealing)) = sealing.cloned() else { return Ok(None) };
+    let sealing = keys.iter().find(|(row, _)| bound.contains(&row.id) && row.kek == name);
+    let Some((_, sealing)) = sealing.cloned() else {
+        return Ok(if keys.is_empty() { Assembled::OpensNothing } else { Assembled::SealsNothing });
+    };
     let opening = keys.into_iter().map(|(_, key)| key);
-    Ok(Some(Known { keyring: Keyring::of(sealing, opening), rows }))
+    Ok(Assembled::Known(Known { keyring: Keyring::of(sealing, opening), rows, bound }))
 }
 
-/// The key of a row; None if its key-encryption key is not configured, or did not wrap it.
-async fn unwrap(row: &DataKey, kek: &KeyEncryptionKey) -> Result<Option<Arc<Key>>, KeysError> {
-    let bytes = match kek.unwrap(row).await {
-        Ok(Some(Unwrapped::Bytes(bytes))) => bytes,
-        Ok(Some(Unwrapped::Itself(key))) => return Ok(Some(key)),
+/// The key of a row, and whether its number and age are authenticated; None if its key-encryption key is not configured,
+/// or did not wrap it.
+async fn unwrap(row: &DataKey, kek: &KeyEncryptionKey) -> Result<Option<(Arc<Key>, bool)>, KeysError> {
+    let (bytes, is_bound) = match kek.unwrap(row).await {
+        Ok(Some(Unwrapped::Bytes(bytes))) => (bytes, true),
+        Ok(Some(Unwrapped::Legacy(bytes))) => (bytes, false),
+        Ok(Some(Unwrapped::Itself(key))) => return Ok(Some((key, false))),
         Ok(None) => return Ok(None),
         Err(error @ KekError::Unavailable { .. }) => return Err(error.into()),
         Err(error) => {
@@ -151,7 +188,7 @@ async fn unwrap(row: &DataKey, kek: &KeyEncryptionKey) -> Result<Option<Arc<Key>
     };
     let Ok(array) = <[u8; KEY_BYTES]>::try_from(bytes.as_slice()) else { return Ok(None) };
     let key = Key::new(array);
-    Ok((key.id().to_string() == row.id).then(|| Arc::new(key)))
+    Ok((key.id().to_string() == row.id).then(|| (Arc::new(key), is_bound)))
 }
 
 /// Generates a data key, wraps it and stores it.
@@ -164,8 +201,9 @@ pub(super) async fn create_data_key(
     loop {
         let bytes = Zeroizing::new(random.bytes::<KEY_BYTES>());
         let id = Key::new(*bytes).id();
-        let row = kek.wrap(id, &bytes, random.bytes(), now).await?;
-        // A key id has four bytes; on a collision, another key is generated.
+        let newest = store.list_data_keys().await?.first().map_or(0, |row| row.number);
+        let row = kek.wrap(id, &bytes, random.bytes(), (newest + 1, now)).await?;
+        // A key id has four bytes; on a collision, or if another process created a key, another one is generated.
         if store.insert_data_key(&row).await? {
             return Ok(id);
         }

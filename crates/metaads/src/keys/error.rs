@@ -21,6 +21,13 @@ pub enum KeysError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Kek(#[from] KekError),
+    /// A new data key would hide that the configuration is wrong.
+    #[error(
+        "the configured ENCRYPTION_KEY (or KEY_ENCRYPTION_KEY) opens nothing of what the database holds: set the key that was used before, as the only one or after the new one"
+    )]
+    OpensNothing,
+    #[error("the new data key does not seal: look at `metaads keys status` and the clocks of all replicas")]
+    NotEffective,
 }
 
 /// Why a sealed value does not open.

@@ -8,7 +8,7 @@ use metaads_vault::{KEY_BYTES, Key, KeyId, Keyring, NONCE_BYTES, Sealed};
 use zeroize::Zeroizing;
 
 use crate::config::keys::{KekChoice, VaultAccess};
-use crate::keys::contexts::data_key_context;
+use crate::keys::contexts::{data_key_context, data_key_row};
 use crate::keys::error::KekError;
 
 #[cfg(feature = "aws-kms")]
@@ -58,6 +58,8 @@ pub(super) enum Service {
 /// What a data key's row holds.
 pub(super) enum Unwrapped {
     Bytes(Zeroizing<Vec<u8>>),
+    /// Wrapped before number and age were authenticated: it opens, but never seals.
+    Legacy(Zeroizing<Vec<u8>>),
     /// A key of ENCRYPTION_KEY itself, which sealed values before there were data keys.
     Itself(std::sync::Arc<Key>),
 }
@@ -96,28 +98,28 @@ impl KeyEncryptionKey {
         self.local.iter().flat_map(Keyring::ids).map(|id| format!("local:{id}")).collect()
     }
 
-    /// Wraps a data key.
+    /// Wraps a data key together with its number and age.
     pub(super) async fn wrap(
         &self,
         id: KeyId,
         bytes: &[u8; KEY_BYTES],
         nonce: [u8; NONCE_BYTES],
-        now: i64,
+        (number, created_at): (i64, i64),
     ) -> Result<DataKey, KekError> {
+        let row = data_key_row(&id.to_string(), number, created_at);
         let wrapped = match (&self.service, &self.local) {
             (Service::None, Some(keyring)) => {
-                let row = id.to_string();
                 keyring.seal(&data_key_context(&row), nonce, bytes).as_bytes().to_vec()
             }
             (Service::None, None) => {
                 return Err(KekError::Refused { what: "ENCRYPTION_KEY is missing".to_owned() });
             }
             #[cfg(feature = "aws-kms")]
-            (Service::AwsKms(service), _) => service.wrap(id, bytes).boxed().await?,
+            (Service::AwsKms(service), _) => service.wrap(&row, bytes).boxed().await?,
             #[cfg(feature = "transit")]
-            (Service::Transit(service), _) => service.wrap(id, bytes).boxed().await?,
+            (Service::Transit(service), _) => service.wrap(&row, bytes).boxed().await?,
         };
-        Ok(DataKey { id: id.to_string(), kek: self.name(), wrapped_key: Some(wrapped), created_at: now })
+        Ok(DataKey { id: id.to_string(), kek: self.name(), wrapped_key: Some(wrapped), number, created_at })
     }
 
     /// Unwraps a data key; None where what wrapped it is not configured.
@@ -126,30 +128,43 @@ impl KeyEncryptionKey {
             let itself = self.local.iter().flat_map(Keyring::keys).find(|key| key.id().to_string() == row.id);
             return Ok(itself.map(Unwrapped::Itself));
         };
-        let bytes = match row.kek.split_once(':') {
-            Some(("local", _)) => self.unwrap_locally(&row.id, wrapped)?,
+        let bound = data_key_row(&row.id, row.number, row.created_at);
+        match self.unwrap_for(&row.kek, &bound, wrapped).await {
+            Err(KekError::Refused { .. }) => {}
+            unwrapped => return Ok(unwrapped?.map(Unwrapped::Bytes)),
+        }
+        Ok(self.unwrap_for(&row.kek, &row.id, wrapped).await?.map(Unwrapped::Legacy))
+    }
+
+    async fn unwrap_for(
+        &self,
+        kek: &str,
+        row: &str,
+        wrapped: &[u8],
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, KekError> {
+        match kek.split_once(':') {
+            Some(("local", _)) => self.unwrap_locally(row, wrapped),
             #[cfg(feature = "aws-kms")]
             Some(("aws-kms", _)) => match &self.service {
-                Service::AwsKms(service) => Some(service.unwrap(&row.id, wrapped).boxed().await?),
-                _ => None,
+                Service::AwsKms(service) => Ok(Some(service.unwrap(row, wrapped).boxed().await?)),
+                _ => Ok(None),
             },
             #[cfg(feature = "transit")]
             Some(("transit", key)) => match &self.service {
-                Service::Transit(service) => Some(service.unwrap(key, &row.id, wrapped).boxed().await?),
-                _ => None,
+                Service::Transit(service) => Ok(Some(service.unwrap(key, row, wrapped).boxed().await?)),
+                _ => Ok(None),
             },
-            _ => None,
-        };
-        Ok(bytes.map(Unwrapped::Bytes))
+            _ => Ok(None),
+        }
     }
 
-    fn unwrap_locally(&self, id: &str, wrapped: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, KekError> {
+    fn unwrap_locally(&self, row: &str, wrapped: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, KekError> {
         let refused = |error: &dyn std::fmt::Display| KekError::Refused { what: error.to_string() };
         let sealed = Sealed::from_stored(wrapped.to_vec()).map_err(|error| refused(&error))?;
         let Some(keyring) = self.local.as_ref().filter(|keyring| keyring.has(sealed.key_id())) else {
             return Ok(None);
         };
-        let opened = keyring.open(&data_key_context(id), &sealed).map_err(|error| refused(&error))?;
+        let opened = keyring.open(&data_key_context(row), &sealed).map_err(|error| refused(&error))?;
         Ok(Some(Zeroizing::new(opened.to_vec())))
     }
 }

@@ -55,10 +55,14 @@ pub async fn rotate(
     }
     // (2) A fresh data key, unless a run that was cut off has made one already: then older ones still
     //     seal something. A crash leaves a data key that seals nothing yet.
-    if left(store, keys).await? == 0 {
-        create_data_key(store, &keys.kek, random, now).await?;
-    }
+    let created = match left(store, keys).await? {
+        0 => Some(create_data_key(store, &keys.kek, random, now).await?),
+        _ => None,
+    };
     keys.reload(store).await?;
+    if created.is_some_and(|id| id != keys.sealing_key()) {
+        return Err(KeysError::NotEffective);
+    }
     // (3) The values, in steps of one transaction each. A crash leaves the rest under the old keys.
     let total = left(store, keys).await?;
     for row in store.list_data_keys().await? {
@@ -81,15 +85,19 @@ async fn left(store: &Store, keys: &Keys) -> Result<u64, KeysError> {
 }
 
 async fn rewrap(store: &Store, keys: &Keys, random: &Random, row: &DataKey) -> Result<bool, KeysError> {
-    if row.kek == keys.kek.name() || row.wrapped_key.is_none() {
+    let (bytes, is_legacy) = match keys.kek.unwrap(row).await? {
+        Some(Unwrapped::Bytes(bytes)) => (bytes, false),
+        Some(Unwrapped::Legacy(bytes)) => (bytes, true),
+        Some(Unwrapped::Itself(_)) | None => return Ok(false),
+    };
+    if row.kek == keys.kek.name() && !is_legacy {
         return Ok(false);
     }
-    let Some(Unwrapped::Bytes(bytes)) = keys.kek.unwrap(row).await? else { return Ok(false) };
     let Ok(bytes) = <[u8; KEY_BYTES]>::try_from(bytes.as_slice()).map(Zeroizing::new) else {
         return Ok(false);
     };
     let Some(id) = KeyId::from_text(&row.id) else { return Ok(false) };
-    let after = keys.kek.wrap(id, &bytes, random.bytes(), row.created_at).await?;
+    let after = keys.kek.wrap(id, &bytes, random.bytes(), (row.number, row.created_at)).await?;
     Ok(store.rewrap_data_key(row, &after).await?)
 }
 

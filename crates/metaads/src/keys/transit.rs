@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use metaads_vault::{KEY_BYTES, KeyId};
+use metaads_vault::KEY_BYTES;
 use secrecy::ExposeSecret as _;
 use vaultrs::api::transit::requests::{DecryptDataRequest, EncryptDataRequest};
 use vaultrs::client::{VaultClient, VaultClientSettingsBuilder};
@@ -53,30 +53,31 @@ impl Transit {
         format!("transit:{}/{}", self.mount, self.name)
     }
 
-    pub async fn wrap(&self, id: KeyId, bytes: &[u8; KEY_BYTES]) -> Result<Vec<u8>, KekError> {
+    /// `row` names what is wrapped.
+    pub async fn wrap(&self, row: &str, bytes: &[u8; KEY_BYTES]) -> Result<Vec<u8>, KekError> {
         let plaintext = Zeroizing::new(STANDARD.encode(bytes));
         let mut more = EncryptDataRequest::builder();
-        more.associated_data(bound_to(&id.to_string()));
+        more.associated_data(bound_to(row));
         let answer = data::encrypt(&self.client, &self.mount, &self.name, &plaintext, Some(&mut more)).await;
         Ok(answer.map_err(|error| classify(&error))?.ciphertext.into_bytes())
     }
 
     /// `key` is the mount and name that wrapped it, which may be others than today's.
-    pub async fn unwrap(&self, key: &str, id: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KekError> {
+    pub async fn unwrap(&self, key: &str, row: &str, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KekError> {
         let malformed = || KekError::Refused { what: "the wrapped key is not one of transit's".to_owned() };
         let (mount, name) = key.split_once('/').ok_or_else(malformed)?;
         let ciphertext = std::str::from_utf8(wrapped).map_err(|_| malformed())?;
         let mut more = DecryptDataRequest::builder();
-        more.associated_data(bound_to(id));
+        more.associated_data(bound_to(row));
         let answer = data::decrypt(&self.client, mount, name, ciphertext, Some(&mut more)).await;
         let plaintext = Zeroizing::new(answer.map_err(|error| classify(&error))?.plaintext);
         STANDARD.decode(plaintext.as_bytes()).map(Zeroizing::new).map_err(|_| malformed())
     }
 }
 
-/// A wrapped key opens only under its own id.
-fn bound_to(id: &str) -> String {
-    STANDARD.encode(format!("metaads-data-key:{id}"))
+/// A wrapped key opens only as the row that it was wrapped for.
+fn bound_to(row: &str) -> String {
+    STANDARD.encode(format!("metaads-data-key:{row}"))
 }
 
 /// Whether a retry may help.

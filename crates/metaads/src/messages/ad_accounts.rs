@@ -19,6 +19,8 @@ pub struct AccountStatusText {
 /// For an account that exists, but not for this person any more.
 const ROLE_LOST: &str =
     "The person’s role on it is too low or was removed. An admin of its business can restore it.";
+/// For an account that the business has, and that the grant does not cover.
+const NOT_GRANTED: &str = "It was left out in the Facebook window. Connect again and select it there.";
 pub const UNREACHABLE: &str = "Meta no longer shows it to this connection.";
 pub const NO_BUSINESS: &str = "Not in a business";
 
@@ -84,6 +86,7 @@ pub fn reason(
 ) -> String {
     match (lost_reason, disable_reason(disable_reason_number)) {
         (Some(code), _) if code == Code::RoleLost.as_str() => ROLE_LOST.to_owned(),
+        (Some(code), _) if code == Code::AssetNotGranted.as_str() => NOT_GRANTED.to_owned(),
         (_, Some(reason)) if status == AccountStatus::Disabled => disabled_because(reason),
         _ => account_status(status).reason.to_owned(),
     }

@@ -1,6 +1,6 @@
 //! Why an asset is missing, and what a lookup of one ad account found; with the label of the one thing that helps.
 
-use crate::codes::diagnosis::{LookupResult, MissingReason};
+use crate::codes::diagnosis::{LookupResult, MissingReason, UnreadWhy};
 use crate::messages::format::plural;
 use crate::messages::scopes::{scope, scope_name};
 
@@ -48,10 +48,20 @@ pub fn missing(reason: &MissingReason, who: &str) -> DiagnosisText {
             ),
             BUSINESS_SETTINGS,
         ),
-        MissingReason::ListRefused { businesses } => text(
-            format!("Meta did not show the ad accounts of {}", listed(businesses)),
-            "It gave no reason. Accounts from earlier syncs are kept.",
-            SYNC,
+        MissingReason::NotRead { businesses, why } => not_read(businesses, *why, who),
+        MissingReason::PermissionNotOffered { scope } => not_offered(scope),
+        MissingReason::InstagramPageNotSelected { number } => text(
+            format!(
+                "{} selected without {} Page",
+                plural(
+                    i64::try_from(*number).unwrap_or(i64::MAX),
+                    "Instagram account is",
+                    "Instagram accounts are"
+                ),
+                if *number == 1 { "its" } else { "their" }
+            ),
+            "Meta opens an Instagram account only together with the Facebook Page that it is linked to. Select the Page in the Facebook window too.",
+            "Select more on Facebook",
         ),
         MissingReason::AppReview => text(
             "Meta has not approved this site for it yet",
@@ -79,6 +89,54 @@ pub fn missing(reason: &MissingReason, who: &str) -> DiagnosisText {
             SYNC,
         ),
     }
+}
+
+fn not_read(businesses: &[String], why: UnreadWhy, who: &str) -> DiagnosisText {
+    let own = format!("{who}’s own list");
+    let names: Vec<String> =
+        businesses.iter().map(|name| if name.is_empty() { own.clone() } else { name.clone() }).collect();
+    let whose = listed(&names);
+    match why {
+        UnreadWhy::RateLimited => text(
+            format!("Not read yet: the ad accounts of {whose}"),
+            "Meta makes this site wait before it asks for more. The sync goes on by itself; accounts may follow.",
+            "",
+        ),
+        UnreadWhy::Unavailable => text(
+            format!("Not read yet: the ad accounts of {whose}"),
+            "Meta isn’t answering for this list. We keep trying; everything else goes on.",
+            "",
+        ),
+        UnreadWhy::Refused => text(
+            format!("Meta did not show the ad accounts of {whose}"),
+            "It gave no reason, also when asked again. Accounts from earlier syncs are kept, and there may be more.",
+            SYNC,
+        ),
+        UnreadWhy::TwoFactor => text(
+            format!("{whose} requires two-factor authentication"),
+            format!(
+                "Until {who} turns it on, Meta does not show the ad accounts. On facebook.com: Settings, Accounts Center, Password and security, Two-factor authentication. Then sync the accounts."
+            ),
+            "Open the security settings on Facebook",
+        ),
+        UnreadWhy::Endless => text(
+            format!("Meta’s list of the ad accounts of {whose} has no end"),
+            "Its pages lead in a circle. What we read is kept, but there may be more: look for a missing account by its number below.",
+            SYNC,
+        ),
+    }
+}
+
+fn not_offered(key: &str) -> DiagnosisText {
+    let name = scope_name(key);
+    let without = scope(key).map_or("", |text| text.without);
+    text(
+        format!("Facebook does not offer “{name}”"),
+        format!(
+            "It was not declined: the Meta app behind this site does not ask for it. Your admin adds {key} in the App Dashboard: the app’s permissions or, with Facebook Login for Business, its configuration. {without}"
+        ),
+        "Your admin has to act.",
+    )
 }
 
 fn limited(ad_accounts: usize, who: &str) -> DiagnosisText {
@@ -140,6 +198,13 @@ pub fn lookup(result: LookupResult, account: &str, who: &str) -> DiagnosisText {
             title("a permission is missing"),
             format!("Without “{}”, Meta shows no ad account.", scope_name("ads_read")),
             format!("Ask {who} again"),
+        ),
+        LookupResult::TwoFactor => text(
+            title("its business requires two-factor authentication"),
+            format!(
+                "Meta shows it once {who} has turned it on, on facebook.com under Password and security."
+            ),
+            "Open the security settings on Facebook",
         ),
         LookupResult::MetaUnavailable => {
             text(title("Meta isn’t answering"), "Nothing for you to fix. Try again in a minute.", "")

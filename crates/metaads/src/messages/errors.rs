@@ -166,6 +166,10 @@ static CATALOGUE: &[ErrorText] = &[
         "This connection no longer reaches it",
         "The latest sync did not find it: it was deselected on Facebook, moved, or the person lost the role.",
         "Add it on Facebook by connecting again, or ask an admin of the business. Then sync the accounts."]),
+    text(Code::AssetNotGranted, [
+        "It was not selected on Facebook",
+        "The business has this ad account, but in the Facebook window it was left out, so Meta refuses to open it to this site.",
+        "Connect again and select it in the Facebook window."]),
     text(Code::InstagramNotProfessional, [
         "This Instagram account is a personal one",
         "Meta opens only professional Instagram accounts to apps.",

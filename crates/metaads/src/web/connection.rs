@@ -3,7 +3,9 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use metaads_store::{AdAccount, AdAccountFilter, ConnectionSummary, InstagramAccount, Only, Page, Priority};
+use metaads_store::{
+    AdAccount, AdAccountFilter, ConnectionSummary, IfSyncing, InstagramAccount, Only, Page, Priority,
+};
 use serde::Deserialize;
 use url::form_urlencoded;
 
@@ -220,7 +222,8 @@ pub async fn sync(
     OwnedConnectionForMetaCall(owned): OwnedConnectionForMetaCall,
 ) -> Result<Response, Problem> {
     let connection = owned.connection;
-    let is_started = sync_plan::start_sync(&app, &connection.id, Priority::Interactive).await?;
+    let is_started =
+        sync_plan::start_sync(&app, &connection.id, Priority::Interactive, IfSyncing::Continue).await?;
     let notice = if is_started { Notice::SyncStarted } else { Notice::NotConnected };
     Ok(done(&connection, notice))
 }

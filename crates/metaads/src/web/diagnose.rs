@@ -7,7 +7,7 @@ use metaads_graph::AdAccountId;
 use serde::Deserialize;
 
 use crate::app::App;
-use crate::codes::diagnosis::{LookupResult, MissingReason};
+use crate::codes::diagnosis::{LookupResult, MissingReason, UnreadWhy};
 use crate::connections::assets::diagnose;
 use crate::connections::status;
 use crate::http::client_info::ClientInfo;
@@ -128,13 +128,19 @@ impl Diagnosis {
         let remedy = match reason {
             MissingReason::NotConnected => Remedy::Reconnect,
             MissingReason::SyncRunning => Remedy::None,
+            MissingReason::NotRead { why: UnreadWhy::RateLimited | UnreadWhy::Unavailable, .. } => {
+                Remedy::None
+            }
+            MissingReason::NotRead { why: UnreadWhy::TwoFactor, .. } => Remedy::Meta(urls::SECURITY_SETTINGS),
             MissingReason::SyncFailed
-            | MissingReason::ListRefused { .. }
+            | MissingReason::NotRead { why: UnreadWhy::Refused | UnreadWhy::Endless, .. }
             | MissingReason::InstagramNotProfessional { .. }
             | MissingReason::InstagramNotLinked { .. } => Remedy::Sync,
-            MissingReason::Permission { .. } | MissingReason::LimitedOnFacebook { .. } => Remedy::AskAgain,
+            MissingReason::Permission { .. }
+            | MissingReason::LimitedOnFacebook { .. }
+            | MissingReason::InstagramPageNotSelected { .. } => Remedy::AskAgain,
             MissingReason::RoleTooLow { .. } => Remedy::Meta(urls::BUSINESS_SETTINGS),
-            MissingReason::AppReview => Remedy::Admin,
+            MissingReason::AppReview | MissingReason::PermissionNotOffered { .. } => Remedy::Admin,
             MissingReason::NoneExist => Remedy::Meta(urls::ADS_MANAGER),
             MissingReason::Unusable { .. } => Remedy::Show("show=unusable".to_owned()),
         };
@@ -146,6 +152,7 @@ impl Diagnosis {
             LookupResult::Listed | LookupResult::Found => Remedy::Show(format!("q={account}")),
             LookupResult::Hidden | LookupResult::NoPermission => Remedy::AskAgain,
             LookupResult::RoleTooLow => Remedy::Meta(urls::BUSINESS_SETTINGS),
+            LookupResult::TwoFactor => Remedy::Meta(urls::SECURITY_SETTINGS),
             LookupResult::MetaUnavailable => Remedy::None,
             LookupResult::NotConnected => Remedy::Reconnect,
         };

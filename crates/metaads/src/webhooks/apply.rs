@@ -2,64 +2,99 @@
 //! checked with Meta. Only erasures take effect at once.
 
 use metaads_store::{
-    DeletionOutcome, GrantRevocation, Job, JobKind, JobPayload, OperatorNotice, Priority, StoreError,
-    WebhookEvent, WebhookOutcome,
+    DeletionOutcome, GrantRevocation, IfSyncing, Job, JobKind, JobPayload, OperatorNotice, Priority,
+    StoreError, Urgency, WebhookEvent, WebhookOutcome,
 };
 use serde_json::Value;
 
 use crate::app::App;
+use crate::clock::{DAY, ms};
 use crate::connections::assets::sync_plan::start_sync;
 use crate::connections::disconnect::check_grant;
+use crate::connections::token::check::check_now;
+use crate::connections::token::outcome::{CheckOutcome, CheckTrigger};
+use crate::connections::token::schedule;
 use crate::operator_notices;
-use crate::queue::JobOutcome;
-use crate::webhooks::inbox::{DATA_DELETION, DEAUTHORIZE, user_hash};
+use crate::queue::{JobOutcome, STEP_BUDGET};
+use crate::webhooks::inbox::{DATA_DELETION, DEAUTHORIZE, ERASURES, user_hash};
 
 /// Events applied in one step of the job.
 const BATCH_SIZE: i64 = 100;
-/// Rounds after which an event that cannot be applied is given up.
-const GIVEN_UP_AFTER: i64 = 5;
+/// Attempts after which an event that cannot be applied is given up; an erasure never is.
+const GIVEN_UP_AFTER: i64 = 6;
 /// Connections ended by one transaction.
 const ENDED_AT_ONCE: usize = 50;
-/// Meta's clock and ours differ by less (milliseconds).
-const CLOCK_SKEW_MS: i64 = 10_000;
+/// If a login and an erasure are closer than this (milliseconds), clocks do not decide which was first: Meta does.
+const DOUBT_MS: i64 = DAY;
 
-/// One step of the job: applies what is pending. An event that cannot be applied does not hold back the others, and is
-/// given up after some rounds; an erasure never is.
+/// Why an event could not be applied.
+#[derive(Debug, thiserror::Error)]
+enum ApplyError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Meta did not say whether a grant is still alive.
+    #[error("Meta could not be asked whether the grant is alive")]
+    Undecided,
+}
+
+/// One step of a job: applies what is due. An event that cannot be applied holds back no other: it has attempts and a
+/// next attempt of its own.
 pub async fn step(app: &App, job: &Job) -> Result<JobOutcome, StoreError> {
-    let pending = app.store.list_pending_webhook_events(BATCH_SIZE).await?;
-    let is_all = pending.len() < usize::try_from(BATCH_SIZE).unwrap_or_default();
-    let mut has_failed = false;
-    for event in pending {
-        let outcome = match apply(app, &event).await {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                tracing::error!(event = %event.id, object = event.object, %error, "webhook event could not be applied");
-                let is_erasure = matches!(event.object.as_str(), DEAUTHORIZE | DATA_DELETION);
-                if is_erasure || job.attempts < GIVEN_UP_AFTER {
-                    has_failed = true;
-                    continue;
-                }
-                WebhookOutcome::Failed
-            }
-        };
-        tracing::info!(
-            event = %event.id,
-            object = event.object,
-            field = event.field,
-            outcome = outcome.as_str(),
-            "webhook event completed"
-        );
-        app.store.complete_webhook_event(&event.id, outcome, app.now()).await?;
+    let urgency = if job.subject == ERASURES { Urgency::Erasures } else { Urgency::Others };
+    let started = app.clock.monotonic();
+    for event in app.store.list_due_webhook_events(urgency, app.now(), BATCH_SIZE).await? {
+        match apply(app, &event).await {
+            Ok(outcome) => complete(app, &event, outcome).await?,
+            Err(error) => failed(app, urgency, &event, &error).await?,
+        }
+        if app.clock.monotonic() - started > ms(STEP_BUDGET) {
+            break;
+        }
     }
     app.signals.enqueued.notify();
-    Ok(match (has_failed, is_all) {
-        (true, _) => JobOutcome::Retry,
-        (false, true) => JobOutcome::Done,
-        (false, false) => JobOutcome::RunAt(app.now()),
+    Ok(match app.store.next_webhook_event_at(urgency).await? {
+        Some(at) => JobOutcome::RunAt(at),
+        None => JobOutcome::Done,
     })
 }
 
-async fn apply(app: &App, event: &WebhookEvent) -> Result<WebhookOutcome, StoreError> {
+async fn complete(app: &App, event: &WebhookEvent, outcome: WebhookOutcome) -> Result<(), StoreError> {
+    tracing::info!(
+        event = %event.id,
+        object = event.object,
+        field = event.field,
+        outcome = outcome.as_str(),
+        "webhook event completed"
+    );
+    app.store.complete_webhook_event(&event.id, outcome, app.now()).await
+}
+
+async fn failed(
+    app: &App,
+    urgency: Urgency,
+    event: &WebhookEvent,
+    error: &ApplyError,
+) -> Result<(), StoreError> {
+    tracing::error!(
+        event = %event.id,
+        object = event.object,
+        attempts = event.attempts,
+        %error,
+        "webhook event could not be applied"
+    );
+    match urgency {
+        Urgency::Others if event.attempts + 1 >= GIVEN_UP_AFTER => {
+            complete(app, event, WebhookOutcome::Failed).await
+        }
+        Urgency::Others | Urgency::Erasures => {
+            let [jitter] = app.random.bytes::<1>();
+            let at = app.now() + schedule::job_pause(event.attempts, jitter);
+            app.store.postpone_webhook_event(&event.id, at).await
+        }
+    }
+}
+
+async fn apply(app: &App, event: &WebhookEvent) -> Result<WebhookOutcome, ApplyError> {
     let value: Value = serde_json::from_str(&event.value).unwrap_or_default();
     let business = || digits(&value, "business_manager_id");
     match (event.object.as_str(), event.field.as_str()) {
@@ -69,25 +104,27 @@ async fn apply(app: &App, event: &WebhookEvent) -> Result<WebhookOutcome, StoreE
             check_grant(app, &format!("{}:{}", event.app_id, event.subject)).await?;
             Ok(WebhookOutcome::Checking)
         }
-        ("application", "business_integration_uninstall") => check_business(app, event, &business()).await,
-        ("application", "business_integration_install" | "business_integration_update") => {
-            sync_business(app, event, &business()).await
+        ("application", "business_integration_uninstall") => {
+            Ok(check_business(app, event, &business()).await?)
         }
-        ("application", "ad_account") => check_account_status(app, &digits(&value, "id")).await,
+        ("application", "business_integration_install" | "business_integration_update") => {
+            Ok(sync_business(app, event, &business()).await?)
+        }
+        ("application", "ad_account") => Ok(check_account_status(app, &digits(&value, "id")).await?),
         ("application", "dev_alerts") => {
             let header = value.get("header").and_then(Value::as_str).unwrap_or_default();
             let header = header.chars().filter(|letter| !letter.is_control()).take(300).collect();
             operator_notices::report(&app.store, app.now(), &OperatorNotice::MetaNotice { header }).await;
             Ok(WebhookOutcome::OperatorNotified)
         }
-        ("ad_account", _) => check_account_status(app, &event.subject).await,
+        ("ad_account", _) => Ok(check_account_status(app, &event.subject).await?),
         _ => Ok(WebhookOutcome::Ignored),
     }
 }
 
-/// Erases the tokens at once. A callback older than the newest login concerns the grant before it.
-async fn end_grant(app: &App, event: &WebhookEvent) -> Result<WebhookOutcome, StoreError> {
-    let revocation = revocation_of(app, event);
+/// Erases the tokens of the grant that has ended.
+async fn end_grant(app: &App, event: &WebhookEvent) -> Result<WebhookOutcome, ApplyError> {
+    let revocation = revocation_of(app, event).await?;
     let mut total = 0;
     loop {
         let ids: Vec<String> = (0..ENDED_AT_ONCE).map(|_| app.new_row_id()).collect();
@@ -102,8 +139,9 @@ async fn end_grant(app: &App, event: &WebhookEvent) -> Result<WebhookOutcome, St
     Ok(if total > 0 { WebhookOutcome::Revoked } else { WebhookOutcome::NothingStored })
 }
 
-async fn delete(app: &App, event: &WebhookEvent) -> Result<WebhookOutcome, StoreError> {
-    let (deleted, left) = app.store.delete_grant(&revocation_of(app, event)).await?;
+async fn delete(app: &App, event: &WebhookEvent) -> Result<WebhookOutcome, ApplyError> {
+    let revocation = revocation_of(app, event).await?;
+    let (deleted, left) = app.store.delete_grant(&revocation).await?;
     let (outcome, deletion) = match (deleted, left) {
         (_, 1..) => (WebhookOutcome::ConnectedAgain, DeletionOutcome::ConnectedAgain),
         (1.., 0) => (WebhookOutcome::Deleted, DeletionOutcome::Deleted),
@@ -114,13 +152,37 @@ async fn delete(app: &App, event: &WebhookEvent) -> Result<WebhookOutcome, Store
     Ok(outcome)
 }
 
-fn revocation_of(app: &App, event: &WebhookEvent) -> GrantRevocation {
-    GrantRevocation {
+/// What the event ends: the logins before it. Where clocks leave a doubt, Meta says whether the grant is alive, and only
+/// what is dead is erased.
+async fn revocation_of(app: &App, event: &WebhookEvent) -> Result<GrantRevocation, ApplyError> {
+    let connections = app.store.list_connections_on_grant(&event.app_id, &event.subject).await?;
+    let mut cutoff = event.sent_at;
+    for connection in connections {
+        if (connection.connected_at - event.sent_at).abs() > DOUBT_MS {
+            continue;
+        }
+        match check_now(app, &connection.id, CheckTrigger::ValidUntil(app.now())).await? {
+            CheckOutcome::Valid
+            | CheckOutcome::Refreshed
+            | CheckOutcome::NotRefreshed
+            | CheckOutcome::NeedsConfirmation => {
+                cutoff = cutoff.min(connection.connected_at - 1);
+                break;
+            }
+            CheckOutcome::NeedsReauthorization => cutoff = cutoff.max(connection.connected_at),
+            // Nobody can ask with it: the clock has to decide.
+            CheckOutcome::Unreadable | CheckOutcome::Gone | CheckOutcome::OtherApp => {}
+            CheckOutcome::Unavailable | CheckOutcome::RateLimited | CheckOutcome::AppRefused => {
+                return Err(ApplyError::Undecided);
+            }
+        }
+    }
+    Ok(GrantRevocation {
         app_id: event.app_id.clone(),
         meta_user_id: event.subject.clone(),
-        issued_at: event.sent_at.saturating_add(CLOCK_SKEW_MS),
+        issued_at: cutoff,
         at: app.now(),
-    }
+    })
 }
 
 /// A business removed the app: its connections are checked with Meta.
@@ -144,7 +206,7 @@ async fn sync_business(
 ) -> Result<WebhookOutcome, StoreError> {
     let connections = app.store.list_connections_of_business(&event.app_id, business).await?;
     for connection in &connections {
-        start_sync(app, connection, Priority::Interactive).await?;
+        start_sync(app, connection, Priority::Interactive, IfSyncing::RunAgain).await?;
     }
     Ok(if connections.is_empty() { WebhookOutcome::NothingStored } else { WebhookOutcome::Syncing })
 }

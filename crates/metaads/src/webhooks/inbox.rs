@@ -9,6 +9,7 @@ use metaads_store::{
 };
 
 use crate::app::App;
+use crate::clock::DAY;
 use crate::random::hash;
 use crate::webhooks::data_deletion;
 
@@ -29,6 +30,12 @@ pub const DEAUTHORIZE: &str = "deauthorize";
 /// The object of the data deletion callback.
 pub const DATA_DELETION: &str = "data_deletion";
 
+/// The job that applies events that erase something, apart from all others.
+pub const ERASURES: &str = "erasures";
+
+/// A signed request that is older was not sent by Meta now (milliseconds).
+const LONGEST_DELAY_MS: i64 = 7 * DAY;
+
 /// The user of test calls from the App Dashboard.
 const TEST_USER: &str = "0";
 
@@ -37,6 +44,9 @@ const TEST_USER: &str = "0";
 pub enum ReceiveError {
     #[error(transparent)]
     Webhook(#[from] WebhookError),
+    /// Signed more than a week ago.
+    #[error("the request was signed more than a week ago")]
+    Outdated,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -46,21 +56,21 @@ pub async fn receive_event(app: &App, signature: Option<&str>, body: &[u8]) -> R
     let app_id = with_own_secrets(app, |secret| verify_event(signature, body, secret))?.0;
     let events: Vec<NewWebhookEvent> =
         parse_event(body)?.into_iter().map(|change| event_of_change(app, &app_id, &change)).collect();
-    Ok(store(app, &events).await?)
+    Ok(store(app, &events, apply_job(app)).await?)
 }
 
 /// Receives a deauthorize callback: the person removed the app.
 pub async fn receive_deauthorize(app: &App, signed_request: &str) -> Result<(), ReceiveError> {
-    let (app_id, request) = with_own_secrets(app, |secret| parse_signed_request(signed_request, secret))?;
+    let (app_id, request) = signed_request_of(app, signed_request)?;
     if request.user_id != TEST_USER {
-        store(app, &[event_of_request(app, &app_id, DEAUTHORIZE, &request)]).await?;
+        store(app, &[event_of_request(app, &app_id, DEAUTHORIZE, &request)], erasure_job(app)).await?;
     }
     Ok(())
 }
 
 /// Receives a data deletion callback. Returns the confirmation code, the same for a repeated call.
 pub async fn receive_data_deletion(app: &App, signed_request: &str) -> Result<String, ReceiveError> {
-    let (app_id, request) = with_own_secrets(app, |secret| parse_signed_request(signed_request, secret))?;
+    let (app_id, request) = signed_request_of(app, signed_request)?;
     let event =
         (request.user_id != TEST_USER).then(|| event_of_request(app, &app_id, DATA_DELETION, &request));
     Ok(store_deletion(app, &app_id, &request, event).await?)
@@ -123,6 +133,15 @@ pub fn user_hash(app_id: &str, user_id: &str) -> String {
     hash(&format!("{app_id}:{user_id}"))
 }
 
+/// Verifies a signed request, and refuses one that somebody has kept.
+fn signed_request_of(app: &App, text: &str) -> Result<(String, SignedRequest), ReceiveError> {
+    let (app_id, request) = with_own_secrets(app, |secret| parse_signed_request(text, secret))?;
+    match request.issued_at {
+        Some(at) if at.to_millis() < app.now() - LONGEST_DELAY_MS => Err(ReceiveError::Outdated),
+        Some(_) | None => Ok((app_id, request)),
+    }
+}
+
 /// Verifies a payload with the secrets of our apps, Facebook's first. Also returns the id of the matching app.
 fn with_own_secrets<T>(
     app: &App,
@@ -140,15 +159,20 @@ fn with_own_secrets<T>(
     }
 }
 
-async fn store(app: &App, events: &[NewWebhookEvent]) -> Result<u64, StoreError> {
-    let stored = app.store.insert_webhook_events(events, &apply_job(app)).await?;
+async fn store(app: &App, events: &[NewWebhookEvent], job: NewJob) -> Result<u64, StoreError> {
+    let stored = app.store.insert_webhook_events(events, &job).await?;
     app.signals.enqueued.notify();
     Ok(stored)
 }
 
-/// The one job that applies events.
+/// The job that applies all events but erasures.
 fn apply_job(app: &App) -> NewJob {
     app.new_job(JobKind::Webhooks, "meta", JobPayload::Empty)
+}
+
+/// The job that applies erasures: the most overdue of all, so that it passes whatever else is waiting.
+fn erasure_job(app: &App) -> NewJob {
+    NewJob { run_at: 0, ..app.new_job(JobKind::Webhooks, ERASURES, JobPayload::Empty) }
 }
 
 fn event_of_change(app: &App, app_id: &str, change: &Change) -> NewWebhookEvent {
@@ -206,7 +230,7 @@ async fn store_deletion(
         completed_at: is_test.then_some(now),
         outcome: is_test.then_some(DeletionOutcome::Test),
     };
-    let id = app.store.insert_deletion(&row, event.as_ref(), &apply_job(app)).await?;
+    let id = app.store.insert_deletion(&row, event.as_ref(), &erasure_job(app)).await?;
     app.signals.enqueued.notify();
     Ok(data_deletion::code_of(&id))
 }

@@ -13,12 +13,12 @@ use std::time::{Duration, SystemTime};
 
 use metaads::accounts::passwords::Passwords;
 use metaads::app::{App, Parts};
-use metaads::clock::{Clock, ManualClock};
+use metaads::clock::{Clock, ManualClock, WallClockTrust};
 use metaads::config::{Config, source::Source};
 use metaads::keys::dek::Keys;
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::meta::Meta;
-use metaads::queue::Signals;
+use metaads::queue::{Claims, Signals};
 use metaads::random::Random;
 use metaads::{routes, worker};
 use metaads_sandbox::{
@@ -181,6 +181,14 @@ impl World {
         }
     }
 
+    /// Lets time pass, second by second, while something else waits for it. Never resolves.
+    pub async fn pass_time(&self) {
+        loop {
+            tokio::task::yield_now().await;
+            self.advance(Duration::from_secs(1));
+        }
+    }
+
     /// Starts the worker that the service runs in the background; it is stopped when the world is dropped. Needs
     /// a multi-threaded runtime.
     pub fn start_worker(&mut self) {
@@ -303,6 +311,8 @@ async fn build(settings: &[(String, String)], clock: &ManualClock, random: &Rand
         passwords: Passwords::for_tests(),
         sandbox_url: None,
         signals: Signals::default(),
+        claims: Claims::default(),
+        wall_clock: WallClockTrust::default(),
         config,
     })
 }

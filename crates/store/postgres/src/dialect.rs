@@ -7,14 +7,14 @@ macro_rules! upsert_ad_accounts {
         sqlx::query!(
             "INSERT INTO meta_ad_accounts (connection_id, account_id, account_name, name_key, currency, timezone,
                  is_selected, is_selectable, account_status, disable_reason, is_reachable, business_id, business_name,
-                 group_id, group_name, relation, tasks, seen_in, last_validated_at)
+                 group_id, group_name, relation, tasks, seen_in, last_validated_at, lost_reason)
              SELECT $1, r.account_id, r.account_name, r.name_key,
                  r.currency, r.timezone, FALSE, r.is_selectable,
-                 r.account_status, r.disable_reason, TRUE, r.business_id,
-                 r.business_name, r.group_id, r.group_name, r.relation, r.tasks, $2, $3
+                 r.account_status, r.disable_reason, r.lost_reason IS NULL, r.business_id,
+                 r.business_name, r.group_id, r.group_name, r.relation, r.tasks, $2, $3, r.lost_reason
              FROM jsonb_to_recordset(($4::TEXT)::JSONB) AS r (account_id TEXT, account_name TEXT, name_key TEXT, currency TEXT, timezone TEXT, is_selectable BOOLEAN,
                  account_status BIGINT, disable_reason BIGINT, business_id TEXT, business_name TEXT, group_id TEXT, group_name TEXT,
-                 relation TEXT, tasks TEXT)
+                 relation TEXT, tasks TEXT, lost_reason TEXT)
              ON CONFLICT (connection_id, account_id) DO UPDATE SET account_name = excluded.account_name,
                  name_key = excluded.name_key, currency = excluded.currency, timezone = excluded.timezone,
                  next_check_at = CASE WHEN meta_ad_accounts.is_reachable AND COALESCE(meta_ad_accounts.account_status, -1) = COALESCE(excluded.account_status, -1)
@@ -22,8 +22,8 @@ macro_rules! upsert_ad_accounts {
                  is_selectable = CASE WHEN meta_ad_accounts.is_selected THEN meta_ad_accounts.is_selectable ELSE excluded.is_selectable END,
                  account_status = CASE WHEN meta_ad_accounts.is_selected THEN meta_ad_accounts.account_status ELSE excluded.account_status END,
                  disable_reason = CASE WHEN meta_ad_accounts.is_selected THEN meta_ad_accounts.disable_reason ELSE excluded.disable_reason END,
-                 is_reachable = CASE WHEN meta_ad_accounts.is_selected THEN meta_ad_accounts.is_reachable ELSE TRUE END,
-                 lost_reason = CASE WHEN meta_ad_accounts.is_selected THEN meta_ad_accounts.lost_reason ELSE NULL END,
+                 is_reachable = CASE WHEN meta_ad_accounts.is_selected THEN meta_ad_accounts.is_reachable ELSE excluded.is_reachable END,
+                 lost_reason = CASE WHEN meta_ad_accounts.is_selected THEN meta_ad_accounts.lost_reason ELSE excluded.lost_reason END,
                  business_id = excluded.business_id, business_name = excluded.business_name,
                  group_id = CASE WHEN meta_ad_accounts.seen_in = excluded.seen_in AND excluded.relation IN ('shared', 'personal')
                      THEN meta_ad_accounts.group_id ELSE excluded.group_id END,
@@ -117,14 +117,32 @@ macro_rules! list_account_statuses {
 }
 
 // Replicas claim concurrently: a row that another one is claiming is skipped.
+// The classes in the worker's order: aged background work, upkeep, interactive work, background work.
 macro_rules! claim_due {
     ($($argument:expr),+) => {
         lease_job!(
             "id = COALESCE(
-                   (SELECT id FROM jobs WHERE priority = 0 AND run_at <= $1 AND (leased_until <= $1 OR leased_until > $4)
-                    ORDER BY run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED),
-                   CASE WHEN $3 THEN (SELECT id FROM jobs WHERE priority = 1 AND run_at <= $1 AND (leased_until <= $1 OR leased_until > $4)
-                    ORDER BY run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) END)",
+                   CASE WHEN CAST($3 AS BIGINT) = 1 THEN (SELECT j.id FROM jobs j WHERE j.priority = 1 AND j.run_at <= $5 AND (j.leased_until <= $1 OR j.leased_until > $4)
+                        AND (j.kind <> 'sync' OR (SELECT COUNT(*) FROM jobs held
+                            JOIN meta_connections theirs ON theirs.id = held.subject
+                            JOIN meta_connections own ON own.id = j.subject AND own.workspace_id = theirs.workspace_id
+                            WHERE held.leased_until > $1 AND held.leased_until <= $4 AND held.kind = 'sync') < 2)
+                    ORDER BY j.run_at, j.id LIMIT 1 FOR UPDATE OF j SKIP LOCKED) END,
+                   CASE WHEN CAST($3 AS BIGINT) = 2 THEN (SELECT j.id FROM jobs j WHERE j.priority = 1 AND j.run_at <= $1 AND (j.leased_until <= $1 OR j.leased_until > $4)
+                        AND j.kind <> 'sync'
+                    ORDER BY j.run_at, j.id LIMIT 1 FOR UPDATE OF j SKIP LOCKED) END,
+                   (SELECT j.id FROM jobs j WHERE j.priority = 0 AND j.run_at <= $1 AND (j.leased_until <= $1 OR j.leased_until > $4)
+                        AND (j.kind <> 'sync' OR (SELECT COUNT(*) FROM jobs held
+                            JOIN meta_connections theirs ON theirs.id = held.subject
+                            JOIN meta_connections own ON own.id = j.subject AND own.workspace_id = theirs.workspace_id
+                            WHERE held.leased_until > $1 AND held.leased_until <= $4 AND held.kind = 'sync') < 2)
+                    ORDER BY j.run_at, j.id LIMIT 1 FOR UPDATE OF j SKIP LOCKED),
+                   CASE WHEN CAST($3 AS BIGINT) > 0 THEN (SELECT j.id FROM jobs j WHERE j.priority = 1 AND j.run_at <= $1 AND (j.leased_until <= $1 OR j.leased_until > $4)
+                        AND (j.kind <> 'sync' OR (SELECT COUNT(*) FROM jobs held
+                            JOIN meta_connections theirs ON theirs.id = held.subject
+                            JOIN meta_connections own ON own.id = j.subject AND own.workspace_id = theirs.workspace_id
+                            WHERE held.leased_until > $1 AND held.leased_until <= $4 AND held.kind = 'sync') < 2)
+                    ORDER BY j.run_at, j.id LIMIT 1 FOR UPDATE OF j SKIP LOCKED) END)",
             $($argument),+
         )
     };

@@ -31,6 +31,8 @@ pub struct NewAdAccount {
     pub group_name: String,
     pub relation: String,
     pub tasks: String,
+    /// Why it cannot be used: a stable error code.
+    pub lost_reason: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -59,6 +61,12 @@ text_enum!(
         Unreachable = "unreachable",
         /// The app lacks an approval.
         AppReview = "app",
+        /// The business requires two-factor authentication of the person.
+        TwoFactor = "two_factor",
+        /// Meta's quota for it was used up.
+        RateLimited = "rate_limited",
+        /// Its pages lead in a circle: what was read is kept, and there may be more.
+        Endless = "endless",
         /// Meta refused for a temporary reason.
         Refused = "refused",
     }

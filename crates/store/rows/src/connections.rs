@@ -244,6 +244,9 @@ pub struct Connection {
     pub sync_state: SyncState,
     pub sync_done: i64,
     pub sync_total: Option<i64>,
+    /// JSON: for lists that Meta does not answer with the usual number of rows, the number that worked, by the name of the
+    /// list.
+    pub sync_limits: String,
     /// Increases with each sync; each asset has the generation of the last sync that found it.
     pub sync_generation: i64,
     pub connected_at: i64,
@@ -313,6 +316,7 @@ pub struct ConnectionRow {
     pub sync_state: SyncState,
     pub sync_done: i64,
     pub sync_total: Option<i64>,
+    pub sync_limits: String,
     pub sync_generation: i64,
     pub connected_at: i64,
     pub created_at: i64,
@@ -351,6 +355,7 @@ impl Connection {
             sync_state: row.sync_state,
             sync_done: row.sync_done,
             sync_total: row.sync_total,
+            sync_limits: row.sync_limits,
             sync_generation: row.sync_generation,
             connected_at: row.connected_at,
             created_at: row.created_at,
@@ -363,6 +368,8 @@ impl Connection {
 #[derive(Debug, Clone)]
 pub struct GrantConnection {
     pub id: ConnectionId,
+    /// When the person last logged in (Unix milliseconds).
+    pub connected_at: i64,
     pub workspace_id: WorkspaceId,
 }
 

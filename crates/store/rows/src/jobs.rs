@@ -53,6 +53,42 @@ impl Priority {
     }
 }
 
+/// Which jobs a worker claims first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimOrder {
+    /// Interactive jobs, and nothing else: somebody who has just connected never waits behind background work.
+    InteractiveOnly,
+    /// Interactive jobs; before them, background jobs that are overdue by [`AGED_MS`].
+    InteractiveFirst,
+    /// Background jobs other than syncs, then interactive ones: however many people press buttons, tokens are refreshed.
+    UpkeepFirst,
+}
+
+impl ClaimOrder {
+    /// The number in the claiming statement.
+    pub fn to_number(self) -> i64 {
+        match self {
+            ClaimOrder::InteractiveOnly => 0,
+            ClaimOrder::InteractiveFirst => 1,
+            ClaimOrder::UpkeepFirst => 2,
+        }
+    }
+}
+
+/// A background job that is overdue by this much (milliseconds) is as urgent as an interactive one.
+pub const AGED_MS: i64 = 60_000;
+
+/// What becomes of a sync that is already running when another one is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfSyncing {
+    /// It goes on, and is enough. One that is stuck is restarted.
+    Continue,
+    /// It goes on, and is followed by another one: what it has read may have changed since.
+    RunAgain,
+    /// It is replaced.
+    Restart,
+}
+
 /// The parameters of a job beside its subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobPayload {
@@ -166,6 +202,14 @@ impl TryFrom<JobRow> for Job {
     }
 }
 
+/// Whose connection it is, as Meta says now. None: as before.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProfileUpdate {
+    pub name: Option<String>,
+    pub picture_url: Option<String>,
+    pub business_name: Option<String>,
+}
+
 /// What one step of a sync found, and the rest of its plan.
 #[derive(Debug)]
 pub struct SyncStep {
@@ -176,8 +220,14 @@ pub struct SyncStep {
     pub unread: Option<UnreadList>,
     /// The number of ad accounts, if Meta reports one.
     pub total: Option<i64>,
-    /// The rest of the plan, as JSON; None: that was the last step.
-    pub next: Option<String>,
+    /// The rest of the plan, as JSON, and when its first item is due (Unix milliseconds); None: that was the last step.
+    pub next: Option<(String, i64)>,
+    /// What Meta says now about whose connection it is.
+    pub profile: Option<ProfileUpdate>,
+    /// Every item that is left has failed several times.
+    pub is_stuck: bool,
+    /// See [`Connection::sync_limits`](crate::Connection::sync_limits); None: as before.
+    pub limits: Option<String>,
     /// Unix milliseconds.
     pub at: i64,
     pub status_check_id: JobId,

@@ -13,6 +13,8 @@ pub struct DataKey {
     pub kek: String,
     /// None: the key-encryption key itself sealed values, before there were data keys.
     pub wrapped_key: Option<Vec<u8>>,
+    /// Its place in the order of creation: the key with the highest number seals.
+    pub number: i64,
     pub created_at: i64,
 }
 

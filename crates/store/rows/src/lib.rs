@@ -31,12 +31,15 @@ pub use connections::{
     StatusReason, SyncState,
 };
 pub use error::StoreError;
-pub use jobs::{CheckPayload, Job, JobKind, JobPayload, JobRow, Lease, NewJob, Priority, SyncStep};
+pub use jobs::{
+    AGED_MS, CheckPayload, ClaimOrder, IfSyncing, Job, JobKind, JobPayload, JobRow, Lease, NewJob, Priority,
+    ProfileUpdate, SyncStep,
+};
 pub use keys::{DataKey, KeyUse, SealedAt, SealedRow, SealedTable};
 pub use operator_notices::{NoticeEntry, NoticeKind, OperatorNotice};
 pub use quotas::{QuotaRow, UnrecognizedError};
 pub use text::{AuthorizationId, ConnectionId, JobId, ScopeSet, SessionId, UserId, WorkspaceId};
 pub use token_checks::{Expiry, TokenCheck, state_event};
 pub use webhooks::{
-    DeletionOutcome, DeletionRequest, GrantRevocation, NewWebhookEvent, WebhookEvent, WebhookOutcome,
+    DeletionOutcome, DeletionRequest, GrantRevocation, NewWebhookEvent, Urgency, WebhookEvent, WebhookOutcome,
 };

@@ -30,6 +30,15 @@ text_enum!(
     }
 );
 
+/// Which events are applied together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// The person removed the app, or asked for the deletion of their data: applied at once, tried until it works.
+    Erasures,
+    /// Everything else.
+    Others,
+}
+
 text_enum!(
     /// The outcome of a request for data deletion.
     DeletionOutcome {
@@ -72,6 +81,8 @@ pub struct WebhookEvent {
     pub value: String,
     pub sent_at: i64,
     pub received_at: i64,
+    /// Failed attempts to apply it.
+    pub attempts: i64,
     pub applied_at: Option<i64>,
     pub outcome: Option<WebhookOutcome>,
 }

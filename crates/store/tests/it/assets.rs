@@ -171,7 +171,7 @@ async fn a_list_that_could_not_be_read_is_listed_with_its_latest_reason() {
     };
     for reason in [UnreadReason::Refused, UnreadReason::Permission] {
         let job = world.claim(JobKind::Sync, id.as_str()).await;
-        let next = Some("plan".to_owned());
+        let next = Some(("plan".to_owned(), NOW));
         let step = SyncStep { unread: Some(unread(reason)), next, at: NOW + MINUTE, ..rows::sync_step(&id) };
         assert!(world.store.record_sync_step(&job, &step).await.unwrap());
         assert_eq!(world.store.list_unread_lists(&id).await.unwrap(), [unread(reason)]);

@@ -47,7 +47,7 @@ async fn the_id_of_a_person_is_found_per_workspace_kind_and_app_even_when_discon
     let id = world.connect(&ann, "1").await;
     world.store.disconnect(&rows::disconnect(&ann, &id)).await.unwrap();
     let find = async |workspace, kind, app: &str, person: &str| {
-        world.store.find_connection_id(workspace, kind, app, person).await.unwrap()
+        world.store.find_connection_id(workspace, kind, app, person, None).await.unwrap()
     };
     let kind = ConnectionKind::FacebookUser;
     assert_eq!(find(&ann.workspace, kind, APP, "1").await, Some(id));

@@ -239,7 +239,10 @@ async fn webhook_events_and_deletion_requests_have_typed_outcomes() {
     let mut expected: Vec<_> = outcomes.iter().map(|(_, outcome)| Some(*outcome)).collect();
     expected.push(None);
     assert_eq!(read, expected);
-    assert_eq!(store.list_pending_webhook_events(10).await.unwrap()[0].id, "pending");
+    assert_eq!(
+        store.list_due_webhook_events(metaads_store::Urgency::Others, i64::MAX, 10).await.unwrap()[0].id,
+        "pending"
+    );
     let deletion = store.find_deletion("deletion").await.unwrap().unwrap();
     assert_eq!(deletion.outcome, Some(DeletionOutcome::ConnectedAgain));
 }

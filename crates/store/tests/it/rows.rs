@@ -139,7 +139,10 @@ pub fn sync_step(id: &ConnectionId) -> SyncStep {
         assets: AssetBatch::default(),
         unread: None,
         total: None,
+        profile: None,
         next: None,
+        is_stuck: false,
+        limits: None,
         at: NOW + MINUTE,
         status_check_id: JobId::new(uuid()),
         audit_id: text_id(),
@@ -162,6 +165,7 @@ pub fn ad_account(id: &str) -> NewAdAccount {
         group_name: "Business".to_owned(),
         relation: Relation::Owned.as_str().to_owned(),
         tasks: "ANALYZE,MANAGE".to_owned(),
+        lost_reason: None,
     }
 }
 

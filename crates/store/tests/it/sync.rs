@@ -1,8 +1,8 @@
 //! Syncing assets: generations, steps, and the end of a sync.
 
 use metaads_store::{
-    AssetBatch, AuditEvent, Completion, ConnectionId, JobKind, JobPayload, NewAdAccount, NewJob, Priority,
-    Relation, SyncState, SyncStep, UnreadList, UnreadReason,
+    AssetBatch, AuditEvent, Completion, ConnectionId, IfSyncing, JobKind, JobPayload, NewAdAccount, NewJob,
+    Priority, ProfileUpdate, Relation, SyncState, SyncStep, UnreadList, UnreadReason,
 };
 
 use crate::rows::{self, stale};
@@ -19,7 +19,7 @@ async fn connect(world: &World, assets: AssetBatch) -> (Owner, ConnectionId) {
 async fn start(world: &World, id: &ConnectionId) {
     let payload = JobPayload::Sync("second plan".to_owned());
     let job = NewJob { payload, ..rows::job(JobKind::Sync, id.as_str()) };
-    assert!(world.store.start_sync(id, &job).await.unwrap());
+    assert!(world.store.start_sync(id, &job, IfSyncing::Restart).await.unwrap());
 }
 
 /// Runs the second generation as one step.
@@ -45,14 +45,49 @@ async fn starting_a_sync_begins_a_generation_and_takes_the_job_from_its_holder()
 }
 
 #[tokio::test]
+async fn a_running_sync_is_not_restarted_by_a_press_and_runs_again_after_a_change() {
+    let world = World::new().await;
+    let (_, id) = connect(&world, AssetBatch::default()).await;
+    let job = world.claim(JobKind::Sync, id.as_str()).await;
+    let new = NewJob { payload: JobPayload::Sync("new".to_owned()), ..rows::job(JobKind::Sync, id.as_str()) };
+    let ask = async |if_syncing| world.store.start_sync(&id, &new, if_syncing).await.unwrap();
+    assert!(ask(IfSyncing::Continue).await);
+    assert!(ask(IfSyncing::RunAgain).await);
+    assert_eq!(world.connection(&id).await.sync_generation, 1);
+    assert!(world.store.record_sync_step(&job, &rows::sync_step(&id)).await.unwrap(), "it keeps its lease");
+    let again = world.claim(JobKind::Sync, id.as_str()).await;
+    assert_eq!(again.payload, JobPayload::Empty, "it starts over");
+    let stuck = SyncStep { is_stuck: true, next: Some(("rest".to_owned(), NOW)), ..rows::sync_step(&id) };
+    assert!(world.store.record_sync_step(&again, &stuck).await.unwrap());
+    assert_eq!(world.connection(&id).await.sync_state, SyncState::Failed);
+    assert!(ask(IfSyncing::Continue).await);
+    assert_eq!(world.connection(&id).await.sync_generation, 2, "one that is stuck is restarted");
+}
+
+#[tokio::test]
+async fn name_and_picture_follow_and_the_limits_that_worked_are_kept() {
+    let world = World::new().await;
+    let (_, id) = connect(&world, AssetBatch::default()).await;
+    let job = world.claim(JobKind::Sync, id.as_str()).await;
+    let before = world.connection(&id).await;
+    let profile = ProfileUpdate { name: Some("New Name".to_owned()), ..ProfileUpdate::default() };
+    let limits = Some(r#"{"adaccounts":25}"#.to_owned());
+    let step = SyncStep { profile: Some(profile), limits: limits.clone(), ..rows::sync_step(&id) };
+    assert!(world.store.record_sync_step(&job, &step).await.unwrap());
+    let after = world.connection(&id).await;
+    assert_eq!((after.name.as_str(), after.picture_url), ("New Name", before.picture_url));
+    assert_eq!(Some(after.sync_limits), limits);
+}
+
+#[tokio::test]
 async fn a_disconnected_or_unknown_connection_is_not_synced() {
     let world = World::new().await;
     let (ann, id) = connect(&world, AssetBatch::default()).await;
     let job = world.claim(JobKind::Sync, id.as_str()).await;
     world.store.disconnect(&rows::disconnect(&ann, &id)).await.unwrap();
     let new = rows::job(JobKind::Sync, id.as_str());
-    assert!(!world.store.start_sync(&id, &new).await.unwrap());
-    assert!(!world.store.start_sync(&ConnectionId::new(uuid()), &new).await.unwrap());
+    assert!(!world.store.start_sync(&id, &new, IfSyncing::Restart).await.unwrap());
+    assert!(!world.store.start_sync(&ConnectionId::new(uuid()), &new, IfSyncing::Restart).await.unwrap());
     assert!(!world.store.record_sync_step(&job, &rows::sync_step(&id)).await.unwrap());
     assert_eq!(world.number("SELECT COUNT(*) FROM jobs").await, 0);
 }
@@ -65,7 +100,7 @@ async fn a_step_writes_its_assets_its_progress_and_the_rest_of_the_plan() {
     let step = SyncStep {
         assets: rows::ad_accounts(&["2", "3"]),
         total: Some(10),
-        next: Some("rest".to_owned()),
+        next: Some(("rest".to_owned(), NOW)),
         ..rows::sync_step(&id)
     };
     assert!(world.store.record_sync_step(&job, &step).await.unwrap());
@@ -81,7 +116,7 @@ async fn a_lost_fence_writes_nothing() {
     let world = World::new().await;
     let (_, id) = connect(&world, AssetBatch::default()).await;
     let job = world.claim(JobKind::Sync, id.as_str()).await;
-    for next in [Some("rest".to_owned()), None] {
+    for next in [Some(("rest".to_owned(), NOW)), None] {
         let step = SyncStep { assets: rows::assets(), next, ..rows::sync_step(&id) };
         assert!(!world.store.record_sync_step(&stale(&job), &step).await.unwrap());
     }

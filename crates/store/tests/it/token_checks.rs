@@ -1,8 +1,8 @@
 //! Token checks: the result, a refreshed token and the next check, in one write.
 
 use metaads_store::{
-    AuditEvent, CheckPayload, Completion, ConnectionState, Expiry, JobKind, JobPayload, NewJob, Priority,
-    StatusReason, StoreError, TokenCheck,
+    AuditEvent, CheckPayload, ClaimOrder, Completion, ConnectionState, Expiry, JobKind, JobPayload, NewJob,
+    Priority, StatusReason, StoreError, TokenCheck,
 };
 
 use crate::rows::{self, stale};
@@ -41,7 +41,7 @@ async fn a_check_writes_the_state_scopes_and_expiries_and_schedules_the_next() {
     let reason = StatusReason::PasswordChanged;
     assert!(events.contains(&AuditEvent::NeedsReauthorization { reason }), "{events:?}");
     assert!(events.contains(&AuditEvent::RefreshUnchanged), "{events:?}");
-    assert_eq!(world.store.next_job_at(NOW, Priority::Background).await.unwrap(), Some(NOW));
+    assert_eq!(world.store.next_job_at(NOW, ClaimOrder::InteractiveFirst).await.unwrap(), Some(NOW));
     let next = world.claim(JobKind::Check, id.as_str()).await;
     assert_eq!((next.priority, next.attempts), (Priority::Background, 0));
 }
@@ -187,7 +187,7 @@ async fn a_rerun_requested_meanwhile_keeps_its_time_and_payload() {
     let rerun = NewJob { payload: payload.clone(), ..rows::check_job(&id) };
     world.store.enqueue_job(&rerun).await.unwrap();
     assert!(world.store.record_token_check(&job, &rows::token_check(&id)).await.unwrap());
-    let again = world.store.claim_job(Priority::Interactive, crate::world::lease()).await.unwrap();
+    let again = world.store.claim_job(ClaimOrder::InteractiveOnly, crate::world::lease()).await.unwrap();
     let again = again.filter(|job| job.kind == JobKind::Check).unwrap();
     assert_eq!(again.payload, payload);
     assert!(world.store.record_token_check(&again, &rows::token_check(&id)).await.unwrap());

@@ -1,7 +1,8 @@
 //! The webhook inbox, and requests for data deletion.
 
 use metaads_store::{
-    DeletionOutcome, DeletionRequest, JobKind, NewWebhookEvent, StoreError, WebhookEvent, WebhookOutcome,
+    DeletionOutcome, DeletionRequest, JobKind, NewWebhookEvent, StoreError, Urgency, WebhookEvent,
+    WebhookOutcome,
 };
 
 use crate::rows;
@@ -11,9 +12,14 @@ async fn insert(world: &World, events: &[NewWebhookEvent]) -> u64 {
     world.store.insert_webhook_events(events, &rows::webhook_job()).await.unwrap()
 }
 
-async fn pending(world: &World) -> Vec<String> {
-    let events = world.store.list_pending_webhook_events(10).await.unwrap();
+async fn due(world: &World, urgency: Urgency, now: i64) -> Vec<String> {
+    let events = world.store.list_due_webhook_events(urgency, now, 10).await.unwrap();
     events.into_iter().map(|event| event.id).collect()
+}
+
+async fn pending(world: &World) -> Vec<String> {
+    let erasures = due(world, Urgency::Erasures, NOW).await;
+    erasures.into_iter().chain(due(world, Urgency::Others, NOW).await).collect()
 }
 
 #[tokio::test]
@@ -45,15 +51,34 @@ async fn one_event_delivered_twice_at_once_is_stored_once() {
 }
 
 #[tokio::test]
-async fn pending_events_are_listed_oldest_first_after_erasures() {
+async fn erasures_are_listed_apart_from_all_other_events_oldest_first() {
     let world = World::new().await;
     let events = ["user", "permissions", "data_deletion", "deauthorize"];
     let events = events.map(|object| rows::webhook_event(object, "1"));
     insert(&world, &events).await;
     let [user, permissions, deletion, deauthorize] = events.map(|event| event.id);
-    assert_eq!(pending(&world).await, [deletion.clone(), deauthorize, user, permissions]);
-    let limited = world.store.list_pending_webhook_events(1).await.unwrap();
+    assert_eq!(due(&world, Urgency::Erasures, NOW).await, [deletion.clone(), deauthorize]);
+    assert_eq!(due(&world, Urgency::Others, NOW).await, [user, permissions]);
+    let limited = world.store.list_due_webhook_events(Urgency::Erasures, NOW, 1).await.unwrap();
     assert_eq!(limited[0].id, deletion);
+}
+
+#[tokio::test]
+async fn an_event_that_failed_waits_and_holds_back_no_other() {
+    let world = World::new().await;
+    let events = ["user", "user"].map(|object| rows::webhook_event(object, "1"));
+    insert(&world, &events).await;
+    let [first, second] = events.map(|event| event.id);
+    world.store.postpone_webhook_event(&first, NOW + MINUTE).await.unwrap();
+    assert_eq!(due(&world, Urgency::Others, NOW).await, [second.clone()]);
+    assert_eq!(due(&world, Urgency::Others, NOW + MINUTE).await, [second.clone(), first.clone()]);
+    let next = async || world.store.next_webhook_event_at(Urgency::Others).await.unwrap();
+    assert_eq!(next().await, Some(0));
+    world.store.complete_webhook_event(&second, WebhookOutcome::Checking, NOW).await.unwrap();
+    assert_eq!(next().await, Some(NOW + MINUTE));
+    assert_eq!(world.store.next_webhook_event_at(Urgency::Erasures).await.unwrap(), None);
+    let failed = world.store.list_due_webhook_events(Urgency::Others, NOW + MINUTE, 10).await.unwrap();
+    assert_eq!(failed[0].attempts, 1);
 }
 
 #[tokio::test]

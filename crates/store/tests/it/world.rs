@@ -164,7 +164,8 @@ pub fn seal(keyring: &Keyring, nonce: u8) -> Sealed {
 
 pub fn data_key(keyring: &Keyring, created_at: i64) -> DataKey {
     let id = keyring.sealing_key().to_string();
-    DataKey { id, kek: "local:first".to_owned(), wrapped_key: Some(vec![1, 2, 3]), created_at }
+    let number = 100 - (NOW - created_at) / DAY;
+    DataKey { id, kek: "local:first".to_owned(), wrapped_key: Some(vec![1, 2, 3]), number, created_at }
 }
 
 /// A fresh id, later in the order of ids than every earlier one.

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use metaads_graph::{
     AccessToken, AdAccountId, BusinessId, Edge, GraphError, InstagramAccount, PageId, Recovery,
 };
-use metaads_store::{AssetBatch, Connection, StoreError, UnreadList};
+use metaads_store::{AssetBatch, Connection, ConnectionKind, ProfileUpdate, StoreError, UnreadList};
 
 use crate::app::App;
 use crate::connections::assets::rows;
 use crate::connections::assets::sync_plan::{SyncEdge, SyncTask, lists_of_business};
+use crate::connections::granular_scopes::Reach;
 
 /// Nodes read in one batch.
 const BATCH_SIZE: usize = 50;
@@ -23,6 +24,10 @@ pub struct FetchedPage {
     pub total: Option<i64>,
     /// What it adds to the plan.
     pub tasks: Vec<SyncTask>,
+    /// Items of the page that Meta did not answer: asked for again later.
+    pub again: Vec<SyncTask>,
+    /// Whose connection it is.
+    pub profile: Option<ProfileUpdate>,
     /// The list that could not be read instead.
     pub unread: Option<UnreadList>,
 }
@@ -58,11 +63,7 @@ pub async fn fetch_page(
             page.tasks = businesses.items.iter().flat_map(lists).collect();
             page.after = businesses.after;
         }
-        SyncEdge::Me => {
-            let profile = app.graph().read_instagram_profile(token).await?;
-            let (id, username, name) = (profile.id, profile.username, profile.name);
-            rows::add_instagram(&mut page.assets, &[InstagramAccount { id, username, name }]);
-        }
+        SyncEdge::Me => fetch_profile(app, connection, token, &mut page).await?,
         SyncEdge::OwnedInstagramAccounts(_) | SyncEdge::InstagramBusinessAccounts(_) => {
             let Some(edge) = edge_of(&task.edge) else { return Ok(page) };
             let accounts = app.graph().list_instagram_accounts(token, &edge, after, limit).await?;
@@ -84,7 +85,11 @@ pub async fn fetch_page(
             let business = task.edge.business();
             let own =
                 business.map(|business| (business.id.clone(), business.name.clone())).into_iter().collect();
-            let row = |account| rows::new_ad_account(account, &edge, &own);
+            let reach = match business {
+                Some(_) => Reach::of_connection(connection),
+                None => Reach::All,
+            };
+            let row = |account| rows::new_ad_account(account, &edge, &own, &reach);
             page.assets.ad_accounts = accounts.items.iter().map(row).collect();
             (page.after, page.total) = (accounts.after, accounts.total);
         }
@@ -111,7 +116,42 @@ fn edge_of(edge: &SyncEdge) -> Option<Edge> {
     })
 }
 
-/// Assets that granular scopes name and that no list has shown: up to fifty at a time, by id.
+/// Name and picture follow Meta.
+async fn fetch_profile(
+    app: &App,
+    connection: &Connection,
+    token: &AccessToken,
+    page: &mut FetchedPage,
+) -> Result<(), GraphError> {
+    page.profile = Some(match connection.kind {
+        ConnectionKind::InstagramUser => {
+            let profile = app.graph().read_instagram_profile(token).await?;
+            let update = ProfileUpdate {
+                name: Some(profile.name.clone()),
+                picture_url: profile.picture_url,
+                business_name: None,
+            };
+            let (id, username, name) = (profile.id, profile.username, profile.name);
+            rows::add_instagram(&mut page.assets, &[InstagramAccount { id, username, name }]);
+            update
+        }
+        ConnectionKind::FacebookUser => {
+            let person = app.graph().read_person(token).await?;
+            ProfileUpdate { name: Some(person.name), picture_url: person.picture_url, business_name: None }
+        }
+        ConnectionKind::BusinessSystemUser => {
+            let Some(id) = connection.business_id.as_deref().and_then(|id| BusinessId::parse(id).ok()) else {
+                return Ok(());
+            };
+            let business = app.graph().read_business(token, &id).await?;
+            let name = Some(business.name);
+            ProfileUpdate { name: name.clone(), picture_url: None, business_name: name }
+        }
+    });
+    Ok(())
+}
+
+/// Assets that granular scopes name and that no list has shown: up to fifty at a time, by id. Each is an item of its own.
 async fn fetch_targets(
     app: &App,
     connection: &Connection,
@@ -127,35 +167,45 @@ async fn fetch_targets(
     let account_ids: Vec<AdAccountId> =
         ad_accounts.iter().filter_map(|id| AdAccountId::parse(id).ok()).take(number).collect();
     let page_ids: Vec<PageId> = pages.iter().filter_map(|id| PageId::parse(id).ok()).take(number).collect();
-    let (found_accounts, found_pages) = tokio::try_join!(
+    let (found_accounts, found_pages) = tokio::join!(
         app.graph().read_ad_accounts(token, &account_ids),
         app.graph().read_pages(token, &page_ids),
-    )?;
-    let (found_accounts, found_pages) = (readable(found_accounts)?, readable(found_pages)?);
+    );
+    let (accounts, accounts_again) = readable(found_accounts?, &account_ids);
+    let (found, pages_again) = match found_pages {
+        Ok(answers) => readable(answers, &page_ids),
+        // The accounts have been read; the Pages are asked for again.
+        Err(_) => (Vec::new(), page_ids.iter().map(ToString::to_string).collect()),
+    };
     let mut page = FetchedPage::default();
-    let row = |account| rows::new_ad_account(account, &Edge::MyAdAccounts, &HashMap::new());
-    page.assets.ad_accounts = found_accounts.iter().map(row).collect();
-    rows::add_pages(&mut page.assets, &found_pages);
+    let row = |account| rows::new_ad_account(account, &Edge::MyAdAccounts, &HashMap::new(), &Reach::All);
+    page.assets.ad_accounts = accounts.iter().map(row).collect();
+    rows::add_pages(&mut page.assets, &found);
     let rest = |ids: Vec<String>| ids.into_iter().skip(number).collect::<Vec<_>>();
-    let (ad_accounts, pages) = (rest(ad_accounts), rest(pages));
-    if !ad_accounts.is_empty() || !pages.is_empty() {
-        page.tasks.push(SyncTask { edge: SyncEdge::GranularTargets { ad_accounts, pages }, after: None });
-    }
+    page.tasks.extend(targets(rest(ad_accounts), rest(pages)));
+    page.again.extend(targets(accounts_again, pages_again));
     Ok(page)
 }
 
-/// What cannot be read by its id is not ours to use, whatever the permission says. An error that may pass is returned,
-/// so that all of them are asked for again.
-fn readable<T>(answers: Vec<Result<T, GraphError>>) -> Result<Vec<T>, GraphError> {
-    let mut found = Vec::new();
-    for answer in answers {
+fn targets(ad_accounts: Vec<String>, pages: Vec<String>) -> Option<SyncTask> {
+    let is_any = !ad_accounts.is_empty() || !pages.is_empty();
+    is_any.then(|| SyncTask::from_start(SyncEdge::GranularTargets { ad_accounts, pages }))
+}
+
+/// What Meta showed, and the ids for which it gave no answer. What cannot be read by its id is not ours to use, whatever
+/// the permission says.
+fn readable<T>(answers: Vec<Result<T, GraphError>>, ids: &[impl std::fmt::Display]) -> (Vec<T>, Vec<String>) {
+    let (mut found, mut again) = (Vec::new(), Vec::new());
+    for (answer, id) in answers.into_iter().zip(ids) {
         match answer {
             Ok(one) => found.push(one),
             Err(error) => match error.recovery() {
-                Recovery::RetryLater | Recovery::Wait(_) | Recovery::ReduceLimit => return Err(error),
+                Recovery::RetryLater | Recovery::Wait(_) | Recovery::ReduceLimit => {
+                    again.push(id.to_string())
+                }
                 _ => {}
             },
         }
     }
-    Ok(found)
+    (found, again)
 }

@@ -6,6 +6,8 @@ use metaads_graph::{AdAccount, Business, Edge, InstagramAccount, Page};
 use metaads_store::{AssetBatch, NewAdAccount, NewBusiness, NewInstagramAccount, NewPage, Relation};
 
 use crate::codes::account_status::AccountStatus;
+use crate::codes::error_code::Code;
+use crate::connections::granular_scopes::Reach;
 
 pub fn new_business(business: &Business) -> NewBusiness {
     NewBusiness {
@@ -50,11 +52,13 @@ pub fn add_instagram(batch: &mut AssetBatch, accounts: &[InstagramAccount]) {
     }));
 }
 
-/// An ad account as a row. `own_businesses`: the names of the person's businesses by id.
+/// An ad account as a row. `own_businesses`: the names of the person's businesses by id. Meta's lists of a business also
+/// show accounts that the grant does not reach.
 pub fn new_ad_account(
     account: &AdAccount,
     edge: &Edge,
     own_businesses: &HashMap<String, String>,
+    reach: &Reach,
 ) -> NewAdAccount {
     let owner = account.business.as_ref().map(|(id, name)| (id.to_string(), name.clone()));
     let named = |id: &str| own_businesses.get(id).cloned().unwrap_or_default();
@@ -67,13 +71,15 @@ pub fn new_ad_account(
     };
     let (group_id, group_name) = group.unwrap_or_default();
     let status = AccountStatus::of(account.account_status, true);
+    let is_covered = reach.covers(account.id.as_str());
     NewAdAccount {
         account_id: account.id.to_string(),
         account_name: account.name.clone(),
         name_key: account.name.to_lowercase(),
         currency: account.currency.clone(),
         timezone: account.timezone.clone(),
-        is_selectable: status.is_selectable(),
+        is_selectable: status.is_selectable() && is_covered,
+        lost_reason: (!is_covered).then(|| Code::AssetNotGranted.as_str().to_owned()),
         account_status: account.account_status,
         disable_reason: account.disable_reason,
         business_id: owner.as_ref().map(|(id, _)| id.clone()),

@@ -318,8 +318,10 @@ async fn wrong_person(
     let Some(expected) = app.store.find_connection(&authorization.workspace_id, id).await? else {
         return Ok(None);
     };
+    let business = met.business.as_ref().map(|(id, _)| id);
+    let is_same_business = business.is_some() && business == expected.business_id.as_ref();
     // With another Meta app the same person has another id: that is a new connection too.
-    if expected.meta_user_id == met.meta_user_id || expected.app_id != met.app_id {
+    if expected.meta_user_id == met.meta_user_id || is_same_business || expected.app_id != met.app_id {
         return Ok(None);
     }
     let detail = FailureDetail {

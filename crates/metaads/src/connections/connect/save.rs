@@ -1,7 +1,7 @@
 //! The last phases of connecting: sealing the token, and what is written of a grant.
 
 use metaads_store::{
-    Authorization, Completion, ConnectionId, JobId, JobKind, JobPayload, NewJob, SignedIn, StoreError,
+    Authorization, Completion, ConnectionId, JobId, JobKind, JobPayload, Login, NewJob, SignedIn, StoreError,
     UserId, WorkspaceId,
 };
 
@@ -36,8 +36,12 @@ impl<'a> Owner<'a> {
 
 /// Seals the token for the connection that it belongs to, and prepares the one write.
 pub async fn seal(app: &App, owner: Owner<'_>, grant: &Grant) -> Result<Completion, StoreError> {
-    let known =
-        app.store.find_connection_id(owner.workspace, grant.kind, &grant.app_id, &grant.meta_user_id).await?;
+    let is_business_login = owner.authorization.is_some_and(|one| one.login == Login::Business);
+    let business = grant.business.as_ref().map(|(id, _)| id.as_str()).filter(|_| is_business_login);
+    let known = app
+        .store
+        .find_connection_id(owner.workspace, grant.kind, &grant.app_id, &grant.meta_user_id, business)
+        .await?;
     let connection_id = known.unwrap_or_else(|| app.new_connection_id());
     let row = token_row(owner.workspace, &connection_id);
     let plan = SyncPlan::new(grant.tasks.clone());

@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use metaads_store::{
-    AuditEvent, Connection, ConnectionId, ConnectionState, Expiry, Job, JobKind, NewAuditEvent, Priority,
-    StatusReason, StoreError, SyncState, TokenCheck,
+    AuditEvent, Connection, ConnectionId, ConnectionState, Expiry, IfSyncing, Job, JobKind, NewAuditEvent,
+    Priority, StatusReason, StoreError, SyncState, TokenCheck,
 };
 
 use crate::app::App;
@@ -122,7 +122,7 @@ async fn check(
         tracing::info!(connection = %id, expires_at = record.expires_at.at(), "token refreshed");
     }
     if outcome.is_valid() && needs_sync(app, &connection, job, trigger) {
-        start_sync(app, id, Priority::Background).await?;
+        start_sync(app, id, Priority::Background, if_syncing(job)).await?;
     }
     Ok(outcome)
 }
@@ -136,6 +136,11 @@ fn needs_sync(app: &App, connection: &Connection, job: &Job, trigger: CheckTrigg
         && connection.sync_state == SyncState::Failed;
     let is_due = trigger == CheckTrigger::Scheduled && schedule::is_sync_due(connection, app.now());
     (job.check_payload().resync && !is_first) || is_fixed || is_due
+}
+
+/// A grant that has changed is read again, also if a sync is reading it already.
+fn if_syncing(job: &Job) -> IfSyncing {
+    if job.check_payload().resync { IfSyncing::RunAgain } else { IfSyncing::Continue }
 }
 
 fn to_record(app: &App, connection: &Connection, job: &Job, evaluation: Evaluation) -> TokenCheck {

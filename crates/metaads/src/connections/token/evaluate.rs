@@ -183,7 +183,9 @@ async fn reread_permissions(
     inspected: Option<&[String]>,
 ) -> Option<GrantedPermissions> {
     let inspected = inspected?;
-    if !job.check_payload().resync && same_scopes(inspected, &connection.scopes) {
+    // Whether a missing permission was declined or not offered can change without any being granted.
+    let is_explained = permissions::not_offered(app, connection).0.is_empty();
+    if !job.check_payload().resync && is_explained && same_scopes(inspected, &connection.scopes) {
         return None;
     }
     let listed = match connection.kind {
@@ -192,9 +194,15 @@ async fn reread_permissions(
     };
     let asked = permissions::asked(app, connection.kind, &ScopeSet(inspected.to_vec()));
     let read = permissions::from_meta(&asked, inspected, listed.as_deref());
-    // Only the person's own list tells what was taken back.
-    let expired = if listed.is_some() { read.expired.clone() } else { connection.expired_scopes.clone() };
-    Some(GrantedPermissions { expired, ..read })
+    if listed.is_some() {
+        return Some(read);
+    }
+    // Only the person's own list tells what was declined or taken back.
+    let kept = |before: &ScopeSet| {
+        ScopeSet(before.0.iter().filter(|scope| !read.granted.has(scope)).cloned().collect())
+    };
+    let (declined, expired) = (kept(&connection.declined_scopes), kept(&connection.expired_scopes));
+    Some(GrantedPermissions { declined, expired, ..read })
 }
 
 /// What does not work although the token does.

@@ -35,6 +35,7 @@ fn connection(number: u128, kind: ConnectionKind, life: Option<i64>) -> Connecti
         sync_state: SyncState::Idle,
         sync_done: 0,
         sync_total: None,
+        sync_limits: "{}".to_owned(),
         sync_generation: 1,
         connected_at: NOW,
         created_at: NOW,

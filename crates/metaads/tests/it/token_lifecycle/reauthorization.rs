@@ -181,7 +181,10 @@ async fn connections_are_checked_after_a_database_restore() {
     world.meta.invalidate_tokens(Persona::SoleTrader.user_id(), 458);
     world.advance(days(5));
     world.restart().await;
-    metaads::worker::recover_after_downtime(&world.app).await.unwrap();
+    tokio::select! {
+        recovered = metaads::worker::recover_after_downtime(&world.app) => recovered.unwrap(),
+        () = world.pass_time() => {}
+    }
     world.advance(minutes(30));
     world.run_due_jobs().await;
     assert_eq!(state(&browser).await, needs_reauthorization("app_removed"));

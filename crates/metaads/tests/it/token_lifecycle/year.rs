@@ -128,7 +128,7 @@ async fn a_year_loses_no_valid_grant_and_reports_no_false_loss() {
         if world
             .app
             .store
-            .next_job_at(now, metaads_store::Priority::Background)
+            .next_job_at(now, metaads_store::ClaimOrder::InteractiveFirst)
             .await
             .unwrap()
             .is_some_and(|at| at <= now)

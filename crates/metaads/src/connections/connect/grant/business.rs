@@ -11,13 +11,14 @@ use crate::connections::assets::sync_plan::{self, PAGE_LIMIT};
 use crate::connections::connect::failure::Failure;
 use crate::connections::connect::grant::facebook;
 use crate::connections::connect::grant::granted::{self, Grant};
-use crate::connections::granular_scopes;
-use crate::connections::permissions::{self, GrantedPermissions};
+use crate::connections::connect::grant::repeat::{LISTS_PATIENCE, repeat_once};
+use crate::connections::granular_scopes::{self, Reach};
+use crate::connections::permissions;
 use crate::connections::token::inspect::is_ours;
 
 /// The grant behind a token of Login for Business, whichever kind it is.
 pub async fn ask(app: &App, issued: IssuedToken) -> Result<Grant, Failure> {
-    let inspection = app.graph().inspect_token(&issued.access_token).await?;
+    let inspection = repeat_once(|| app.graph().inspect_token(&issued.access_token)).await?;
     match inspection.kind.as_deref() {
         Some("SYSTEM_USER") => system_user(app, issued, inspection).await,
         _ => facebook::person(app, issued.access_token).await,
@@ -31,29 +32,29 @@ pub async fn system_user(
     inspection: TokenInspection,
 ) -> Result<Grant, Failure> {
     let (user, first) = tokio::join!(
-        app.graph().read_system_user(&issued.access_token),
-        app.graph().list_ad_accounts(&issued.access_token, &Edge::AssignedAdAccounts, None, PAGE_LIMIT),
+        repeat_once(|| app.graph().read_system_user(&issued.access_token)),
+        tokio::time::timeout(
+            LISTS_PATIENCE,
+            app.graph().list_ad_accounts(&issued.access_token, &Edge::AssignedAdAccounts, None, PAGE_LIMIT),
+        ),
     );
-    let user = user?;
+    let (user, first) = (user?, first.ok().and_then(Result::ok));
     if !is_ours(app, &inspection, "SYSTEM_USER", user.id.as_str()) {
         return Err(Code::ForeignToken.into());
     }
     let business = match &user.business {
         None => None,
         Some(id) => {
-            let read = app.graph().read_business(&issued.access_token, id).await;
+            let read = repeat_once(|| app.graph().read_business(&issued.access_token, id)).await;
             Some((id.to_string(), read.map_or_else(|_| id.to_string(), |business| business.name)))
         }
     };
     let mine = business.clone().into_iter().collect();
-    let assets = first.as_ref().map_or_else(
-        |_| AssetBatch::default(),
-        |page| {
-            let row = |account| rows::new_ad_account(account, &Edge::AssignedAdAccounts, &mine);
-            AssetBatch { ad_accounts: page.items.iter().map(row).collect(), ..AssetBatch::default() }
-        },
-    );
-    let scopes = permissions::from_meta(&inspection.scopes, &inspection.scopes, None);
+    let assets = first.as_ref().map_or_else(AssetBatch::default, |page| {
+        let row = |account| rows::new_ad_account(account, &Edge::AssignedAdAccounts, &mine, &Reach::All);
+        AssetBatch { ad_accounts: page.items.iter().map(row).collect(), ..AssetBatch::default() }
+    });
+    let permissions = permissions::from_meta(&inspection.scopes, &inspection.scopes, None);
     let granular = granular_scopes::to_text(&inspection.granular_scopes);
     Ok(Grant {
         kind: ConnectionKind::BusinessSystemUser,
@@ -65,13 +66,10 @@ pub async fn system_user(
         expires_at: granted::expiry(app, &issued, &inspection),
         // The data access limit concerns people only.
         data_access_expires_at: None,
-        permissions: GrantedPermissions {
-            declined: permissions::missing(app, ConnectionKind::BusinessSystemUser, &scopes.granted),
-            ..scopes
-        },
+        permissions,
         tasks: sync_plan::of_system_user(business.as_ref(), &granular),
         granular_scopes: granular,
-        total: first.ok().and_then(|page| page.total),
+        total: first.and_then(|page| page.total),
         token: issued.access_token,
         business,
         assets,

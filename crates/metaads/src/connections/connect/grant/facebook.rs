@@ -1,29 +1,36 @@
 //! Facebook Login: a person's token.
 
-use metaads_graph::{AccessToken, IssuedToken, Person, Profile, TokenInspection, TokenLifetime};
-use metaads_store::ConnectionKind;
+use metaads_graph::{AccessToken, GraphError, IssuedToken, Permission, Person, TokenLifetime};
+use metaads_store::{ConnectionKind, ScopeSet};
 
 use crate::app::App;
 use crate::codes::error_code::Code;
 use crate::connections::assets::sync_plan::{self, PAGE_LIMIT};
 use crate::connections::connect::failure::Failure;
 use crate::connections::connect::grant::granted::{self, Grant};
+use crate::connections::connect::grant::repeat::{LISTS_PATIENCE, repeat_once};
 use crate::connections::granular_scopes;
 use crate::connections::permissions;
 use crate::connections::token::inspect::is_ours;
 
 /// The grant behind a short-lived token. Long-lived exchange, inspection and reads run together: one round trip, and
-/// another only for what Meta left out.
+/// another only for what Meta left out. Identity and permissions decide; the asset lists come when they come.
 pub async fn person(app: &App, short: AccessToken) -> Result<Grant, Failure> {
-    let (long, inspection, profile) = tokio::join!(
-        app.graph().exchange_long_lived(&short),
-        app.graph().inspect_token(&short),
-        app.graph().read_profile(&short, PAGE_LIMIT),
+    let (long, inspection, identity, lists) = tokio::join!(
+        repeat_once(|| app.graph().exchange_long_lived(&short)),
+        repeat_once(|| app.graph().inspect_token(&short)),
+        identity(app, &short),
+        tokio::time::timeout(LISTS_PATIENCE, app.graph().read_first_lists(&short, PAGE_LIMIT)),
     );
-    let (inspection, long, profile) = (inspection?, long?, profile?);
-    let person = verified_person(app, &short, &inspection, &profile).await?;
+    let (inspection, long) = (inspection?, long?);
+    let (person, permissions) = identity?;
+    if !is_ours(app, &inspection, "USER", person.id.as_str()) {
+        return Err(Code::ForeignToken.into());
+    }
     let expires_at = expiry(app, &long, &person).await?;
-    let (assets, tasks) = sync_plan::after_profile(&profile, &inspection.granular_scopes);
+    let lists = lists.ok().and_then(Result::ok);
+    let granted = ScopeSet(inspection.scopes.clone());
+    let (assets, tasks) = sync_plan::after_first_lists(lists.as_ref(), &granted, &inspection.granular_scopes);
     Ok(Grant {
         kind: ConnectionKind::FacebookUser,
         app_id: app.graph().app().app_id.to_string(),
@@ -38,31 +45,35 @@ pub async fn person(app: &App, short: AccessToken) -> Result<Grant, Failure> {
         permissions: permissions::from_meta(
             &app.config.meta_login.scopes,
             &inspection.scopes,
-            profile.permissions.as_deref().ok(),
+            permissions.as_deref(),
         ),
         granular_scopes: granular_scopes::to_text(&inspection.granular_scopes),
         assets,
         tasks,
-        total: profile.ad_accounts.as_ref().ok().and_then(|page| page.total),
+        total: lists.and_then(|lists| lists.ad_accounts.ok()).and_then(|page| page.total),
     })
 }
 
-/// The token must be ours, valid, and belong to the person it reads; otherwise somebody has swapped it.
-async fn verified_person(
-    app: &App,
-    token: &AccessToken,
-    inspection: &TokenInspection,
-    profile: &Profile,
-) -> Result<Person, Failure> {
-    let person = match &profile.person {
-        Ok(person) => person.clone(),
-        Err(_) => app.graph().read_person(token).await?,
+/// Whose token it is, and what the person granted and declined; None: Meta did not say.
+async fn identity(app: &App, token: &AccessToken) -> Result<(Person, Option<Vec<Permission>>), GraphError> {
+    let (person, permissions) = match app.graph().read_identity(token).await {
+        Ok(identity) => (identity.person.ok(), identity.permissions.ok()),
+        Err(_) => (None, None),
     };
-    if is_ours(app, inspection, "USER", person.id.as_str()) {
-        Ok(person)
-    } else {
-        Err(Code::ForeignToken.into())
-    }
+    let person = async {
+        match person {
+            Some(person) => Ok(person),
+            None => app.graph().read_person(token).await,
+        }
+    };
+    let permissions = async {
+        match permissions {
+            Some(permissions) => Some(permissions),
+            None => app.graph().read_permissions(token).await.ok(),
+        }
+    };
+    let (person, permissions) = tokio::join!(person, permissions);
+    Ok((person?, permissions))
 }
 
 /// When the long-lived token ends (Unix milliseconds); None: never. If the exchange does not report it,
@@ -71,7 +82,7 @@ async fn expiry(app: &App, long: &IssuedToken, person: &Person) -> Result<Option
     match long.lifetime {
         TokenLifetime::Seconds(seconds) => Ok(Some(app.now() + seconds.to_millis())),
         TokenLifetime::NotReported => {
-            let inspection = app.graph().inspect_token(&long.access_token).await?;
+            let inspection = repeat_once(|| app.graph().inspect_token(&long.access_token)).await?;
             match is_ours(app, &inspection, "USER", person.id.as_str()) {
                 true => Ok(granted::expiry(app, long, &inspection)),
                 false => Err(Code::ForeignToken.into()),

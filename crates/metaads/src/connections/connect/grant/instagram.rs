@@ -8,7 +8,8 @@ use crate::clock::DAY;
 use crate::codes::error_code::Code;
 use crate::connections::connect::failure::Failure;
 use crate::connections::connect::grant::granted::Grant;
-use crate::connections::permissions::{self, GrantedPermissions};
+use crate::connections::connect::grant::repeat::repeat_once;
+use crate::connections::permissions::GrantedPermissions;
 
 /// Exchanges the code for a token of one hour; then, together, that token for one of sixty days, and whose it is.
 pub async fn ask(
@@ -20,8 +21,8 @@ pub async fn ask(
     let short = app.graph().exchange_instagram_code(instagram, code, &authorization.redirect_uri).await;
     let short = short.map_err(|error| Failure::of_error(&error))?;
     let (long, profile) = tokio::join!(
-        app.graph().exchange_instagram_long_lived(instagram, &short.access_token),
-        app.graph().read_instagram_profile(&short.access_token),
+        repeat_once(|| app.graph().exchange_instagram_long_lived(instagram, &short.access_token)),
+        repeat_once(|| app.graph().read_instagram_profile(&short.access_token)),
     );
     let (long, profile) = (long?, profile?);
     let own = NewInstagramAccount {
@@ -48,11 +49,7 @@ pub async fn ask(
             TokenLifetime::NotReported => Some(app.now() + 2 * DAY),
         },
         data_access_expires_at: None,
-        permissions: GrantedPermissions {
-            declined: permissions::missing(app, kind, &granted),
-            expired: ScopeSet::default(),
-            granted,
-        },
+        permissions: GrantedPermissions { granted, ..GrantedPermissions::default() },
         granular_scopes: "[]".to_owned(),
         assets: AssetBatch { instagram_accounts: vec![own], ..AssetBatch::default() },
         tasks: Vec::new(),

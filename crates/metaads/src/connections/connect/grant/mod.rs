@@ -4,6 +4,7 @@ mod business;
 mod facebook;
 mod granted;
 mod instagram;
+mod repeat;
 
 use metaads_graph::{AuthorizationCode, IssuedToken, PkceVerifier};
 use metaads_store::{Authorization, Login};
