@@ -52,8 +52,8 @@ pub(crate) struct Call<'a> {
 }
 
 impl Graph {
-    /// Builds the client: TLS with the platform's roots, no redirects, no proxy, no retry. Its calls are
-    /// interactive.
+    /// Builds the client: TLS with the platform's roots, no redirects, no retry, no proxy but the app's own. Its
+    /// calls are interactive.
     pub fn new(app: MetaApp, now: Now) -> Result<Graph, GraphError> {
         #[expect(clippy::disallowed_methods, reason = "the only place that builds the HTTP client")]
         let http = reqwest::Client::builder()
@@ -62,9 +62,12 @@ impl Graph {
             .connect_timeout(app.timeout.min(Duration::from_secs(5)))
             .user_agent(concat!("metaads/", env!("CARGO_PKG_VERSION")))
             .retry(reqwest::retry::never())
-            .no_proxy()
-            .build()
-            .map_err(GraphError::Client)?;
+            .no_proxy();
+        let http = match &app.proxy {
+            Some(proxy) => http.proxy(reqwest::Proxy::all(proxy.clone()).map_err(GraphError::Client)?),
+            None => http,
+        };
+        let http = http.build().map_err(GraphError::Client)?;
         let limiter = RateLimiter::default();
         Ok(Graph { app, http, limiter, now, priority: Priority::Interactive })
     }
@@ -190,6 +193,7 @@ impl Graph {
         let mut response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
         let headers = Headers::from_http(response.headers());
+        self.limiter.record_date(&headers, (self.now)());
         let malformed = |reason| GraphError::Malformed { endpoint, status, reason };
         if response.status().is_redirection() {
             return Err(malformed("a redirect, which is never followed"));

@@ -29,7 +29,7 @@ mod version;
 mod webhooks;
 
 pub use assets::{AdAccount, Business, Edge, InstagramAccount, ListPage, PERMISSION_GRANTED, Page};
-pub use assets::{FirstLists, Identity, Permission, Person, SystemUser};
+pub use assets::{FirstLists, Permission, Person, Profile, SystemUser};
 pub use client::{Graph, Now};
 pub use endpoint::Endpoint;
 pub use error::{ApiError, DeadGrant, GraphError, Misconfiguration, Recovery};

@@ -12,6 +12,10 @@ use crate::version::GraphVersion;
 pub struct MetaApp {
     pub app_id: AppId,
     pub app_secret: AppSecret,
+    /// Accepted for calls from Meta while the secret changes.
+    pub previous_app_secret: Option<AppSecret>,
+    /// An HTTP proxy for all calls to Meta; None: none, whatever the environment says.
+    pub proxy: Option<Url>,
     pub version: GraphVersion,
     /// Base of the login dialog, without version: `https://www.facebook.com`.
     pub dialog_url: Url,

@@ -19,6 +19,8 @@ fn client(listener: &TcpListener, timeout: Duration) -> Graph {
     let app = MetaApp {
         app_id: AppId::parse("4400").expect("an id"),
         app_secret: AppSecret::new("secret".to_owned()),
+        previous_app_secret: None,
+        proxy: None,
         version: GraphVersion::NEWEST,
         dialog_url: base.clone(),
         graph_url: base.clone(),

@@ -72,6 +72,16 @@ impl App {
         self.store.ping(self.now()).await
     }
 
+    /// After an erasure: what was erased leaves the write-ahead log too. If a reader prevents it now, the next sweep does
+    /// it.
+    pub async fn empty_log(&self) {
+        match self.store.empty_log().await {
+            Ok(true) => {}
+            Ok(false) => tracing::info!("the write-ahead log is in use: it is emptied later"),
+            Err(error) => tracing::error!(%error, "the write-ahead log could not be emptied"),
+        }
+    }
+
     pub fn is_demo(&self) -> bool {
         self.sandbox_url.is_some()
     }

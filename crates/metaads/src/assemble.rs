@@ -1,18 +1,21 @@
 //! Putting an App together from its configuration: for the service, and for commands beside it.
 
-use std::os::unix::fs::DirBuilderExt as _;
+use std::fs::{OpenOptions, Permissions};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use metaads_graph::MetaApp;
 use metaads_store::Store;
 use secrecy::ExposeSecret as _;
+use url::Url;
 
 use crate::accounts::passwords::Passwords;
 use crate::app::{App, Parts};
 use crate::clock::{Clock, WallClockTrust};
 use crate::config::Config;
 use crate::config::keys::KekChoice;
+use crate::config::loopback::is_loopback;
 use crate::config::meta::sandbox_app;
 use crate::demo;
 use crate::keys::dek::Keys;
@@ -67,6 +70,10 @@ pub async fn store_and_keys(config: &mut Config) -> anyhow::Result<(Store, Keys)
 /// Opens the database and brings its schema to this version.
 pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let url = config.database.url.expose_secret();
+    if let Some(path) = url.strip_prefix("sqlite://") {
+        private_file(Path::new(path.split('?').next().unwrap_or(path)))?;
+    }
+    warn_of_plaintext(url);
     match Store::open(url).await {
         Ok(store) => Ok(store),
         Err(error) => {
@@ -75,6 +82,30 @@ pub async fn open_store(config: &Config) -> anyhow::Result<Store> {
             let kind = if url.starts_with("sqlite:") { "the SQLite file" } else { "the PostgreSQL server" };
             bail!("{error} ({kind} that DATABASE_URL names: {cause})")
         }
+    }
+}
+
+/// The database file is for the user that the service runs as, in any directory. SQLite gives its other files the same
+/// mode.
+fn private_file(path: &Path) -> anyhow::Result<()> {
+    let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+    // A path that cannot be opened is reported by the database, with what to do.
+    let Ok(file) = opened else { return Ok(()) };
+    file.set_permissions(Permissions::from_mode(0o600))
+        .with_context(|| format!("the database file {} could not be made private", path.display()))
+}
+
+/// Tokens are sealed in the database, but email addresses, sessions and names are not.
+fn warn_of_plaintext(url: &str) {
+    let Some(url) = Url::parse(url).ok().filter(|url| url.scheme().starts_with("postgres")) else { return };
+    let mode = url.query_pairs().find(|(name, _)| name == "sslmode" || name == "ssl-mode");
+    let mode = mode.map(|(_, value)| value.into_owned()).unwrap_or_default();
+    let is_here =
+        url.host_str().is_none_or(|host| host.is_empty() || host.starts_with('/')) || is_loopback(&url);
+    if !is_here && !matches!(mode.as_str(), "require" | "verify-ca" | "verify-full") {
+        tracing::error!(
+            "DATABASE_URL leads beyond this machine without TLS: add ?sslmode=verify-full&sslrootcert=<file> to it"
+        );
     }
 }
 

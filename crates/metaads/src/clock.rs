@@ -1,8 +1,8 @@
 //! The only reader of the wall clock, the place where jobs wait for time to pass, and units of time.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -37,11 +37,13 @@ impl Clock {
         }
     }
 
-    /// Milliseconds since some moment. Unlike the wall clock it never jumps, but means nothing outside this process.
+    /// Milliseconds since some moment, a suspended machine's included. Unlike the wall clock it never jumps.
     pub fn monotonic(&self) -> i64 {
-        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
         match self {
-            Clock::System => ms(START.elapsed()),
+            Clock::System => {
+                let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+                time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
+            }
             Clock::Manual(clock) => clock.elapsed.load(Ordering::SeqCst),
         }
     }

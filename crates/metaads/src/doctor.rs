@@ -9,9 +9,9 @@ use secrecy::ExposeSecret as _;
 
 use crate::api_version::VersionStatus;
 use crate::app::App;
-use crate::config::Config;
 use crate::config::loopback::is_loopback;
 use crate::config::source::Source;
+use crate::config::{Config, DemoChoice};
 use crate::keys::status::Status;
 use crate::messages::operator_notices;
 use crate::operator_notices::is_shown;
@@ -135,9 +135,17 @@ async fn check(config: Config, is_subscribing: bool, findings: &mut Findings) {
         }
     };
     database(&app, findings).await;
-    if is_demo {
-        findings.note("Meta app", "META_APP_ID is not set: this is the demo, with a pretend Meta");
-        return;
+    match app.config.demo {
+        _ if !is_demo => {}
+        DemoChoice::Allowed => {
+            findings.note("Meta app", "META_APP_ID is not set: this is the demo, with a pretend Meta");
+            return;
+        }
+        DemoChoice::RefusedBecauseOf(name) => {
+            let found = format!("META_APP_ID is not set, although {name} shows that this is no demo");
+            findings.fail("Meta app", found, "set META_APP_ID and META_APP_SECRET");
+            return;
+        }
     }
     if meta_app(&app, findings).await {
         redirect_uri(&app, findings).await;

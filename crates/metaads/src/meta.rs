@@ -12,6 +12,9 @@ use crate::clock::{Clock, HOUR};
 /// The quotas of other replicas are read at most this often.
 const READ_EVERY_MS: i64 = 1_000;
 
+/// From this difference on, our clock or Meta's is wrong (milliseconds).
+const SKEW_MS: i64 = 60_000;
+
 #[derive(Debug)]
 pub struct Meta {
     interactive: Graph,
@@ -27,6 +30,8 @@ struct Reported {
     served_version: Option<String>,
     version_warning: Option<String>,
     access_tier: Option<String>,
+    /// Rounded, so that it changes rarely; None: our clock agrees with Meta's.
+    clock_skew_seconds: Option<i64>,
 }
 
 impl Meta {
@@ -81,6 +86,10 @@ impl Meta {
             served_version: report.served_version.clone(),
             version_warning: report.version_warning.clone(),
             access_tier: report.access_tier.clone(),
+            clock_skew_seconds: report
+                .clock_skew_ms
+                .filter(|skew| skew.abs() >= SKEW_MS)
+                .map(|skew| skew / 10_000 * 10),
         };
         let old = {
             let mut reported = self.reported.lock().expect("no panic happens while this lock is held");
@@ -90,6 +99,13 @@ impl Meta {
         if !self.has_started.swap(true, Ordering::Relaxed) {
             store.clear_notice(NoticeKind::MetaVersionServed).await?;
             store.clear_notice(NoticeKind::MetaVersionWarning).await?;
+        }
+        match new.clock_skew_seconds {
+            skew if skew == old.clock_skew_seconds => {}
+            Some(seconds) => store.record_notice(&OperatorNotice::ClockSkew { seconds }, now).await?,
+            None => {
+                store.clear_notice(NoticeKind::ClockSkew).await?;
+            }
         }
         if let Some(served) = new.served_version.filter(|served| Some(served) != old.served_version.as_ref())
         {

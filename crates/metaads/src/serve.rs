@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use metaads_graph::MetaApp;
 use metaads_sandbox::Sandbox;
 use tokio::net::TcpListener;
@@ -10,8 +10,8 @@ use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::Config;
 use crate::config::meta::sandbox_app;
+use crate::config::{Config, DemoChoice};
 use crate::shutdown::stop_signal;
 use crate::{assemble, demo, listen, routes, tasks, worker};
 
@@ -31,6 +31,11 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     })?;
     let (meta, sandbox) = meta(&mut config).await?;
     let app = assemble::app(config, meta, sandbox.as_ref().map(Sandbox::url)).await?;
+    if sandbox.is_some() && app.store.has_connections_of_other_apps().await? {
+        bail!(
+            "the database holds connections of a real Meta app, so the demo does not run on it: set META_APP_ID and META_APP_SECRET, or another METAADS_DATA_DIR"
+        );
+    }
     if let Some(sandbox) = &sandbox {
         demo::register_callbacks(sandbox, &format!("http://{}", listener.local_addr()?));
     }
@@ -79,6 +84,11 @@ async fn meta(config: &mut Config) -> anyhow::Result<(MetaApp, Option<Sandbox>)>
     if let Some(meta) = config.meta.clone() {
         warn_of_version(&meta);
         return Ok((meta, None));
+    }
+    if let DemoChoice::RefusedBecauseOf(name) = config.demo {
+        bail!(
+            "META_APP_ID is not set, and {name} shows that this is no demo: set META_APP_ID and META_APP_SECRET, or METAADS_DEMO=1 for the demo on a loopback PUBLIC_URL"
+        );
     }
     let (sandbox, options) = demo::sandbox(&config.database.data_dir).await?;
     let meta = sandbox_app(config.api_version, &sandbox.url(), &options);

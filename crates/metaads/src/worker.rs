@@ -114,6 +114,7 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
         app.store.sweep(now, now - IDLE_TTL, now - AUTHORIZATION_KEPT_MS).await?;
         dek::prune(&app.store, &app.keys, now).await?;
     }
+    app.empty_log().await;
     match app.keys.reload(&app.store).await {
         Ok(true) => tracing::info!(data_key = %app.keys.sealing_key(), "data keys have changed"),
         Ok(false) => {}

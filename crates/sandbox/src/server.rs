@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, Request as HttpRequest, Response, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Request as HttpRequest, Response, StatusCode, header};
 use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt};
 use hyper::service::service_fn;
@@ -44,12 +44,23 @@ pub(crate) async fn run(listener: TcpListener, shared: Arc<SharedState>) {
         connections.spawn(async move {
             let service = service_fn(move |request: HttpRequest<hyper::body::Incoming>| {
                 let shared = Arc::clone(&shared);
-                async move { serve(&shared, request.map(Body::new)).await }
+                async move { dated(&shared, request.map(Body::new)).await }
             });
             // Errors here are caused by the client, or injected on purpose.
             let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
         });
     }
+}
+
+/// With the sandbox's own time, as Meta's servers send theirs.
+async fn dated(shared: &Arc<SharedState>, request: HttpRequest<Body>) -> io::Result<Response<Body>> {
+    let mut response = serve(shared, request).await?;
+    let seconds = u64::try_from(shared.clock.now_seconds()).unwrap_or_default();
+    let date = httpdate::fmt_http_date(std::time::UNIX_EPOCH + Duration::from_secs(seconds));
+    if let Ok(date) = HeaderValue::from_str(&date) {
+        response.headers_mut().entry(header::DATE).or_insert(date);
+    }
+    Ok(response)
 }
 
 /// An error closes the connection without a response.

@@ -106,6 +106,16 @@ impl Db {
             .collect()
     }
 
+    /// Whether there are live connections of other Meta apps than the configured ones.
+    pub async fn has_connections_of_other_apps(&self) -> Result<bool, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT DISTINCT app_id AS "app_id!" FROM meta_connections WHERE status <> 'revoked' LIMIT 100"#
+        )
+        .fetch_all(&self.read)
+        .await?;
+        Ok(rows.iter().any(|row| !self.own_apps.contains(&row.app_id)))
+    }
+
     /// The states of a workspace's connections.
     pub async fn list_connection_states(
         &self,

@@ -93,6 +93,7 @@ statements! {
     // connections
     fn complete_authorization(&self, new: &Completion) -> Answer<CompletionOutcome>;
     fn list_connections(&self, workspace: &WorkspaceId) -> Answer<Vec<ConnectionSummary>>;
+    fn has_connections_of_other_apps(&self) -> Answer<bool>;
     fn list_connection_states(&self, workspace: &WorkspaceId) -> Answer<Vec<ConnectionState>>;
     fn find_connection(&self, workspace: &WorkspaceId, id: &ConnectionId) -> Answer<Option<Connection>>;
     fn find_connection_summary(&self, workspace: &WorkspaceId, id: &ConnectionId) -> Answer<Option<ConnectionSummary>>;
@@ -167,6 +168,7 @@ statements! {
     fn count_unrecognized_error(&self, error: &UnrecognizedError) -> Answer<()>;
     fn list_unrecognized_errors(&self, limit: i64) -> Answer<Vec<UnrecognizedError>>;
     // health
+    fn empty_log(&self) -> Answer<bool>;
     fn ping(&self, now: i64) -> Answer<()>;
 }
 

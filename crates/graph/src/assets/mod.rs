@@ -8,7 +8,7 @@ mod read;
 pub use edge::Edge;
 pub use nodes::{AdAccount, Business, InstagramAccount, PERMISSION_GRANTED, Page, Permission, Person};
 pub use paging::ListPage;
-pub use read::{FirstLists, Identity, SystemUser};
+pub use read::{FirstLists, Profile, SystemUser};
 
 #[cfg(test)]
 pub(crate) use nodes::{parse_permissions, parse_person};

@@ -1,4 +1,4 @@
-//! Reading assets: two batches for a new token, pages of lists, and nodes by id.
+//! Reading assets: one batch for a new token, pages of lists, and nodes by id.
 
 use serde_json::Value;
 
@@ -16,11 +16,12 @@ use crate::json;
 
 const PERSON_FIELDS: &str = "id,name,picture";
 
-/// Whose token it is, and what the person granted and declined. Each part can fail on its own.
+/// What one batch reads with a new token. Each part can fail on its own.
 #[derive(Debug)]
-pub struct Identity {
+pub struct Profile {
     pub person: Result<Person, GraphError>,
     pub permissions: Result<Vec<Permission>, GraphError>,
+    pub lists: FirstLists,
 }
 
 /// The first page of each of a person's lists. Each part can fail on its own.
@@ -41,8 +42,8 @@ pub struct SystemUser {
 }
 
 impl Graph {
-    /// Reads an [`Identity`] in one round trip.
-    pub async fn read_identity(&self, token: &AccessToken) -> Result<Identity, GraphError> {
+    /// Reads a [`Profile`] in one round trip.
+    pub async fn read_profile(&self, token: &AccessToken, limit: u32) -> Result<Profile, GraphError> {
         let person = Item {
             endpoint: Endpoint::Me,
             path: "me".to_owned(),
@@ -50,32 +51,27 @@ impl Graph {
         };
         let permissions =
             Item { endpoint: Endpoint::Permissions, path: "me/permissions".to_owned(), query: Vec::new() };
-        let outcomes = self.batch(token, &[person, permissions]).await?;
-        let [person, permissions] =
-            <[_; 2]>::try_from(outcomes).expect("a batch has one outcome for each item");
-        Ok(Identity {
-            person: person.and_then(|body| parse_person(&body)),
-            permissions: permissions.map(|body| parse_permissions(&body)),
-        })
-    }
-
-    /// Reads [`FirstLists`] in one round trip.
-    pub async fn read_first_lists(&self, token: &AccessToken, limit: u32) -> Result<FirstLists, GraphError> {
         let items = [
+            person,
+            permissions,
             Edge::MyAdAccounts.batch_item(limit),
             Edge::MyBusinesses.batch_item(limit),
             Edge::MyPages.batch_item(limit),
         ];
         let outcomes = self.batch(token, &items).await?;
-        let [ad_accounts, businesses, pages] =
-            <[_; 3]>::try_from(outcomes).expect("a batch has one outcome for each item");
+        let [person, permissions, ad_accounts, businesses, pages] =
+            <[_; 5]>::try_from(outcomes).expect("a batch has one outcome for each item");
         let graph = &self.app.graph_url;
-        Ok(FirstLists {
-            ad_accounts: ad_accounts
-                .and_then(|body| parse_page(Endpoint::AdAccounts, &body, graph, AdAccount::from_json)),
-            businesses: businesses
-                .and_then(|body| parse_page(Endpoint::Businesses, &body, graph, Business::from_json)),
-            pages: pages.and_then(|body| parse_page(Endpoint::Pages, &body, graph, Page::from_json)),
+        Ok(Profile {
+            person: person.and_then(|body| parse_person(&body)),
+            permissions: permissions.map(|body| parse_permissions(&body)),
+            lists: FirstLists {
+                ad_accounts: ad_accounts
+                    .and_then(|body| parse_page(Endpoint::AdAccounts, &body, graph, AdAccount::from_json)),
+                businesses: businesses
+                    .and_then(|body| parse_page(Endpoint::Businesses, &body, graph, Business::from_json)),
+                pages: pages.and_then(|body| parse_page(Endpoint::Pages, &body, graph, Page::from_json)),
+            },
         })
     }
 

@@ -33,6 +33,8 @@ pub enum AuthorizationResponse {
     },
     /// Meta is temporarily unavailable.
     Unavailable,
+    /// The dialog sent the person back without saying what became of it.
+    Missing,
 }
 
 /// A callback that Meta's dialog cannot have produced. No authorization is consumed by it.
@@ -42,9 +44,9 @@ pub enum CallbackError {
     MissingState,
     #[error("a parameter occurs twice")]
     DuplicateParameter,
-    #[error("neither a code nor an error, or both")]
+    #[error("both a code and an error")]
     Contradictory,
-    #[error("the code is empty or too long")]
+    #[error("the code is too long")]
     InvalidCode,
 }
 
@@ -99,8 +101,11 @@ impl Params {
             (Some(code), false) => {
                 // Instagram appends this to the URL, and some browsers send it along with the code.
                 let code = code.strip_suffix("#_").unwrap_or(&code).to_owned();
-                if code.is_empty() || code.len() > MAX_CODE_BYTES {
+                if code.len() > MAX_CODE_BYTES {
                     return Err(CallbackError::InvalidCode);
+                }
+                if code.is_empty() {
+                    return Ok(AuthorizationResponse::Missing);
                 }
                 Ok(AuthorizationResponse::Code(AuthorizationCode::new(code)))
             }
@@ -108,7 +113,8 @@ impl Params {
                 let error_code = self.error_code.as_deref().and_then(|text| text.trim().parse().ok());
                 Ok(classify(self.error.as_deref(), self.error_reason.as_deref(), error_code))
             }
-            _ => Err(CallbackError::Contradictory),
+            (None, false) => Ok(AuthorizationResponse::Missing),
+            (Some(_), true) => Err(CallbackError::Contradictory),
         }
     }
 }

@@ -11,6 +11,8 @@ fn app() -> MetaApp {
     MetaApp {
         app_id: AppId::parse("42").expect("an id"),
         app_secret: AppSecret::new("very-secret".to_owned()),
+        previous_app_secret: None,
+        proxy: None,
         version: GraphVersion::NEWEST,
         dialog_url: "https://www.facebook.com".parse().expect("a URL"),
         graph_url: "https://graph.facebook.com".parse().expect("a URL"),

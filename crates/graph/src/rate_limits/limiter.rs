@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::UNIX_EPOCH;
 
 use super::quota_keys::QuotaKeys;
 use super::report::{QuotaState, UnrecognizedError, UsageReport};
@@ -54,6 +55,7 @@ struct State {
     served_version: Option<String>,
     version_warning: Option<String>,
     access_tier: Option<String>,
+    clock_skew_ms: Option<i64>,
 }
 
 /// The quota that blocks a call.
@@ -151,6 +153,15 @@ impl RateLimiter {
         }
     }
 
+    /// Records how far Meta's clock is ahead of ours. `now` is in Unix milliseconds.
+    pub fn record_date(&self, headers: &Headers, now: i64) {
+        let date = headers.get("date").and_then(|text| httpdate::parse_http_date(text).ok());
+        let since = date.and_then(|date| date.duration_since(UNIX_EPOCH).ok());
+        if let Some(theirs) = since.and_then(|since| i64::try_from(since.as_millis()).ok()) {
+            self.state().clock_skew_ms = Some(theirs - now);
+        }
+    }
+
     /// What was learned since the last call. Versions, warnings and the access tier are reported every time.
     pub fn drain(&self) -> UsageReport {
         let mut state = self.state();
@@ -164,6 +175,7 @@ impl RateLimiter {
             served_version: state.served_version.clone(),
             version_warning: state.version_warning.clone(),
             access_tier: state.access_tier.clone(),
+            clock_skew_ms: state.clock_skew_ms,
         }
     }
 

@@ -37,4 +37,6 @@ pub struct UsageReport {
     pub version_warning: Option<String>,
     /// The Marketing API's access tier, as last seen.
     pub access_tier: Option<String>,
+    /// How far Meta's clock is ahead of ours (milliseconds), as last seen; to the second.
+    pub clock_skew_ms: Option<i64>,
 }

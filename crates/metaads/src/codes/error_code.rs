@@ -58,6 +58,7 @@ codes! {
     // While connecting.
     Cancelled = "cancelled": You, Connect;
     AppNotActive = "app_not_active": Admin, ViewConnections;
+    NoAnswer = "no_answer": You, Connect;
     StateExpired = "state_expired": You, Connect;
     StateUsed = "state_used": Nobody, ViewConnections;
     WrongSession = "wrong_session": You, SignIn;
@@ -65,6 +66,7 @@ codes! {
     ForeignToken = "foreign_token": Admin, ViewConnections;
     WrongPerson = "wrong_person": You, Connect;
     PermissionsMissing = "permissions_missing": Person, Connect;
+    PermissionsNotOffered = "permissions_not_offered": Admin, ViewConnections;
     PermissionExpired = "permission_expired": Person, ViewConnections;
     NoAdAccounts = "no_ad_accounts": You, Connect;
     MetaUnavailable = "meta_unavailable": Meta, Connect;
@@ -123,6 +125,7 @@ impl From<StatusReason> for Code {
             StatusReason::AppRemoved => Code::AppRemoved,
             StatusReason::DataAccessExpired => Code::DataAccessExpired,
             StatusReason::PermissionsMissing => Code::PermissionsMissing,
+            StatusReason::PermissionsNotOffered => Code::PermissionsNotOffered,
             StatusReason::PermissionExpired => Code::PermissionExpired,
             StatusReason::ForeignToken => Code::ForeignToken,
             StatusReason::OtherApp => Code::OtherApp,

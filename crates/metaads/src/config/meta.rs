@@ -16,8 +16,10 @@ const INSTAGRAM_DIALOG_URL: &str = "https://www.instagram.com";
 const INSTAGRAM_API_URL: &str = "https://api.instagram.com";
 
 /// Variables that mean something only together with META_APP_ID.
-const OF_THE_APP: [&str; 10] = [
+const OF_THE_APP: [&str; 12] = [
     "META_APP_SECRET",
+    "META_APP_SECRET_PREVIOUS",
+    "METAADS_META_PROXY",
     "META_LOGIN_CONFIG_ID",
     "META_WEBHOOK_VERIFY_TOKEN",
     "META_DIALOG_URL",
@@ -46,6 +48,8 @@ pub fn sandbox_app(version: GraphVersion, url: &str, options: &metaads_sandbox::
     MetaApp {
         app_id: AppId::parse(&options.app_id).expect(digits),
         app_secret: AppSecret::new(options.app_secret.clone()),
+        previous_app_secret: None,
+        proxy: None,
         version,
         dialog_url: url.clone(),
         instagram_url: url.clone(),
@@ -81,8 +85,28 @@ pub(super) fn meta_app(source: &Source, version: GraphVersion, mistakes: &mut Mi
         mistakes.add("META_APP_SECRET", "is missing: META_APP_ID is set (App settings, Basic, App secret)");
     }
     let app_secret = AppSecret::new(secret?);
-    let (app_id, timeout) = (app_id?, GRAPH_TIMEOUT);
-    Some(MetaApp { app_id, app_secret, version, dialog_url, graph_url, instagram_url, instagram, timeout })
+    Some(MetaApp {
+        app_id: app_id?,
+        app_secret,
+        previous_app_secret: source.secret("META_APP_SECRET_PREVIOUS", mistakes).map(AppSecret::new),
+        proxy: proxy(source, mistakes),
+        version,
+        dialog_url,
+        graph_url,
+        instagram_url,
+        instagram,
+        timeout: GRAPH_TIMEOUT,
+    })
+}
+
+/// `METAADS_META_PROXY`. It may hold a password.
+fn proxy(source: &Source, mistakes: &mut Mistakes) -> Option<Url> {
+    let text = source.secret("METAADS_META_PROXY", mistakes)?;
+    let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if url.is_none() {
+        mistakes.add("METAADS_META_PROXY", "must be an http:// or https:// URL");
+    }
+    url
 }
 
 fn instagram_app(source: &Source, mistakes: &mut Mistakes) -> Option<InstagramApp> {

@@ -18,11 +18,13 @@ use database::DatabaseConfig;
 use jobs::JobsConfig;
 use keys::KeysConfig;
 use login::LoginConfig;
+use loopback::is_loopback;
 use server::ServerConfig;
 use source::{Mistakes, Source};
 
 /// Variables of the documented interface that this version accepts and does nothing with yet.
-const WITHOUT_EFFECT: [&str; 3] = ["SMTP_URL", "METAADS_METRICS_LISTEN", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+const WITHOUT_EFFECT: [&str; 4] =
+    ["SMTP_URL", "MAIL_FROM", "METAADS_METRICS_LISTEN", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 
 #[derive(Debug)]
 pub struct Config {
@@ -36,8 +38,39 @@ pub struct Config {
     pub meta_login: LoginConfig,
     /// `META_API_VERSION`.
     pub api_version: GraphVersion,
+    /// Whether the demo may run; only where there is no Meta app.
+    pub demo: DemoChoice,
     /// Variables that are set and have no effect yet.
     pub without_effect: Vec<&'static str>,
+}
+
+/// Whether the demo may run. An installation that has lost META_APP_ID must not become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DemoChoice {
+    /// Nothing is configured, or METAADS_DEMO=1 asks for it.
+    Allowed,
+    /// This variable shows that something else was meant.
+    RefusedBecauseOf(&'static str),
+}
+
+impl DemoChoice {
+    fn read(source: &Source, server: &ServerConfig, mistakes: &mut Mistakes) -> DemoChoice {
+        let is_asked_for = match source.text("METAADS_DEMO").as_deref() {
+            None | Some("0") => false,
+            Some("1") => true,
+            Some(_) => {
+                mistakes.add("METAADS_DEMO", "must be 1 or 0");
+                false
+            }
+        };
+        let of_an_installation = ["ENCRYPTION_KEY", "KEY_ENCRYPTION_KEY", "DATABASE_URL"];
+        let found = of_an_installation.into_iter().find(|name| source.is_set(name));
+        match found {
+            _ if !is_loopback(&server.public_url) => DemoChoice::RefusedBecauseOf("PUBLIC_URL"),
+            Some(name) if !is_asked_for => DemoChoice::RefusedBecauseOf(name),
+            Some(_) | None => DemoChoice::Allowed,
+        }
+    }
 }
 
 impl Config {
@@ -53,6 +86,7 @@ impl Config {
             jobs: JobsConfig::read(source, &mut mistakes),
             meta: meta::meta_app(source, api_version, &mut mistakes),
             meta_login: LoginConfig::read(source, &mut mistakes),
+            demo: DemoChoice::read(source, &server, &mut mistakes),
             without_effect: WITHOUT_EFFECT.into_iter().filter(|name| source.is_set(name)).collect(),
             api_version,
             server,

@@ -62,6 +62,7 @@ pub async fn disconnect(
         audit_id: app.new_row_id(),
     };
     let done = app.store.disconnect(&request).await?;
+    app.empty_log().await;
     tracing::info!(connection = %connection.id, ?mode, done, "disconnected");
     app.signals.enqueued.notify();
     Ok(done)
@@ -83,7 +84,9 @@ pub async fn disconnect_as_chosen(
 
 /// Deletes a disconnected connection with its accounts and history. False if it is not there or still connected.
 pub async fn purge(app: &App, who: &SignedIn, id: &ConnectionId) -> Result<bool, StoreError> {
-    app.store.purge_connection(&who.workspace_id, id).await
+    let is_purged = app.store.purge_connection(&who.workspace_id, id).await?;
+    app.empty_log().await;
+    Ok(is_purged)
 }
 
 /// None if there is no grant to revoke, or it belongs to another app, whose secret we do not have.

@@ -50,9 +50,19 @@ pub fn missing(app: &App, kind: ConnectionKind, granted: &ScopeSet) -> ScopeSet 
     ScopeSet(needed.into_iter().filter(|scope| !granted.has(scope)).collect())
 }
 
-/// What limits a connection that was just granted these permissions.
-pub fn limited_by(app: &App, kind: ConnectionKind, granted: &ScopeSet) -> Option<StatusReason> {
-    (!missing(app, kind, granted).0.is_empty()).then_some(StatusReason::PermissionsMissing)
+/// What limits a connection with these permissions. If Meta reports a missing one neither as declined nor as expired,
+/// the dialog did not offer it, and the person can do nothing about it.
+pub fn limited_by(app: &App, kind: ConnectionKind, permissions: &GrantedPermissions) -> Option<StatusReason> {
+    let ScopeSet(missing) = missing(app, kind, &permissions.granted);
+    let is_offered = |scope: &String| permissions.declined.has(scope) || !permissions.is_complete;
+    match () {
+        () if missing.is_empty() => None,
+        () if missing.iter().any(|scope| permissions.expired.has(scope)) => {
+            Some(StatusReason::PermissionExpired)
+        }
+        () if missing.iter().any(is_offered) => Some(StatusReason::PermissionsMissing),
+        () => Some(StatusReason::PermissionsNotOffered),
+    }
 }
 
 /// What Meta says about the permissions of a grant.
@@ -63,6 +73,8 @@ pub struct GrantedPermissions {
     pub declined: ScopeSet,
     /// Granted once, and taken back by Meta because the app left them unused.
     pub expired: ScopeSet,
+    /// Meta reported everything that was offered: what is in none of the lists was not.
+    pub is_complete: bool,
 }
 
 /// What was granted, declined and taken back of what was `asked` for. Where `/me/permissions` did not answer, the token
@@ -85,6 +97,7 @@ pub fn from_meta(
         declined: ScopeSet(declined),
         granted: ScopeSet(granted),
         expired: ScopeSet(expired),
+        is_complete: listed.is_some(),
     }
 }
 

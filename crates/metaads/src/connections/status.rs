@@ -45,6 +45,7 @@ pub fn needs_attention(state: ConnectionState) -> bool {
             limited_by,
             Some(
                 StatusReason::PermissionsMissing
+                    | StatusReason::PermissionsNotOffered
                     | StatusReason::PermissionExpired
                     | StatusReason::DataAccessExpired
             )

@@ -9,6 +9,7 @@ use crate::messages::format::day;
 pub struct WarningText {
     pub title: String,
     pub text: String,
+    /// Empty: the person can do nothing about it.
     pub button: String,
 }
 
@@ -49,5 +50,15 @@ pub fn permission_expired(who: ConnectionLabel<'_>) -> WarningText {
         title: text.title.to_owned(),
         text: text.cause.to_owned(),
         button: format!("Ask {} again", who.name),
+    }
+}
+
+/// A permission that Meta's dialog did not offer.
+pub fn permissions_not_offered() -> WarningText {
+    let text = error_text(Code::PermissionsNotOffered);
+    WarningText {
+        title: text.title.to_owned(),
+        text: format!("{} Your admin has to act.", text.cause),
+        button: String::new(),
     }
 }

@@ -56,6 +56,10 @@ static CATALOGUE: &[ErrorText] = &[
         "Facebook hasn’t opened this app to you",
         "The Meta app behind this site is still in development mode, or Meta has closed it for now.",
         "Send your admin the code and support ID of this page. In the App Dashboard they switch the app to Live, or give you a role on it."]),
+    text(Code::NoAnswer, [
+        "Facebook sent no answer",
+        "Facebook sent you back without saying whether you agreed. Nothing was connected.",
+        "Start again; it takes about 30 seconds."]),
     text(Code::StateExpired, [
         "That took longer than 10 minutes",
         "For safety, each attempt ends after 10 minutes, and a link from Facebook works only for its own attempt. Nothing was connected.",
@@ -82,8 +86,12 @@ static CATALOGUE: &[ErrorText] = &[
         "Sign in on Facebook as the right person, or connect the other person as well."]),
     text(Code::PermissionsMissing, [
         "Connected, but permissions are missing",
-        "Some permissions were turned off on Facebook, or removed later.",
+        "Some permissions were not granted on Facebook, or were removed later.",
         "Ask again and leave them turned on. Everything that does not need them keeps working."]),
+    text(Code::PermissionsNotOffered, [
+        "Facebook does not offer a permission",
+        "The Meta app behind this site does not ask for everything that this site needs. Nobody turned anything off.",
+        "Your admin adds it in the App Dashboard: the app’s permissions or, with Facebook Login for Business, its configuration. Then reconnect."]),
     text(Code::PermissionExpired, [
         "A permission expired",
         "Facebook takes back a permission that was not used for 90 days. Everything that does not need it keeps working.",

@@ -3,7 +3,7 @@
 use metaads_graph::Misconfiguration;
 use metaads_store::OperatorNotice;
 
-use crate::messages::format::count;
+use crate::messages::format::{count, plural};
 
 #[derive(Debug, Clone)]
 pub struct OperatorNoticeText {
@@ -53,6 +53,13 @@ pub fn meta_notice(since: &str) -> OperatorNoticeText {
     }
 }
 
+pub fn clock_skew(since: &str) -> OperatorNoticeText {
+    OperatorNoticeText {
+        title: format!("This server’s clock has been wrong since {since}."),
+        text: "Times in histories are wrong, and logins may be refused. Set up time synchronization (NTP).",
+    }
+}
+
 pub fn app_refused(since: &str) -> OperatorNoticeText {
     OperatorNoticeText {
         title: format!("Meta has refused our app since {since}."),
@@ -94,6 +101,10 @@ pub fn detail(notice: &OperatorNotice) -> String {
             )
         }
         OperatorNotice::MetaVersionWarning { warning } => warning.clone(),
+        OperatorNotice::ClockSkew { seconds } => match seconds {
+            0.. => format!("It is {} behind Meta’s", plural(*seconds, "second", "seconds")),
+            _ => format!("It is {} ahead of Meta’s", plural(-seconds, "second", "seconds")),
+        },
         OperatorNotice::MetaNotice { header } => header.clone(),
     }
 }

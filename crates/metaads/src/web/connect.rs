@@ -17,6 +17,14 @@ use crate::http::form_fields::FormFields;
 use crate::http::problem::Problem;
 use crate::web::business;
 
+/// How browsers, old ones too, say that they fetch a page ahead of a click.
+const PREFETCH_HEADERS: [(&str, &[u8]); 4] = [
+    ("sec-purpose", b"prefetch"),
+    ("purpose", b"prefetch"),
+    ("x-moz", b"prefetch"),
+    ("x-purpose", b"preview"),
+];
+
 /// Where a form that starts this login posts to.
 pub fn path(login: Login) -> &'static str {
     match login {
@@ -123,8 +131,9 @@ async fn come_back(
     host: DialogHost,
 ) -> Result<Response, Problem> {
     // A prefetch or a HEAD request is not a person coming back, and would use up the state.
-    let is_prefetch =
-        headers.get("sec-purpose").is_some_and(|purpose| purpose.as_bytes().starts_with(b"prefetch"));
+    let is_prefetch = PREFETCH_HEADERS.into_iter().any(|(name, value)| {
+        headers.get(name).is_some_and(|given| given.as_bytes().to_ascii_lowercase().starts_with(value))
+    });
     if is_prefetch || method != Method::GET {
         return Ok(StatusCode::METHOD_NOT_ALLOWED.into_response());
     }

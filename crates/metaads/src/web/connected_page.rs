@@ -6,7 +6,7 @@ use metaads_store::{
 };
 
 use crate::app::App;
-use crate::connections::permissions;
+use crate::connections::permissions::{self, ADS_SCOPES};
 use crate::http::problem::Problem;
 use crate::messages::ad_accounts::NO_BUSINESS;
 use crate::messages::connection_label::place;
@@ -32,7 +32,12 @@ pub struct ConnectedPage {
     /// How long connecting took.
     pub seconds: i64,
     pub found: String,
+    /// What the person can still grant.
     pub missing: Vec<MissingPermission>,
+    /// What Meta's dialog did not offer.
+    pub not_offered: Vec<MissingPermission>,
+    /// None of the permissions that list ad accounts was offered.
+    pub is_ads_not_offered: bool,
     pub granted: Vec<&'static str>,
     /// Meta's names of the missing permissions.
     pub developer_names: String,
@@ -88,8 +93,11 @@ impl ConnectedPage {
     ) -> Result<ConnectedPage, Problem> {
         let card = ConnectionCard::new(app, connection, app.now());
         let asked = permissions::asked(app, connection.kind, &connection.scopes);
-        let (granted, missing): (Vec<&String>, Vec<&String>) =
+        let (granted, lacking): (Vec<&String>, Vec<&String>) =
             asked.iter().partition(|scope| connection.scopes.has(scope));
+        let not_offered = permissions::not_offered(app, connection);
+        let (not_offered, missing): (Vec<&String>, Vec<&String>) =
+            lacking.iter().partition(|scope| not_offered.has(scope));
         let has_question = !missing.is_empty() && question == PermissionsQuestion::Asked;
         let outcome = outcome(connection, &card, has_question);
         let (accounts, instagram) = match outcome {
@@ -108,7 +116,12 @@ impl ConnectedPage {
             found: assets(&connection.assets),
             place: place(authorization.login),
             granted: granted.iter().filter_map(|scope| scopes::scope(scope)).map(|text| text.name).collect(),
-            developer_names: missing.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", "),
+            developer_names: lacking.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", "),
+            is_ads_not_offered: ADS_SCOPES.iter().all(|ads| not_offered.iter().any(|scope| scope == ads)),
+            not_offered: not_offered
+                .into_iter()
+                .map(|scope| MissingPermission::new(app, connection, scope))
+                .collect(),
             missing: missing
                 .into_iter()
                 .map(|scope| MissingPermission::new(app, connection, scope))

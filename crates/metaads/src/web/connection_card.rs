@@ -83,7 +83,11 @@ impl ConnectionCard {
         let is_connected = status::is_connected(connection);
         let is_syncing = is_connected && connection.sync_state == SyncState::Running;
         let asked = permissions::asked(app, connection.kind, &connection.scopes);
-        let missing: Vec<&String> = asked.iter().filter(|scope| !connection.scopes.has(scope)).collect();
+        let not_offered = permissions::not_offered(app, connection);
+        let lacking = asked.iter().filter(|scope| !connection.scopes.has(scope));
+        let number_granted = asked.len() - lacking.clone().count();
+        // What the person can change.
+        let missing: Vec<&String> = lacking.filter(|scope| !not_offered.has(scope)).collect();
         let is_required = |scope: &&&String| permissions::is_required(app, connection.kind, scope);
         let health = status::health(connection, now);
         let (lifeline, lifeline_start, lifeline_end) = lifeline(connection, now);
@@ -110,7 +114,7 @@ impl ConnectionCard {
             has_ad_accounts: connection.assets.ad_accounts > 0,
             pages: format::count(connection.assets.pages),
             instagram: format::count(connection.assets.instagram_accounts),
-            permissions: text::permissions(asked.len() - missing.len(), asked.len()),
+            permissions: text::permissions(number_granted, asked.len()),
             owing: connection.assets.owing,
             stopped: connection.assets.stopped,
             is_ads_login: connection.kind != ConnectionKind::InstagramUser,
@@ -186,6 +190,10 @@ fn warning(connection: &ConnectionSummary, now: i64) -> Option<WarningNote> {
     if reason == Some(Code::PermissionExpired) {
         let text = connection_warnings::permission_expired(label);
         return Some(WarningNote { text, tone: Tone::Bad, is_asking_again: true });
+    }
+    if reason == Some(Code::PermissionsNotOffered) {
+        let text = connection_warnings::permissions_not_offered();
+        return Some(WarningNote { text, tone: Tone::Warning, is_asking_again: false });
     }
     // The template has a note of its own for missing permissions.
     if reason == Some(Code::PermissionsMissing) {

@@ -30,6 +30,7 @@ impl OperatorNoticeView {
             NoticeKind::MetaVersionWarning => text::version_warning(&since),
             NoticeKind::MetaLoginRefused => text::login_refused(&since),
             NoticeKind::MetaPolicyBlock => text::policy_block(&since),
+            NoticeKind::ClockSkew => text::clock_skew(&since),
             NoticeKind::MetaNotice => text::meta_notice(&since),
             NoticeKind::MetaCallsRefused => text::calls_refused(&since),
             NoticeKind::RefreshesRefused => text::refreshes_refused(&since, entry.times),

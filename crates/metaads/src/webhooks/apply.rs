@@ -51,6 +51,9 @@ pub async fn step(app: &App, job: &Job) -> Result<JobOutcome, StoreError> {
             break;
         }
     }
+    if urgency == Urgency::Erasures {
+        app.empty_log().await;
+    }
     app.signals.enqueued.notify();
     Ok(match app.store.next_webhook_event_at(urgency).await? {
         Some(at) => JobOutcome::RunAt(at),

@@ -152,6 +152,10 @@ fn with_own_secrets<T>(
         Ok(opened) => return Ok((meta.app_id.to_string(), opened)),
         Err(error) => error,
     };
+    // Meta does not repeat these calls, so none may be lost while the secret changes.
+    if let Some(Ok(opened)) = meta.previous_app_secret.as_ref().map(&open) {
+        return Ok((meta.app_id.to_string(), opened));
+    }
     // Apps of Instagram Login sign with a secret of their own.
     match &meta.instagram {
         Some(instagram) => open(&instagram.app_secret).map(|opened| (instagram.app_id.to_string(), opened)),

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::connections::{DisconnectMode, StatusReason};
+use crate::connection_state::StatusReason;
+use crate::connections::DisconnectMode;
 
 /// Something that happened to a connection. Stored as `action` (the variant) and `detail` (its fields, JSON).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

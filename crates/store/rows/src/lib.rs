@@ -6,6 +6,7 @@ mod accounts;
 mod assets;
 mod audit;
 mod authorizations;
+mod connection_state;
 mod connections;
 mod error;
 mod jobs;
@@ -25,10 +26,10 @@ pub use assets::{
 };
 pub use audit::{AdAccountChange, AuditEntry, AuditEvent, MetaFailure, NewAuditEvent};
 pub use authorizations::{Authorization, AuthorizationStatus, DialogHost, Login, NewAuthorization};
+pub use connection_state::{ConnectionState, ConnectionStatus, RevokedBy, StatusReason};
 pub use connections::{
-    AssetCounts, Completion, CompletionOutcome, Connection, ConnectionKind, ConnectionRow, ConnectionState,
-    ConnectionStatus, ConnectionSummary, DisconnectMode, DisconnectRequest, GrantConnection, RevokedBy,
-    StatusReason, SyncState,
+    AssetCounts, Completion, CompletionOutcome, Connection, ConnectionKind, ConnectionRow, ConnectionSummary,
+    DisconnectMode, DisconnectRequest, GrantConnection, SyncState,
 };
 pub use error::StoreError;
 pub use jobs::{

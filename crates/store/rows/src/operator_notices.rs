@@ -21,6 +21,8 @@ pub enum OperatorNotice {
     MetaVersionServed { pinned: String, served: String },
     /// Meta warns about the API version in use, in its own words.
     MetaVersionWarning { warning: String },
+    /// Our clock differs from Meta's by this much; positive: ours is behind.
+    ClockSkew { seconds: i64 },
     /// Meta sent the app an alert; `header` is its first line.
     MetaNotice { header: String },
 }
@@ -35,6 +37,7 @@ pub enum NoticeKind {
     MetaLoginRefused,
     MetaVersionServed,
     MetaVersionWarning,
+    ClockSkew,
     MetaNotice,
 }
 
@@ -48,6 +51,7 @@ impl NoticeKind {
             NoticeKind::MetaLoginRefused => "meta_login_refused",
             NoticeKind::MetaVersionServed => "meta_version_served",
             NoticeKind::MetaVersionWarning => "meta_version_warning",
+            NoticeKind::ClockSkew => "clock_skew",
             NoticeKind::MetaNotice => "meta_notice",
         }
     }
@@ -73,6 +77,7 @@ impl OperatorNotice {
             OperatorNotice::MetaLoginRefused { .. } => NoticeKind::MetaLoginRefused,
             OperatorNotice::MetaVersionServed { .. } => NoticeKind::MetaVersionServed,
             OperatorNotice::MetaVersionWarning { .. } => NoticeKind::MetaVersionWarning,
+            OperatorNotice::ClockSkew { .. } => NoticeKind::ClockSkew,
             OperatorNotice::MetaNotice { .. } => NoticeKind::MetaNotice,
         }
     }
@@ -105,6 +110,7 @@ mod tests {
             OperatorNotice::MetaLoginRefused { dialog_error: Some(1), misconfiguration: None, error: None },
             OperatorNotice::MetaVersionServed { pinned: text(), served: text() },
             OperatorNotice::MetaVersionWarning { warning: text() },
+            OperatorNotice::ClockSkew { seconds: -90 },
             OperatorNotice::MetaNotice { header: text() },
         ] {
             let read = OperatorNotice::from_columns(notice.kind().as_str(), &notice.detail());

@@ -3,7 +3,7 @@
 use metaads_vault::Sealed;
 
 use crate::audit::{AuditEvent, NewAuditEvent};
-use crate::connections::{ConnectionState, ConnectionStatus};
+use crate::connection_state::{ConnectionState, ConnectionStatus};
 use crate::text::{ConnectionId, ScopeSet};
 
 /// The result of one token check and the time of the next, written in one transaction.

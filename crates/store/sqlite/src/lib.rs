@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metaads_store_rows::StoreError;
-use sqlx::Connection as _;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{Connection as _, Row as _};
 
 #[macro_use]
 mod dialect;
@@ -70,6 +70,16 @@ impl Db {
     #[must_use]
     pub fn with_apps(self, ids: &[String]) -> Db {
         Db { own_apps: ids.into(), ..self }
+    }
+
+    /// Moves what was written into the database file and empties the write-ahead log, so that erased values are in
+    /// neither. False if a reader prevented it: to be tried again.
+    pub async fn empty_log(&self) -> Result<bool, StoreError> {
+        let mut connection = self.write.acquire().await?;
+        sqlx::query("PRAGMA busy_timeout = 500").execute(&mut *connection).await?;
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await;
+        sqlx::query("PRAGMA busy_timeout = 10000").execute(&mut *connection).await?;
+        Ok(row?.try_get::<i64, _>(0)? == 0)
     }
 
     /// Closes all connections; the file is left checkpointed.

@@ -12,7 +12,8 @@ use metaads_store::{
 use crate::app::App;
 use crate::codes::diagnosis::{LookupResult, MissingReason, UnreadWhy};
 use crate::connections::assets::rows;
-use crate::connections::assets::sync_plan::{Delay, SyncPlan, SyncTask};
+use crate::connections::assets::sync_plan::SyncPlan;
+use crate::connections::assets::sync_task::{Delay, SyncTask};
 use crate::connections::granular_scopes::Reach;
 use crate::connections::permissions::ADS_SCOPES;
 use crate::connections::token::broker::{TokenError, fresh_token};

@@ -9,7 +9,8 @@ use metaads_store::{AssetBatch, Connection, ConnectionKind, ProfileUpdate, Store
 
 use crate::app::App;
 use crate::connections::assets::rows;
-use crate::connections::assets::sync_plan::{SyncEdge, SyncTask, lists_of_business};
+use crate::connections::assets::sync_plan::lists_of_business;
+use crate::connections::assets::sync_task::{SyncEdge, SyncTask};
 use crate::connections::granular_scopes::Reach;
 
 /// Nodes read in one batch.

@@ -8,3 +8,4 @@ pub mod select;
 pub mod status_check;
 pub mod sync;
 pub mod sync_plan;
+pub mod sync_task;

@@ -11,7 +11,8 @@ use metaads_store::{
 use crate::app::App;
 use crate::clock::{DAY, MINUTE};
 use crate::connections::assets::fetch::{FetchError, FetchedPage, fetch_page};
-use crate::connections::assets::sync_plan::{Delay, NextPage, SyncPlan, SyncTask, start_sync};
+use crate::connections::assets::sync_plan::{SyncPlan, start_sync};
+use crate::connections::assets::sync_task::{Delay, NextPage, SyncTask};
 use crate::connections::token::broker::{TokenError, fresh_token};
 use crate::connections::token::check::check_now;
 use crate::connections::token::outcome::{CheckOutcome, CheckTrigger};

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use metaads_graph::{AuthorizationCode, AuthorizationResponse, Callback, PkceVerifier};
 use metaads_store::{
-    Authorization, AuthorizationId, AuthorizationStatus, Completion, CompletionOutcome, Connection,
-    ConnectionId, ConnectionKind, DialogHost, JobKind, JobPayload, Login, NewAuthorization, NoticeKind,
-    SignedIn, StoreError,
+    Authorization, AuthorizationId, AuthorizationStatus, CheckPayload, Completion, CompletionOutcome,
+    Connection, ConnectionId, ConnectionKind, DialogHost, JobKind, JobPayload, Login, NewAuthorization,
+    NoticeKind, SignedIn, StoreError,
 };
 use url::Url;
 
@@ -166,6 +166,7 @@ pub async fn complete(
     };
     let authorization = match consume(app, who, &callback, host).await? {
         Consumed::Authorization(authorization) => authorization,
+        Consumed::Before(authorization) => return came_back(app, who, &authorization, &callback).await,
         Consumed::Rejected(code) => {
             tracing::warn!(code = code.as_str(), "callback rejected");
             return Ok(CallbackOutcome::Rejected(code));
@@ -192,6 +193,8 @@ pub async fn complete(
 
 enum Consumed {
     Authorization(Box<Authorization>),
+    /// By an earlier callback of this session, which is being worked on or has connected.
+    Before(Box<Authorization>),
     Rejected(Code),
 }
 
@@ -212,6 +215,11 @@ async fn consume(
         return Ok(Consumed::Rejected(Code::StateExpired));
     };
     let is_own = who.is_some_and(|who| who.session_id == found.session_id);
+    let is_of_host = (found.login == Login::Instagram) == (host == DialogHost::Instagram);
+    let is_kept = matches!(found.status, AuthorizationStatus::Consumed | AuthorizationStatus::Completed);
+    if is_own && is_of_host && is_kept {
+        return Ok(Consumed::Before(Box::new(found)));
+    }
     Ok(Consumed::Rejected(match found.status {
         _ if !is_own => Code::WrongSession,
         AuthorizationStatus::Pending => Code::StateExpired,
@@ -220,6 +228,25 @@ async fn consume(
             Code::StateUsed
         }
     }))
+}
+
+/// A callback whose state was used before leads to its attempt; its code is never exchanged. Who went back in the dialog
+/// may have agreed to something else there, so the grant is read again.
+async fn came_back(
+    app: &App,
+    who: Option<&SignedIn>,
+    authorization: &Authorization,
+    callback: &Callback,
+) -> Result<CallbackOutcome, StoreError> {
+    let has_code = matches!(callback.response, AuthorizationResponse::Code(_));
+    if let (true, Some(who), Some(id)) = (has_code, who, &authorization.connection_id)
+        && authorization.status == AuthorizationStatus::Completed
+        && rate_limit::allow(app, &Bucket::AskMeta { user: &who.user_id }).await?
+    {
+        let payload = JobPayload::Check(CheckPayload { resync: true, offline_since: None });
+        app.enqueue(&app.new_job(JobKind::Check, id.as_str(), payload)).await?;
+    }
+    Ok(CallbackOutcome::Finished { id: authorization.id.clone(), is_popup: authorization.is_popup })
 }
 
 /// The code, or why there is none. A foreign issuer (RFC 9207) never gets to see our secret.
@@ -248,6 +275,7 @@ fn code_of<'a>(
             Err(Failure::of_dialog(Code::MetaAppMisconfigured, *error_code))
         }
         AuthorizationResponse::Unavailable => Err(Code::MetaUnavailable.into()),
+        AuthorizationResponse::Missing => Err(Code::NoAnswer.into()),
     }
 }
 

@@ -60,7 +60,7 @@ pub async fn seal(app: &App, owner: Owner<'_>, grant: &Grant) -> Result<Completi
         scoped_user_id: grant.scoped_user_id.clone(),
         name: grant.name.clone(),
         picture_url: grant.picture_url.clone(),
-        limited_by: permissions::limited_by(app, grant.kind, &grant.permissions.granted),
+        limited_by: permissions::limited_by(app, grant.kind, &grant.permissions),
         scopes: grant.permissions.granted.clone(),
         declined_scopes: grant.permissions.declined.clone(),
         expired_scopes: grant.permissions.expired.clone(),

@@ -66,7 +66,9 @@ async fn check_claimed(
     job: &Job,
     trigger: CheckTrigger,
 ) -> Result<CheckOutcome, StoreError> {
+    let lease = HeldLease { app: Some(app.clone()), job };
     let outcome = check(app, id, job, trigger).await;
+    lease.release();
     match &outcome {
         Ok(CheckOutcome::Gone) => {
             app.store.finish_job(job).await?;
@@ -79,6 +81,32 @@ async fn check_claimed(
     }
     app.signals.checked.notify();
     outcome
+}
+
+/// A lease that is given back if whoever holds it is gone before the check is over, so that nobody waits for its end.
+struct HeldLease<'a> {
+    app: Option<App>,
+    job: &'a Job,
+}
+
+impl HeldLease<'_> {
+    /// The check is over and has written its own outcome.
+    fn release(mut self) {
+        self.app = None;
+    }
+}
+
+impl Drop for HeldLease<'_> {
+    fn drop(&mut self) {
+        let Some(app) = self.app.take() else { return };
+        let job = self.job.clone();
+        crate::tasks::spawn(async move {
+            if let Err(error) = app.store.postpone_job(&job, app.now(), job.attempts).await {
+                tracing::error!(%error, "the lease of an abandoned check could not be given back");
+            }
+            app.signals.checked.notify();
+        });
+    }
 }
 
 /// A check under the lease of `job`.
@@ -117,6 +145,9 @@ async fn check(
     if !app.store.record_token_check(job, &record).await? {
         tracing::info!(connection = %id, "token check discarded: another worker holds the job");
         return Ok(CheckOutcome::Unavailable);
+    }
+    if record.is_erasing {
+        app.empty_log().await;
     }
     if outcome == CheckOutcome::Refreshed {
         tracing::info!(connection = %id, expires_at = record.expires_at.at(), "token refreshed");

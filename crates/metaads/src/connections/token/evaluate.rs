@@ -159,6 +159,8 @@ async fn evaluate_status(
         granted: connection.scopes.clone(),
         declined: connection.declined_scopes.clone(),
         expired: connection.expired_scopes.clone(),
+        // As it was found when they were read.
+        is_complete: connection.state.reason() != Some(StatusReason::PermissionsMissing),
     });
     let limited_by = limited_by(app, connection, &permissions, status.data_access_expires_at);
     let (scopes, expired_scopes) = reread.map(|read| ((read.granted, read.declined), read.expired)).unzip();
@@ -202,7 +204,8 @@ async fn reread_permissions(
         ScopeSet(before.0.iter().filter(|scope| !read.granted.has(scope)).cloned().collect())
     };
     let (declined, expired) = (kept(&connection.declined_scopes), kept(&connection.expired_scopes));
-    Some(GrantedPermissions { declined, expired, ..read })
+    let is_complete = connection.kind == ConnectionKind::BusinessSystemUser;
+    Some(GrantedPermissions { declined, expired, is_complete, ..read })
 }
 
 /// What does not work although the token does.
@@ -212,12 +215,8 @@ fn limited_by(
     permissions: &GrantedPermissions,
     data_access: Expiry,
 ) -> Option<StatusReason> {
-    let missing = permissions::missing(app, connection.kind, &permissions.granted);
-    if missing.0.iter().any(|scope| permissions.expired.has(scope)) {
-        return Some(StatusReason::PermissionExpired);
-    }
-    if !missing.0.is_empty() {
-        return Some(StatusReason::PermissionsMissing);
+    if let Some(reason) = permissions::limited_by(app, connection.kind, permissions) {
+        return Some(reason);
     }
     let data_access_ends_at = match data_access {
         Expiry::Unchanged => connection.data_access_expires_at,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use metaads_sandbox::{Answer, Endpoint, Persona};
+use metaads_sandbox::{Answer, Effect, Endpoint, Persona};
 use url::Url;
 
 use super::{assert_refused, parameter};
@@ -102,10 +102,9 @@ async fn o5_a_repeated_callback_exchanges_the_code_once() {
     assert_eq!(world.meta.count(Endpoint::Token), 1);
     let accepted =
         responses.iter().filter(|response| response.location.starts_with("/connect/attempts/")).count();
-    assert_eq!(accepted, 1);
-    // A replay later changes nothing.
+    assert_eq!(accepted, 20, "all of them lead to the one attempt");
     let replay = browser.follow_callback(&callback).await;
-    assert_eq!(replay.title(), "This step is already done");
+    assert_eq!(replay.title(), "Syncing your ad accounts");
     assert_eq!((world.meta.count(Endpoint::Token), browser.connections().await.len()), (1, 1));
 }
 
@@ -172,4 +171,73 @@ async fn o7_a_dialog_that_drops_the_challenge_is_reported_as_misconfiguration() 
     let browser = world.user("a@b.example").await;
     let page = browser.connect(Answer::agree(Persona::SoleTrader)).await;
     assert_eq!(page.title(), "This site isn’t set up for Meta yet");
+}
+
+#[tokio::test]
+async fn who_goes_back_and_agrees_to_more_has_the_grant_read_again() {
+    let world = World::new().await;
+    let browser = world.user("a@b.example").await;
+    let dialog = browser.start_connect(&[]).await;
+    let first = browser.answer_dialog(&dialog, Answer::agree(Persona::Trouble)).await;
+    assert_eq!(browser.follow_callback(&first).await.title(), "Syncing your ad accounts");
+    world.run_due_jobs().await;
+    world.meta.clear_calls();
+    let second = browser.answer_dialog(&dialog, Answer::agree(Persona::Trouble)).await;
+    assert_ne!(first, second, "another code for the same state");
+    let page = browser.follow_callback(&second).await;
+    assert!(page.title().contains("is connected"), "{}", page.title());
+    world.run_due_jobs().await;
+    assert_eq!(world.meta.count(Endpoint::Token), 0, "no second code is exchanged");
+    assert!(world.meta.count(Endpoint::DebugToken) > 0 && world.meta.count(Endpoint::AdAccounts) > 0);
+    assert_eq!(browser.connections().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_second_callback_shows_the_attempt_that_is_under_way() {
+    let world = World::new().await;
+    let browser = world.user("a@b.example").await;
+    let dialog = browser.start_connect(&[]).await;
+    let callback = browser.answer_dialog(&dialog, Answer::agree(Persona::SoleTrader)).await;
+    world.fault(Endpoint::Token, Effect::Hold("exchange".to_owned()));
+    let (first, second) = tokio::join!(browser.follow_callback(&callback), async {
+        while world.meta.count(Endpoint::Token) == 0 {
+            tokio::task::yield_now().await;
+        }
+        let second = browser.follow_callback(&callback).await;
+        world.meta.release("exchange");
+        second
+    });
+    assert_eq!(second.title(), "Connecting to Meta");
+    assert_eq!(first.title(), "Syncing your ad accounts");
+}
+
+#[tokio::test]
+async fn a_callback_fetched_ahead_uses_nothing_up() {
+    let world = World::new().await;
+    let browser = world.user("a@b.example").await;
+    let dialog = browser.start_connect(&[]).await;
+    let callback = browser.answer_dialog(&dialog, Answer::agree(Persona::SoleTrader)).await;
+    for header in [
+        ("sec-purpose", "prefetch;prerender"),
+        ("purpose", "prefetch"),
+        ("x-moz", "prefetch"),
+        ("x-purpose", "preview"),
+    ] {
+        assert_eq!(browser.get_with(&callback, &[header]).await.status, 405, "{header:?}");
+    }
+    assert_eq!(world.meta.count(Endpoint::Token), 0);
+    assert_eq!(browser.follow_callback(&callback).await.title(), "Syncing your ad accounts");
+}
+
+#[tokio::test]
+async fn a_callback_without_an_answer_is_told_as_that() {
+    let world = World::new().await;
+    let browser = world.user("a@b.example").await;
+    for answer in ["", "&code=", "&code=&granted_scopes=ads_read"] {
+        let dialog = browser.start_connect(&[]).await;
+        let state = parameter(&dialog, "state");
+        let page = browser.follow_callback(&format!("/connect/meta/callback?state={state}{answer}")).await;
+        assert_eq!(page.title(), "Facebook sent no answer", "{answer}");
+        assert!(browser.connections().await.is_empty());
+    }
 }

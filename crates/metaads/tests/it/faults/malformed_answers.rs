@@ -28,7 +28,7 @@ async fn o15_a_malformed_token_response_stores_nothing() {
         ("an error as text", json_body(400, r#"{"error":"down"}"#)),
     ] {
         for endpoint in [Endpoint::Token, Endpoint::Exchange] {
-            world.fault(endpoint, effect.clone());
+            world.fault_times(endpoint, 2, effect.clone());
             let page = browser.connect(Answer::agree(Persona::SoleTrader)).await;
             assert_eq!(page.title(), "Meta isn’t answering right now", "{what} at {endpoint:?}");
             assert!(browser.connections().await.is_empty(), "{what}");

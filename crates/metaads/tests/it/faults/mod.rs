@@ -5,5 +5,6 @@ mod malformed_answers;
 mod outage;
 mod races;
 mod sync;
+mod sync_items;
 mod untrusted_certificate;
 mod unwritable_database;

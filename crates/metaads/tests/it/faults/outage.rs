@@ -20,10 +20,11 @@ async fn o16_a_failed_call_stores_nothing_and_the_next_attempt_works() {
         (api_error_with(403, 4, None, "m"), "Meta asks us to slow down"),
         (api_error(101, None), "This site isn’t set up for Meta yet"),
     ];
-    for endpoint in [Endpoint::Token, Endpoint::Exchange, Endpoint::DebugToken, Endpoint::Batch] {
+    for endpoint in [Endpoint::Token, Endpoint::Exchange, Endpoint::DebugToken] {
         for (effect, title) in &cases {
             world.meta.clear_calls();
-            world.fault(endpoint, effect.clone());
+            // What may be repeated is repeated once.
+            world.fault_times(endpoint, 2, effect.clone());
             let page = browser.connect(Answer::agree(Persona::SoleTrader)).await;
             assert_eq!(page.title(), *title, "{endpoint:?} {effect:?}");
             assert!(page.has("Support ID") && page.has("/help/errors/"), "{endpoint:?} {effect:?}");
@@ -45,9 +46,10 @@ async fn an_outage_leaves_an_existing_connection_unchanged() {
     browser.connect(Answer::agree(Persona::SoleTrader)).await;
     world.run_due_jobs().await;
     let before = browser.connections().await;
-    for endpoint in [Endpoint::Token, Endpoint::Exchange, Endpoint::DebugToken, Endpoint::Batch] {
-        world.fault(endpoint, unavailable());
+    for endpoint in [Endpoint::Token, Endpoint::Exchange, Endpoint::DebugToken] {
+        world.fault_times(endpoint, 2, unavailable());
         browser.connect(Answer::agree(Persona::SoleTrader)).await;
+        world.meta.clear_faults();
     }
     assert_eq!(browser.connections().await, before);
 }

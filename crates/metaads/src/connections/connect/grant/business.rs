@@ -13,7 +13,7 @@ use crate::connections::connect::grant::facebook;
 use crate::connections::connect::grant::granted::{self, Grant};
 use crate::connections::connect::grant::repeat::{LISTS_PATIENCE, repeat_once};
 use crate::connections::granular_scopes::{self, Reach};
-use crate::connections::permissions;
+use crate::connections::permissions::{self, GrantedPermissions};
 use crate::connections::token::inspect::is_ours;
 
 /// The grant behind a token of Login for Business, whichever kind it is.
@@ -54,7 +54,11 @@ pub async fn system_user(
         let row = |account| rows::new_ad_account(account, &Edge::AssignedAdAccounts, &mine, &Reach::All);
         AssetBatch { ad_accounts: page.items.iter().map(row).collect(), ..AssetBatch::default() }
     });
-    let permissions = permissions::from_meta(&inspection.scopes, &inspection.scopes, None);
+    // What a system user is granted, the login configuration decides.
+    let permissions = GrantedPermissions {
+        is_complete: true,
+        ..permissions::from_meta(&inspection.scopes, &inspection.scopes, None)
+    };
     let granular = granular_scopes::to_text(&inspection.granular_scopes);
     Ok(Grant {
         kind: ConnectionKind::BusinessSystemUser,

@@ -1,6 +1,6 @@
 //! Facebook Login: a person's token.
 
-use metaads_graph::{AccessToken, GraphError, IssuedToken, Permission, Person, TokenLifetime};
+use metaads_graph::{AccessToken, FirstLists, GraphError, IssuedToken, Permission, Person, TokenLifetime};
 use metaads_store::{ConnectionKind, ScopeSet};
 
 use crate::app::App;
@@ -16,19 +16,17 @@ use crate::connections::token::inspect::is_ours;
 /// The grant behind a short-lived token. Long-lived exchange, inspection and reads run together: one round trip, and
 /// another only for what Meta left out. Identity and permissions decide; the asset lists come when they come.
 pub async fn person(app: &App, short: AccessToken) -> Result<Grant, Failure> {
-    let (long, inspection, identity, lists) = tokio::join!(
+    let (long, inspection, known) = tokio::join!(
         repeat_once(|| app.graph().exchange_long_lived(&short)),
         repeat_once(|| app.graph().inspect_token(&short)),
-        identity(app, &short),
-        tokio::time::timeout(LISTS_PATIENCE, app.graph().read_first_lists(&short, PAGE_LIMIT)),
+        read(app, &short),
     );
     let (inspection, long) = (inspection?, long?);
-    let (person, permissions) = identity?;
+    let Known { person, permissions, lists } = known?;
     if !is_ours(app, &inspection, "USER", person.id.as_str()) {
         return Err(Code::ForeignToken.into());
     }
     let expires_at = expiry(app, &long, &person).await?;
-    let lists = lists.ok().and_then(Result::ok);
     let granted = ScopeSet(inspection.scopes.clone());
     let (assets, tasks) = sync_plan::after_first_lists(lists.as_ref(), &granted, &inspection.granular_scopes);
     Ok(Grant {
@@ -54,11 +52,21 @@ pub async fn person(app: &App, short: AccessToken) -> Result<Grant, Failure> {
     })
 }
 
-/// Whose token it is, and what the person granted and declined; None: Meta did not say.
-async fn identity(app: &App, token: &AccessToken) -> Result<(Person, Option<Vec<Permission>>), GraphError> {
-    let (person, permissions) = match app.graph().read_identity(token).await {
-        Ok(identity) => (identity.person.ok(), identity.permissions.ok()),
-        Err(_) => (None, None),
+/// What was read with a new token.
+struct Known {
+    person: Person,
+    /// None: Meta did not say.
+    permissions: Option<Vec<Permission>>,
+    /// None: they did not come in time.
+    lists: Option<FirstLists>,
+}
+
+/// Everything in one batch. If it fails or takes long, whose token it is and what was granted are read without the lists.
+async fn read(app: &App, token: &AccessToken) -> Result<Known, GraphError> {
+    let batch = tokio::time::timeout(LISTS_PATIENCE, app.graph().read_profile(token, PAGE_LIMIT)).await;
+    let (person, permissions, lists) = match batch {
+        Ok(Ok(profile)) => (profile.person.ok(), profile.permissions.ok(), Some(profile.lists)),
+        Ok(Err(_)) | Err(_) => (None, None, None),
     };
     let person = async {
         match person {
@@ -73,7 +81,7 @@ async fn identity(app: &App, token: &AccessToken) -> Result<(Person, Option<Vec<
         }
     };
     let (person, permissions) = tokio::join!(person, permissions);
-    Ok((person?, permissions))
+    Ok(Known { person: person?, permissions, lists })
 }
 
 /// When the long-lived token ends (Unix milliseconds); None: never. If the exchange does not report it,

@@ -5,7 +5,7 @@ use metaads_store::{AssetBatch, ConnectionKind};
 
 use crate::app::App;
 use crate::clock::DAY;
-use crate::connections::assets::sync_plan::SyncTask;
+use crate::connections::assets::sync_task::SyncTask;
 use crate::connections::permissions::GrantedPermissions;
 
 /// A token for which Meta reports no end is treated as one of the shorter kind: it is refreshed in time, and then its
