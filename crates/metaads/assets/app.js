@@ -63,12 +63,18 @@ async function follow(address) {
   following = address;
   while (following === address && main()?.dataset.attempt === address) {
     const seen = main().dataset.version;
+    const asked = performance.now();
     try {
       const answer = await fetch(`${address}/status?seen=${encodeURIComponent(seen)}`, { headers: { accept: "application/json" } });
+      if (answer.status === 503) throw new Error("busy");
       if (!answer.ok) return location.reload();
       const now = await answer.json();
       if (main()?.dataset.attempt !== address) break;
-      if (now.version === seen) continue;
+      if (now.version === seen) {
+        // A service with much to do answers at once instead of waiting.
+        if (performance.now() - asked < 2000) await new Promise((again) => setTimeout(again, 2000));
+        continue;
+      }
       if (now.is_reading && "follow" in main().dataset) {
         main().dataset.version = now.version;
         progress(now);

@@ -11,6 +11,7 @@ use metaads_vault::{SealContext, Sealed};
 
 use crate::accounts::passwords::Passwords;
 use crate::clock::{Clock, WallClockTrust};
+use crate::concurrency::Concurrency;
 use crate::config::Config;
 use crate::keys::dek::Keys;
 use crate::meta::Meta;
@@ -20,6 +21,7 @@ use crate::random::Random;
 #[derive(Debug, Clone)]
 pub struct App {
     parts: Arc<Parts>,
+    concurrency: Arc<Concurrency>,
     /// Background work yields Meta's quotas to interactive work.
     priority: Priority,
 }
@@ -49,18 +51,23 @@ impl std::ops::Deref for App {
 
 impl App {
     pub fn new(parts: Parts) -> App {
-        App { parts: Arc::new(parts), priority: Priority::Interactive }
+        App { parts: Arc::new(parts), concurrency: Arc::default(), priority: Priority::Interactive }
     }
 
     /// The same App for background work.
     #[must_use]
     pub fn in_background(&self) -> App {
-        App { parts: Arc::clone(&self.parts), priority: Priority::Background }
+        App { priority: Priority::Background, ..self.clone() }
     }
 
     /// The client for Meta.
     pub fn graph(&self) -> &Graph {
         self.meta.graph(self.priority)
+    }
+
+    /// What of this process is in use.
+    pub fn concurrency(&self) -> &Concurrency {
+        &self.concurrency
     }
 
     pub fn now(&self) -> i64 {

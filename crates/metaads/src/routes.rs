@@ -1,17 +1,16 @@
 //! The whole product as a list of URLs, in the order in which a person meets them.
 
-use std::time::Duration;
-
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use tower_http::compression::CompressionLayer;
 
 use crate::api;
 use crate::app::App;
 use crate::hooks::{self, meta};
+use crate::http::body::{self, BodyTime};
 use crate::http::problem::Problem;
 use crate::http::{middleware, problem_json};
 use crate::web::{
@@ -19,10 +18,8 @@ use crate::web::{
     health, help, home, import_token, picker, problem_page, settings, static_files,
 };
 
-/// The largest form selects 10,000 ad accounts one by one.
-const BODY_LIMIT: usize = 512 * 1024;
-/// A request body that stalls for this long is given up.
-const BODY_TIMEOUT: Duration = Duration::from_secs(15);
+/// A body, unless its extractor has a limit of its own: see `http::form_fields` and `hooks::webhook_body`.
+const BODY_LIMIT: usize = 8 * 1024;
 
 #[rustfmt::skip]
 pub fn routes(app: App) -> Router {
@@ -67,9 +64,9 @@ pub fn routes(app: App) -> Router {
         .route("/api/v1/connections/{id}", get(api::connections::show))
         .route("/api/v1/connections/{id}/ad-accounts", get(api::connections::ad_accounts))
         // Meta calling us
-        .route("/hooks/meta/events", get(meta::verify).post(meta::event).layer(DefaultBodyLimit::max(meta::BODY_LIMIT)))
-        .route("/hooks/meta/deauthorize", get(meta::alive).post(meta::deauthorize))
-        .route("/hooks/meta/data-deletion", get(meta::alive).post(meta::data_deletion))
+        .merge(with_and_without_slash("/hooks/meta/events", &get(meta::verify).post(meta::event)))
+        .merge(with_and_without_slash("/hooks/meta/deauthorize", &get(meta::alive).post(meta::deauthorize)))
+        .merge(with_and_without_slash("/hooks/meta/data-deletion", &get(meta::alive).post(meta::data_deletion)))
         .route("/data-deletion/{code}", get(data_deletion::show))
         // Operators
         .route("/admin", get(admin::show))
@@ -81,14 +78,20 @@ pub fn routes(app: App) -> Router {
         // From here outwards: what holds for every response
         .fallback(|| async { Problem::NotFound })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(tower_http::timeout::RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
+        .layer(from_fn_with_state(BodyTime::default(), body::limit_time))
         .layer(middleware::csrf(&app))
         .layer(from_fn_with_state(app.clone(), middleware::require_public_host))
+        .layer(from_fn_with_state(app.clone(), middleware::bound_client))
         .layer(middleware::catch_panics())
         .layer(from_fn_with_state(app.clone(), render_problems))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(app.clone(), middleware::headers))
         .with_state(app)
+}
+
+/// An address that people type into Meta's App Dashboard: a slash at its end means the same.
+fn with_and_without_slash(path: &str, methods: &MethodRouter<App>) -> Router<App> {
+    Router::new().route(path, methods.clone()).route(&format!("{path}/"), methods.clone())
 }
 
 /// Renders every problem, including panics and rejections of the framework, in the form of the surface that was called.

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::meta::sandbox_app;
 use crate::config::{Config, DemoChoice};
+use crate::listen::limits::Limits;
 use crate::shutdown::stop_signal;
 use crate::{assemble, demo, listen, routes, tasks, worker};
 
@@ -64,7 +65,8 @@ pub async fn run(
     let worker = tasks::spawn(worker::run(app.clone(), async move {
         let _ = halted_too.changed().await;
     }));
-    let server = tasks::spawn(listen::serve(listener, routes::routes(app.clone()), async move {
+    let (routes, limits) = (routes::routes(app.clone()), Limits::default());
+    let server = tasks::spawn(listen::serve(listener, app.clone(), routes, limits, async move {
         let _ = halted.changed().await;
     }));
     stop.await;

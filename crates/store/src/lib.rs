@@ -4,6 +4,8 @@
 //! the vault can make) and knows nothing of requests. Each statement is written once, in `queries/`; the list below is
 //! their index and dispatches each call to the engine in use.
 
+use std::time::Duration;
+
 pub use metaads_store_rows::*;
 
 /// The database. Cheap to clone.
@@ -40,19 +42,22 @@ macro_rules! statements {
         impl Store {
             $(
                 pub async fn $name(&self $(, $argument: $kind)*) -> $answer {
-                    match self {
-                        Store::Sqlite(db) => db.$name($($argument),*).await,
-                        Store::Postgres(db) => {
-                            // Rolled back in favor of another transaction: nothing was written.
-                            for _ in 0..CONFLICTS {
-                                match db.$name($($argument),*).await {
-                                    Err(error) if error.is_conflict() => {}
-                                    answer => return answer,
+                    in_time(async {
+                        match self {
+                            Store::Sqlite(db) => db.$name($($argument),*).await,
+                            Store::Postgres(db) => {
+                                // Rolled back in favor of another transaction: nothing was written.
+                                for _ in 0..CONFLICTS {
+                                    match db.$name($($argument),*).await {
+                                        Err(error) if error.is_conflict() => {}
+                                        answer => return answer,
+                                    }
                                 }
+                                db.$name($($argument),*).await
                             }
-                            db.$name($($argument),*).await
                         }
-                    }
+                    })
+                    .await
                 }
             )*
         }
@@ -61,6 +66,12 @@ macro_rules! statements {
 
 /// A transaction that was rolled back in favor of another one is retried this many times.
 const CONFLICTS: usize = 3;
+/// A call that takes longer is given up: its server hangs. Waiting for a connection has a shorter limit in each engine.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+async fn in_time<T>(call: impl Future<Output = Answer<T>>) -> Answer<T> {
+    tokio::time::timeout(CALL_TIMEOUT, call).await.unwrap_or_else(|_| Err(StoreError::timed_out()))
+}
 
 type Answer<T> = Result<T, StoreError>;
 

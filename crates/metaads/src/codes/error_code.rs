@@ -95,6 +95,7 @@ codes! {
     // Ours.
     SealedValueUnreadable = "sealed_value_unreadable": Admin, ViewConnections;
     DatabaseUnavailable = "database_unavailable": Admin, ViewConnections;
+    Busy = "busy": Nobody, ViewConnections;
     InternalError = "internal_error": Admin, ViewConnections;
     RateLimited = "rate_limited": You, ViewConnections;
     NotFound = "not_found": You, ViewConnections;

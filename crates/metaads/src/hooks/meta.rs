@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use metaads_graph::WebhookError;
 use secrecy::ExposeSecret as _;
@@ -11,12 +11,11 @@ use serde_json::json;
 use url::form_urlencoded;
 
 use crate::app::App;
+use crate::hooks::webhook_body;
+use crate::hooks::webhook_body::WebhookBody;
 use crate::http::problem::Problem;
 use crate::webhooks::inbox;
 use crate::webhooks::inbox::ReceiveError;
-
-/// Meta sends up to a thousand changes in one request.
-pub const BODY_LIMIT: usize = 4 * 1024 * 1024;
 
 /// The handshake: before it subscribes, Meta checks that the address knows the verify token.
 pub async fn verify(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
@@ -39,9 +38,9 @@ pub async fn verify(State(app): State<App>, RawQuery(query): RawQuery) -> Respon
 }
 
 /// Webhook events.
-pub async fn event(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
-    let signature = headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok());
-    match inbox::receive_event(&app, signature, &body).await {
+pub async fn event(State(app): State<App>, body: WebhookBody) -> Result<Response, Problem> {
+    let _turn = webhook_body::turn(&app).await?;
+    match inbox::receive_event(&app, Some(&body.signature), &body.bytes).await {
         Ok(_) => Ok(StatusCode::OK.into_response()),
         Err(ReceiveError::Webhook(WebhookError::Signature)) => {
             tracing::warn!("refused a webhook event with a wrong signature");

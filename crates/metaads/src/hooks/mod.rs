@@ -2,3 +2,4 @@
 
 pub mod meta;
 pub mod problem;
+mod webhook_body;

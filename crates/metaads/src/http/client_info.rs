@@ -105,24 +105,33 @@ impl ClientInfo {
     }
 }
 
+/// Whether a peer may forward other clients' requests, so that it is not one client itself.
+pub fn is_trusted_proxy(app: &App, ip: &IpAddr) -> bool {
+    ip.is_loopback() || app.config.server.trusted_proxies.contains(ip)
+}
+
 /// The peer's address, or the one that a trusted proxy forwards: a proxy on this machine or one of
 /// METAADS_TRUSTED_PROXIES.
-fn address(parts: &Parts, app: &App) -> String {
+pub fn address(parts: &Parts, app: &App) -> String {
     let peer =
         parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
     let Some(peer) = peer else { return "unknown".to_owned() };
-    let is_trusted = |ip: &IpAddr| ip.is_loopback() || app.config.server.trusted_proxies.contains(ip);
     let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
     let mut chain: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
     // From the right, for as long as the hop is a trusted proxy. Anybody can write the entries further left.
     let mut nearest = peer;
-    while is_trusted(&nearest) {
+    while is_trusted_proxy(app, &nearest) {
         match chain.pop().and_then(forwarded_ip) {
             Some(before) => nearest = before,
             None => break,
         }
     }
-    match nearest {
+    network(&nearest)
+}
+
+/// What counts as one client: an IPv4 address, or an IPv6 client's /64 network.
+pub fn network(ip: &IpAddr) -> String {
+    match ip.to_canonical() {
         IpAddr::V4(ip) => ip.to_string(),
         IpAddr::V6(ip) => {
             ip.segments()[..4].iter().map(|part| format!("{part:x}:")).collect::<String>() + ":/64"

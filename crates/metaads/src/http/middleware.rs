@@ -2,7 +2,7 @@
 //! headers that keep a page to itself.
 
 use std::any::Any;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, header};
@@ -13,6 +13,10 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 use crate::app::App;
 use crate::http::problem::Problem;
+use crate::http::{client_info, request_target};
+
+/// `::1` as one client.
+const LOCAL_NETWORK: &str = "0:0:0:0::/64";
 
 type PanicResponse = fn(Box<dyn Any + Send>) -> Response;
 
@@ -35,10 +39,29 @@ pub fn csrf(app: &App) -> CsrfLayer<fn(ProtectionError) -> Response> {
         .with_rejection_response(refuse)
 }
 
+/// Bounds the requests of one client that run at the same moment. This machine itself and long polls, which have bounds
+/// of their own, are exempt.
+pub async fn bound_client(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let address = client_info::address(&parts, &app);
+    let is_local = address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()) || address == LOCAL_NETWORK;
+    let request = Request::from_parts(parts, body);
+    if is_local || request.uri().path().starts_with("/connect/attempts/") {
+        return next.run(request).await;
+    }
+    match app.concurrency().addresses.take(&address).await {
+        Some(_slot) => next.run(request).await,
+        None => Problem::Busy.into_response(),
+    }
+}
+
 /// Redirects a page under another host name to PUBLIC_URL, because cookies set under the other name would be missing
 /// when the browser comes back from Facebook. State-changing requests under a foreign name are refused: another site
 /// may have pointed its name at this service.
 pub async fn require_public_host(State(app): State<App>, request: Request, next: Next) -> Response {
+    if let Err(problem) = request_target::check(&app, &request) {
+        return problem.into_response();
+    }
     let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
     let is_called_by_meta = request.uri().path().starts_with("/hooks/");
     if !is_reading && !is_called_by_meta && !has_public_host(&app, &request) {
@@ -82,9 +105,9 @@ fn public_address(app: &App, request: &Request) -> Option<String> {
 /// Whether the browser used PUBLIC_URL's host. A proxy of METAADS_TRUSTED_PROXIES may call this service by an internal
 /// name and forward the name that the browser used.
 fn has_public_host(app: &App, request: &Request) -> bool {
-    let public = authority(app);
+    let public = request_target::public_authority(app);
     let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let is_public = |host: &str| host.trim().eq_ignore_ascii_case(&public);
+    let is_public = |host: &str| host.trim().eq_ignore_ascii_case(public.as_str());
     let peer = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
@@ -105,13 +128,6 @@ fn is_other_name_of_this_machine(app: &App, request: &Request) -> bool {
     let host = host.and_then(|host| url::Url::parse(&format!("http://{host}")).ok());
     crate::config::loopback::is_loopback(&app.config.server.public_url)
         && host.is_some_and(|host| crate::config::loopback::is_loopback(&host) && host.path() == "/")
-}
-
-/// Host and port of PUBLIC_URL, as a Host header has them.
-fn authority(app: &App) -> String {
-    let url = &app.config.server.public_url;
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// Security headers on every response.

@@ -1,7 +1,7 @@
 //! What can go wrong in a request, with its status and stable code. Knows no page and no JSON: a problem rides on its
 //! response until the surface that was called renders it (`web::problem_page`, `problem_json`, `hooks::problem`).
 
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use metaads_store::StoreError;
 
@@ -23,6 +23,8 @@ pub enum Problem {
     /// Sent under another host name than PUBLIC_URL's.
     WrongHost,
     RateLimited,
+    /// Too much at the same moment, of one client or of all. A later attempt can succeed.
+    Busy,
     /// The database does not answer. A later attempt can succeed.
     DatabaseUnavailable,
     /// A bug of ours. A later attempt fails the same way.
@@ -40,10 +42,15 @@ impl Problem {
             Problem::Forbidden | Problem::CrossSite => StatusCode::FORBIDDEN,
             Problem::WrongHost => StatusCode::MISDIRECTED_REQUEST,
             Problem::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-            Problem::DatabaseUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Problem::Busy | Problem::DatabaseUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Problem::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Problem::Rejected(status) => *status,
         }
+    }
+
+    /// Whether the page that shows it does without the database: that does not answer, or has enough to do.
+    pub fn spares_database(&self) -> bool {
+        matches!(self, Problem::Busy | Problem::DatabaseUnavailable)
     }
 
     pub fn code(&self) -> Code {
@@ -55,6 +62,7 @@ impl Problem {
             Problem::CrossSite => Code::CrossSiteRequest,
             Problem::WrongHost => Code::WrongHost,
             Problem::RateLimited => Code::RateLimited,
+            Problem::Busy => Code::Busy,
             Problem::DatabaseUnavailable => Code::DatabaseUnavailable,
             Problem::Internal => Code::InternalError,
             Problem::Rejected(StatusCode::NOT_FOUND) => Code::NotFound,
@@ -90,6 +98,10 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
+        if self == Problem::Busy {
+            let seconds = HeaderValue::from_static(BUSY_RETRY_AFTER);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
         response.extensions_mut().insert(self);
         response
     }
@@ -107,6 +119,9 @@ impl From<StoreError> for Problem {
         }
     }
 }
+
+/// Seconds after which a client that met [`Problem::Busy`] may try again.
+const BUSY_RETRY_AFTER: &str = "5";
 
 /// Headers of the original response that its rendering has to repeat.
 const KEPT: [HeaderName; 2] = [header::ALLOW, header::RETRY_AFTER];

@@ -195,6 +195,10 @@ static CATALOGUE: &[ErrorText] = &[
         "We can’t reach our database right now",
         "This site’s database does not answer, is full, or is read-only. Nothing was left half done.",
         "Try again in a minute. If it stays like this, tell your admin."]),
+    text(Code::Busy, [
+        "We have a lot to do right now",
+        "This site handles as many requests as it can at the same moment, from you or from everybody. Nothing was changed.",
+        "Try again in a few seconds."]),
     text(Code::InternalError, [
         "Something went wrong on our side",
         "This is a bug in this site. Trying again is unlikely to help.",

@@ -14,7 +14,7 @@ use crate::clock::HOUR;
 use crate::codes::notice::Notice;
 use crate::http::caller::AdminCaller;
 use crate::http::client_info::ClientInfo;
-use crate::http::form_fields::FormFields;
+use crate::http::form_fields::{FormFields, LongText};
 use crate::http::problem::Problem;
 use crate::messages::api_version as version_text;
 use crate::messages::format;
@@ -198,7 +198,7 @@ pub async fn delete_listed(
     State(app): State<App>,
     client: ClientInfo,
     AdminCaller(caller): AdminCaller,
-    fields: FormFields,
+    LongText(fields): LongText,
 ) -> Result<Response, Problem> {
     let text = fields.one("user_ids");
     let problem = match inbox::parse_user_ids(text, MAX_IDS) {

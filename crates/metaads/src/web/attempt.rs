@@ -28,6 +28,8 @@ use crate::web::problem_page::{FailedAttempt, ProblemPage, act_for};
 /// How long a long poll waits for a change.
 const MAX_WAIT: Duration = Duration::from_secs(20);
 const POLL_INTERVAL: Duration = Duration::from_millis(300);
+/// The same while there are many long polls: a change by this process still wakes them at once.
+const SLOW_POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 #[derive(Template)]
 #[template(path = "waiting.html")]
@@ -184,7 +186,8 @@ impl Granularity {
     }
 }
 
-/// The attempt and its connection; with `seen`, waits for another version or until the time is over.
+/// The attempt and its connection; with `seen`, waits for another version, until the time is over, or until the service
+/// has to answer: then the version is still the same.
 async fn poll(
     app: &App,
     caller: &Caller,
@@ -194,6 +197,13 @@ async fn poll(
 ) -> Result<(Authorization, Option<ConnectionSummary>), Problem> {
     let id = AuthorizationId::from_text(id).ok_or(Problem::NotFound)?;
     let until = app.now() + ms(MAX_WAIT);
+    let long_polls = &app.concurrency().long_polls;
+    let mut shedding = std::pin::pin!(long_polls.shedding());
+    let waiting = match seen {
+        Some(_) => long_polls.begin(caller.user_id.as_str()).await,
+        None => None,
+    };
+    let mut must_answer = waiting.is_none();
     loop {
         // Before reading, so that a change made meanwhile wakes us.
         let progress = app.signals.connecting.notified();
@@ -205,13 +215,16 @@ async fn poll(
             None => None,
         };
         let now = version(&found, connection.as_ref());
-        if seen.is_none_or(|seen| granularity.is_changed(seen, &now)) || app.now() >= until {
+        let is_news = seen.is_none_or(|seen| granularity.is_changed(seen, &now));
+        if is_news || must_answer || app.now() >= until {
             return Ok((found, connection));
         }
+        let interval = if long_polls.are_many() { SLOW_POLL_INTERVAL } else { POLL_INTERVAL };
         tokio::select! {
             () = progress => {}
+            () = &mut shedding => must_answer = true,
             // Another replica may have made the change.
-            () = app.clock.sleep(POLL_INTERVAL) => {}
+            () = app.clock.sleep(interval) => {}
         }
     }
 }

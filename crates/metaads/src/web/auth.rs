@@ -13,7 +13,7 @@ use crate::accounts::sign_in::{Attempt, sign_in};
 use crate::accounts::sign_up::register;
 use crate::app::App;
 use crate::config::accounts::Registration;
-use crate::http::caller::{Caller, MaybeCaller};
+use crate::http::caller::{Caller, MAX_NEXT_BYTES, MaybeCaller};
 use crate::http::client_info::{ClientInfo, OwnCookie};
 use crate::http::form_fields::FormFields;
 use crate::http::problem::Problem;
@@ -61,7 +61,7 @@ pub async fn show_login(
     MaybeCaller(caller): MaybeCaller,
     Query(query): Query<AuthQuery>,
 ) -> Response {
-    show_form(&app, &client, caller.as_ref(), &query, AuthForm::SignIn)
+    show_form(&app, &client, caller.as_ref(), &query, AuthForm::SignIn).unwrap_or_else(Problem::into_response)
 }
 
 pub async fn show_register(
@@ -71,6 +71,7 @@ pub async fn show_register(
     Query(query): Query<AuthQuery>,
 ) -> Response {
     show_form(&app, &client, caller.as_ref(), &query, AuthForm::Register)
+        .unwrap_or_else(Problem::into_response)
 }
 
 /// Somebody who is signed in already goes on to where they wanted to go.
@@ -80,12 +81,12 @@ fn show_form(
     caller: Option<&Caller>,
     query: &AuthQuery,
     form: AuthForm,
-) -> Response {
-    let next = safe_path(query.next.as_deref());
+) -> Result<Response, Problem> {
+    let next = next_path(query.next.as_deref())?;
     if caller.is_some() {
-        return Redirect::to(&next).into_response();
+        return Ok(Redirect::to(&next).into_response());
     }
-    page(&AuthPage::new(app, client, form, next))
+    Ok(page(&AuthPage::new(app, client, form, next)))
 }
 
 pub async fn login(
@@ -94,7 +95,7 @@ pub async fn login(
     MaybeCaller(previous): MaybeCaller,
     fields: FormFields,
 ) -> Result<Response, Problem> {
-    let next = safe_path(Some(fields.one("next")));
+    let next = next_path(Some(fields.one("next")))?;
     let attempt = Attempt {
         email: fields.one("email"),
         password: fields.one("password"),
@@ -116,7 +117,7 @@ pub async fn create(
     MaybeCaller(previous): MaybeCaller,
     fields: FormFields,
 ) -> Result<Response, Problem> {
-    let next = safe_path(Some(fields.one("next")));
+    let next = next_path(Some(fields.one("next")))?;
     match register(&app, fields.one("email"), fields.one("password"), &client.address).await {
         Ok(user) => start_session(&app, &client, previous.as_ref(), &user, None, &next).await,
         Err(error) => refused(&app, &client, AuthForm::Register, next, &fields, error),
@@ -195,11 +196,19 @@ impl AuthPage {
     }
 }
 
+/// Where to go after signing in. Text that is longer than any address of ours is refused, not shown again.
+fn next_path(text: Option<&str>) -> Result<String, Problem> {
+    match text {
+        Some(text) if text.len() > MAX_NEXT_BYTES => Err(Problem::Rejected(StatusCode::URI_TOO_LONG)),
+        Some(_) | None => Ok(safe_path(text)),
+    }
+}
+
 /// Where to go after signing in: a path on this site, else the dashboard. Text that a browser could read as another
 /// site's address is not such a path.
 fn safe_path(query: Option<&str>) -> String {
     let home = "/dashboard".to_owned();
-    let Some(query) = query.filter(|query| query.len() <= 2000) else { return home };
+    let Some(query) = query else { return home };
     let is_plain = query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let base = url::Url::parse("https://own.invalid").expect("a constant valid URL");
     let stays = url::Url::options()

@@ -1,12 +1,18 @@
 //! Liveness and readiness probes.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use metaads_store::StoreError;
 use serde_json::json;
 
 use crate::app::App;
+
+/// Probes give up early: "the database did not answer" within a second beats no answer.
+const READY_TIMEOUT: Duration = Duration::from_millis(800);
 
 /// The process is up.
 pub async fn live() -> &'static str {
@@ -15,7 +21,8 @@ pub async fn live() -> &'static str {
 
 /// Database and schema are usable, for writing too.
 pub async fn ready(State(app): State<App>) -> Response {
-    match app.check_database().await {
+    let checked = tokio::time::timeout(READY_TIMEOUT, app.check_database()).await;
+    match checked.unwrap_or_else(|_| Err(StoreError::timed_out())) {
         Ok(()) => Json(json!({"status": "ready"})).into_response(),
         Err(error) => {
             let reason = json!({"status": "not ready", "reasons": [error.why()]});

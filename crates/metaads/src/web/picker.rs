@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::codes::notice::Notice;
 use crate::connections::assets::select::{self, SelectionOutcome};
 use crate::http::client_info::ClientInfo;
-use crate::http::form_fields::FormFields;
+use crate::http::form_fields::ManyFields;
 use crate::http::owned_connection::{OwnedConnection, OwnedConnectionForMetaCall};
 use crate::http::problem::Problem;
 use crate::messages::ad_accounts;
@@ -222,7 +222,7 @@ impl Row {
 pub async fn select(
     State(app): State<App>,
     OwnedConnectionForMetaCall(owned): OwnedConnectionForMetaCall,
-    fields: FormFields,
+    ManyFields(fields): ManyFields,
 ) -> Result<Response, Problem> {
     let OwnedConnection { caller, connection } = owned;
     let mut wanted = ids(&fields.all("account_id"))?;

@@ -148,6 +148,10 @@ pub async fn render(app: &App, request: Request, next: Next) -> Response {
     if let Problem::SignedOut { next } = problem {
         return to_sign_in(&next);
     }
+    if problem.spares_database() {
+        let (layout, act) = (Layout::signed_out(app, &client), problem.code().call_to_action());
+        return rendered(&response, page(&ProblemPage::new(layout, problem.code(), act, Some(support_id))));
+    }
     let caller = MaybeCaller::from_request_parts(&mut head, app).await;
     let caller = caller.ok().and_then(|MaybeCaller(caller)| caller);
     let layout = Layout::new(app, &client, caller.as_ref(), Section::None).await;

@@ -12,6 +12,7 @@
 
 mod accounts;
 mod api;
+mod bounds;
 mod browser;
 mod bulk_connections;
 mod chromium;

@@ -17,10 +17,11 @@ use metaads::clock::{Clock, ManualClock, WallClockTrust};
 use metaads::config::{Config, source::Source};
 use metaads::keys::dek::Keys;
 use metaads::keys::kek::KeyEncryptionKey;
+use metaads::listen::limits::Limits;
 use metaads::meta::Meta;
 use metaads::queue::{Claims, Signals};
 use metaads::random::Random;
-use metaads::{routes, worker};
+use metaads::{listen, routes, worker};
 use metaads_sandbox::{
     Answer, Clock as SandboxClock, Control, Effect, Endpoint, Fault, Options, Persona, Sandbox,
 };
@@ -318,6 +319,6 @@ async fn build(settings: &[(String, String)], clock: &ManualClock, random: &Rand
 }
 
 fn start(app: &App, listener: TcpListener) -> JoinHandle<()> {
-    let service = routes::routes(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    tokio::spawn(async move { axum::serve(listener, service).await.unwrap() })
+    let routes = routes::routes(app.clone());
+    tokio::spawn(listen::serve(listener, app.clone(), routes, Limits::default(), std::future::pending()))
 }

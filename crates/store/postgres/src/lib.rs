@@ -14,6 +14,12 @@ mod queries;
 
 type Engine = sqlx::Postgres;
 
+/// How long the start waits for a server that is starting too.
+const START_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a statement waits for a connection. A server that is down or hangs is noticed here: an idle connection is
+/// tested before it is used.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(1_500);
+
 /// The database: one pool reads and writes.
 #[derive(Debug, Clone)]
 pub struct Db {
@@ -28,12 +34,15 @@ impl Db {
     /// takes a lock.
     pub async fn open(url: &str) -> Result<Db, StoreError> {
         let options = PgConnectOptions::from_str(url)?.application_name("metaads");
+        let start = PgPoolOptions::new().max_connections(1).acquire_timeout(START_PATIENCE);
+        let start = start.connect_with(options.clone()).await?;
+        sqlx::migrate!("../migrations/postgres").run(&start).await?;
+        start.close().await;
         let pool = PgPoolOptions::new()
             .max_connections(10)
-            .acquire_timeout(Duration::from_secs(10))
+            .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(options)
             .await?;
-        sqlx::migrate!("../migrations/postgres").run(&pool).await?;
         Ok(Db { read: pool.clone(), write: pool, own_apps: Arc::default() })
     }
 

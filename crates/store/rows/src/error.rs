@@ -20,6 +20,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The database did not answer in time.
+    pub fn timed_out() -> StoreError {
+        StoreError::Unavailable(sqlx::Error::PoolTimedOut)
+    }
+
     /// Whether PostgreSQL rolled this transaction back in favor of another one (deadlock, serialization failure): it
     /// can be retried immediately.
     pub fn is_conflict(&self) -> bool {

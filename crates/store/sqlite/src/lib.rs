@@ -20,6 +20,11 @@ mod queries;
 
 type Engine = sqlx::Sqlite;
 
+/// How long a transaction waits for another process that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a statement waits for a connection: a file that another process locks must not hold up every page.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// The database: one connection that writes, a pool that reads.
 #[derive(Debug, Clone)]
 pub struct Db {
@@ -36,13 +41,14 @@ impl Db {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(Duration::from_secs(10))
+            .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true)
             .pragma("secure_delete", "ON");
         // On a full disk SQLite ends a transaction by itself; the driver's ROLLBACK then fails and it still counts one
         // as open. The pool drops such a connection and opens a new one.
         let write = SqlitePoolOptions::new()
             .max_connections(1)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
             .after_release(|connection, _| {
                 Box::pin(async move {
                     connection.ping().await?;
@@ -54,6 +60,7 @@ impl Db {
         sqlx::migrate!("../migrations/sqlite").run(&write).await?;
         let read = SqlitePoolOptions::new()
             .max_connections(4)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
             .min_connections(1)
             .connect_with(options.pragma("query_only", "ON"))
             .await?;
