@@ -54,16 +54,19 @@ async fn one_users_further_long_polls_are_answered_at_once_with_what_is_known() 
 #[tokio::test]
 async fn long_polls_are_answered_first_where_there_is_no_room() {
     let world = World::new().await;
-    let service = Bounded::start(&world, Limits { connections: 5, ..Limits::default() }).await;
-    let (_browser, poll) = waiting(&world, "a@b.example").await;
+    let service = Bounded::start(&world, Limits { connections: 1, ..Limits::default() }).await;
     let beside = Bounded::start(&world, Limits::default()).await;
+    let (_browser, poll) = waiting(&world, "a@b.example").await;
     let ask = |service: &Bounded| {
         let (address, request) = (service.address, get(&world, "/login"));
         async move { status(&answer(address, &request).await) }
     };
-    let polls = open(&service, &poll, 5).await;
-    // By then the service has read the requests.
-    assert_eq!(ask(&beside).await, 200);
+    let mut polls = Vec::new();
+    for _ in 0..5 {
+        polls.extend(open(&service, &poll, 1).await);
+        // By then the service has read the poll.
+        assert_eq!(ask(&beside).await, 200);
+    }
     let mut answers = Box::pin(futures_util::future::join_all(polls.into_iter().map(Raw::rest)));
     let answers = tokio::time::timeout(SOON, async {
         loop {
