@@ -11,7 +11,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// Requests of one user, or of one client address, that run at the same moment, and further ones that wait for these.
 const RUNNING: usize = 24;
-const WAITING: usize = 40;
+const WAITING: usize = 200;
 /// A request that waits for so long behind the same user's other requests is refused.
 const SLOT_WAIT: Duration = Duration::from_secs(5);
 /// Long polls of one user, and of all users.

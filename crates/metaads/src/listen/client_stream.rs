@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use crate::http::socket_phase::{Phase, SocketPhase};
 
 /// Most bytes that are discarded after an early answer.
-const MOST_DISCARDED: usize = 32 * 1024 * 1024;
+const MOST_DISCARDED: usize = 16 * 1024 * 1024;
 
 #[derive(Debug)]
 pub struct ClientStream {

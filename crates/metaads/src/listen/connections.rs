@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
+use tokio::sync::futures::Notified;
+use tokio::sync::{Notify, oneshot};
 
 use crate::http::client_info::network;
 use crate::http::socket_phase::{Phase, SocketPhase};
@@ -14,7 +15,14 @@ use crate::listen::limits::{Limits, RESERVE};
 #[derive(Debug)]
 pub struct Connections {
     limits: Limits,
-    open: Arc<Mutex<Open>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    open: Mutex<Open>,
+    /// A connection is gone.
+    gone: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -35,7 +43,7 @@ struct Entry {
 /// A connection that was let in; out of the list when dropped.
 #[derive(Debug)]
 pub struct Admitted {
-    open: Arc<Mutex<Open>>,
+    shared: Arc<Shared>,
     number: u64,
     pub socket: Arc<SocketPhase>,
     /// Resolves when the connection has to close.
@@ -56,21 +64,36 @@ pub enum Admission {
     Open(Admitted),
     /// The same, but nobody waits for a client any longer: work that only waits should end.
     OpenAndCrowded(Admitted),
+    /// Not yet: the connections that make room are still closing.
+    Later,
     Refused,
 }
 
 impl Connections {
     pub fn new(limits: Limits) -> Connections {
-        Connections { limits, open: Arc::default() }
+        Connections { limits, shared: Arc::default() }
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Resolves when a connection is gone after this call.
+    pub fn gone(&self) -> Notified<'_> {
+        self.shared.gone.notified()
     }
 
     /// Lets a connection in. Where there are too many, the one that has waited longest for its client is closed.
     pub fn admit(&self, peer: Peer) -> Admission {
         let mut open = self.open();
+        if open.by_number.len() >= self.limits.connections + RESERVE {
+            let is_closing = open.number_of(|_| true) < open.by_number.len();
+            return if is_closing || open.make_room(|_| true) {
+                Admission::Later
+            } else {
+                Admission::Refused
+            };
+        }
         let client = match peer {
             Peer::Client(ip) => Some(network(&ip)),
             Peer::Proxy => None,
@@ -83,15 +106,12 @@ impl Connections {
         }
         let is_full = open.number_of(|_| true) >= self.limits.connections;
         let is_crowded = is_full && !open.make_room(|_| true);
-        if open.by_number.len() >= self.limits.connections + RESERVE {
-            return Admission::Refused;
-        }
         let (close, closed) = oneshot::channel();
         let socket = Arc::new(SocketPhase::new());
         let number = open.next;
         open.next += 1;
         open.by_number.insert(number, Entry { client, socket: Arc::clone(&socket), close: Some(close) });
-        let admitted = Admitted { open: Arc::clone(&self.open), number, socket, closed };
+        let admitted = Admitted { shared: Arc::clone(&self.shared), number, socket, closed };
         if is_crowded { Admission::OpenAndCrowded(admitted) } else { Admission::Open(admitted) }
     }
 
@@ -112,6 +132,14 @@ impl Connections {
     /// Closes every connection on which no request has begun.
     pub fn close_unused(&self) {
         self.open().close_where(|phase, _| matches!(phase, Phase::Silent | Phase::Idle));
+    }
+
+    /// Closes every connection that has waited longer than this for its client.
+    pub fn close_waiting(&self, longer_than: Duration) {
+        let now = Instant::now();
+        self.open().close_where(|phase, since| {
+            phase.waits_for_client() && now.saturating_duration_since(since) > longer_than
+        });
     }
 }
 
@@ -157,12 +185,15 @@ impl Entry {
 
 impl Drop for Admitted {
     fn drop(&mut self) {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).by_number.remove(&self.number);
+        self.shared.open.lock().unwrap_or_else(PoisonError::into_inner).by_number.remove(&self.number);
+        self.shared.gone.notify_waiters();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     fn limits(connections: usize, connections_of_one_client: usize) -> Limits {
@@ -177,7 +208,7 @@ mod tests {
     fn opened(admission: Admission) -> Admitted {
         match admission {
             Admission::Open(admitted) => admitted,
-            Admission::OpenAndCrowded(_) | Admission::Refused => panic!("{admission:?}"),
+            Admission::OpenAndCrowded(_) | Admission::Later | Admission::Refused => panic!("{admission:?}"),
         }
     }
 
@@ -209,7 +240,14 @@ mod tests {
             held.push(admitted);
         }
         assert!(matches!(connections.admit(client(1)), Admission::Refused));
-        held.pop();
+        held[0].socket.enter(Phase::Idle);
+        assert!(
+            matches!(connections.admit(client(1)), Admission::Later) && held[0].closed.try_recv().is_ok()
+        );
+        assert!(matches!(connections.admit(client(1)), Admission::Later));
+        let gone = connections.gone();
+        held.remove(0);
+        assert!(gone.now_or_never().is_some());
         assert!(matches!(connections.admit(client(1)), Admission::OpenAndCrowded(_)));
     }
 
@@ -229,7 +267,7 @@ mod tests {
 
     #[test]
     fn what_takes_too_long_is_closed_and_a_stop_closes_what_is_unused() {
-        let short = Limits { head: std::time::Duration::ZERO, ..Limits::default() };
+        let short = Limits { head: Duration::ZERO, ..Limits::default() };
         let connections = Connections::new(short);
         let [mut silent, mut idle, mut served] = [(); 3].map(|()| opened(connections.admit(Peer::Proxy)));
         idle.socket.enter(Phase::Idle);

@@ -30,6 +30,10 @@ use crate::listen::limits::Limits;
 
 /// Pause after an error of `accept`, such as no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long a new connection waits for those that make room for it.
+const ROOM_WAIT: Duration = Duration::from_millis(500);
+/// How long a stopping service still waits for a client.
+const LAST_WAIT: Duration = Duration::from_secs(2);
 /// The answer to a connection that finds no room.
 const REFUSAL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
@@ -53,18 +57,11 @@ pub async fn serve(
             _ = overdue.tick() => connections.close_overdue(),
             accepted = listener.accept() => match accepted {
                 Ok((stream, address)) => {
-                    let admitted = match connections.admit(peer(&app, address)) {
-                        Admission::Open(admitted) => admitted,
-                        Admission::OpenAndCrowded(admitted) => {
-                            long_polls.shed();
-                            admitted
-                        }
-                        Admission::Refused => {
-                            refuse(&stream);
-                            continue;
-                        }
-                    };
-                    serve_connection(stream, address, admitted, routes.clone(), &graceful);
+                    if let Some(admitted) = admit(&app, &connections, address).await {
+                        serve_connection(stream, address, admitted, routes.clone(), &graceful);
+                    } else {
+                        refuse(&stream);
+                    }
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -82,18 +79,34 @@ pub async fn serve(
     loop {
         tokio::select! {
             () = &mut drained => break,
-            _ = overdue.tick() => connections.close_overdue(),
+            _ = overdue.tick() => connections.close_waiting(LAST_WAIT),
         }
     }
 }
 
-fn peer(app: &App, address: SocketAddr) -> Peer {
+/// Makes room for a connection where there is none. None if it has to be refused.
+async fn admit(app: &App, connections: &Connections, address: SocketAddr) -> Option<Admitted> {
     let ip = address.ip().to_canonical();
-    if is_trusted_proxy(app, &ip) { Peer::Proxy } else { Peer::Client(ip) }
+    let peer = if is_trusted_proxy(app, &ip) { Peer::Proxy } else { Peer::Client(ip) };
+    let until = tokio::time::Instant::now() + ROOM_WAIT;
+    loop {
+        let gone = connections.gone();
+        match connections.admit(peer) {
+            Admission::Open(admitted) => return Some(admitted),
+            Admission::OpenAndCrowded(admitted) => {
+                app.concurrency().long_polls.shed();
+                return Some(admitted);
+            }
+            Admission::Later => tokio::time::timeout_at(until, gone).await.ok()?,
+            Admission::Refused => return None,
+        }
+    }
 }
 
 /// Says so and closes; a client that does not take the few bytes gets nothing.
 fn refuse(stream: &TcpStream) {
+    // Closing a socket with unread bytes resets it, and the client may never see the answer.
+    let _ = stream.try_read(&mut [0; 4 * 1024]);
     let _ = stream.try_write(REFUSAL);
 }
 

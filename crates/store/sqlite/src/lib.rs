@@ -22,8 +22,10 @@ type Engine = sqlx::Sqlite;
 
 /// How long a transaction waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long a statement waits for a connection: a file that another process locks must not hold up every page.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a transaction waits for its turn to write: a file that another process locks must not hold up every page.
+const WRITE_TURN_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a query waits for its turn to read. Nothing locks readers, so a long queue is a flood of requests.
+const READ_TURN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The database: one connection that writes, a pool that reads.
 #[derive(Debug, Clone)]
@@ -48,7 +50,7 @@ impl Db {
         // as open. The pool drops such a connection and opens a new one.
         let write = SqlitePoolOptions::new()
             .max_connections(1)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .acquire_timeout(WRITE_TURN_TIMEOUT)
             .after_release(|connection, _| {
                 Box::pin(async move {
                     connection.ping().await?;
@@ -60,7 +62,7 @@ impl Db {
         sqlx::migrate!("../migrations/sqlite").run(&write).await?;
         let read = SqlitePoolOptions::new()
             .max_connections(4)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .acquire_timeout(READ_TURN_TIMEOUT)
             .min_connections(1)
             .connect_with(options.pragma("query_only", "ON"))
             .await?;
