@@ -98,8 +98,8 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
-        if self == Problem::Busy {
-            let seconds = HeaderValue::from_static(BUSY_RETRY_AFTER);
+        if self.spares_database() {
+            let seconds = HeaderValue::from_static(RETRY_AFTER_SECONDS);
             response.headers_mut().insert(header::RETRY_AFTER, seconds);
         }
         response.extensions_mut().insert(self);
@@ -120,8 +120,8 @@ impl From<StoreError> for Problem {
     }
 }
 
-/// Seconds after which a client that met [`Problem::Busy`] may try again.
-const BUSY_RETRY_AFTER: &str = "5";
+/// Seconds after which a client may try again where a later attempt can succeed.
+const RETRY_AFTER_SECONDS: &str = "5";
 
 /// Headers of the original response that its rendering has to repeat.
 const KEPT: [HeaderName; 2] = [header::ALLOW, header::RETRY_AFTER];
