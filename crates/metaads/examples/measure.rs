@@ -16,7 +16,7 @@ use metaads::accounts::passwords::Passwords;
 use metaads::app::{App, Parts};
 use metaads::clock::{Clock, WallClockTrust};
 use metaads::config::{Config, source::Source};
-use metaads::keys::dek::Keys;
+use metaads::keys::dek::{IfNothingOpens, Keys};
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::meta::Meta;
 use metaads::queue::{Claims, Signals};
@@ -102,7 +102,7 @@ async fn app(base: &str, database: &str, meta: &str) -> anyhow::Result<App> {
     let kek = KeyEncryptionKey::open(&config.keys.kek, config.keys.keyring.take(), None).await?;
     let store = Store::open(config.database.url.expose_secret()).await?;
     Ok(App::new(Parts {
-        keys: Keys::load(&store, kek, &Random::Os, Clock::System.now()).await?,
+        keys: Keys::load(&store, kek, &Random::Os, Clock::System.now(), IfNothingOpens::Refuse).await?,
         store,
         clock: Clock::System,
         random: Random::Os,

@@ -14,7 +14,7 @@ use metaads::accounts::passwords::Passwords;
 use metaads::app::{App, Parts};
 use metaads::clock::{Clock, WallClockTrust};
 use metaads::config::{Config, source::Source};
-use metaads::keys::dek::Keys;
+use metaads::keys::dek::{IfNothingOpens, Keys};
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::meta::Meta;
 use metaads::queue;
@@ -164,7 +164,7 @@ async fn app(database: &str, meta: &str) -> anyhow::Result<App> {
     let kek = KeyEncryptionKey::open(&config.keys.kek, config.keys.keyring.take(), None).await?;
     let store = Store::open(config.database.url.expose_secret()).await?;
     Ok(App::new(Parts {
-        keys: Keys::load(&store, kek, &Random::Os, Clock::System.now()).await?,
+        keys: Keys::load(&store, kek, &Random::Os, Clock::System.now(), IfNothingOpens::Refuse).await?,
         meta: Meta::new(config.meta.clone().ok_or_else(|| anyhow::anyhow!("no app"))?, Clock::System)?,
         clock: Clock::System,
         random: Random::Os,

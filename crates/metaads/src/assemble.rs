@@ -18,7 +18,7 @@ use crate::config::keys::KekChoice;
 use crate::config::loopback::is_loopback;
 use crate::config::meta::sandbox_app;
 use crate::demo;
-use crate::keys::dek::Keys;
+use crate::keys::dek::{IfNothingOpens, Keys};
 use crate::keys::kek::KeyEncryptionKey;
 use crate::meta::Meta;
 use crate::queue::{Claims, Signals};
@@ -26,7 +26,7 @@ use crate::random::Random;
 
 /// The App of the service. `sandbox_url`: the built-in sandbox, in the demo.
 pub async fn app(mut config: Config, meta: MetaApp, sandbox_url: Option<String>) -> anyhow::Result<App> {
-    let (store, keys) = store_and_keys(&mut config).await?;
+    let (store, keys) = store_and_keys(&mut config, IfNothingOpens::Refuse).await?;
     Ok(App::new(Parts {
         store: store.with_apps(&meta.ids()),
         keys,
@@ -53,7 +53,10 @@ pub async fn app_for_command(config: Config) -> anyhow::Result<App> {
 }
 
 /// The database and its keys.
-pub async fn store_and_keys(config: &mut Config) -> anyhow::Result<(Store, Keys)> {
+pub async fn store_and_keys(
+    config: &mut Config,
+    if_nothing_opens: IfNothingOpens,
+) -> anyhow::Result<(Store, Keys)> {
     make_data_dir(&config.database.data_dir)?;
     let keyring = match config.keys.keyring.take() {
         None if config.meta.is_none() && config.keys.kek == KekChoice::Local => {
@@ -63,7 +66,7 @@ pub async fn store_and_keys(config: &mut Config) -> anyhow::Result<(Store, Keys)
     };
     let kek = KeyEncryptionKey::open(&config.keys.kek, keyring, config.keys.vault.as_ref()).await?;
     let store = open_store(config).await?;
-    let keys = Keys::load(&store, kek, &Random::Os, Clock::System.now()).await?;
+    let keys = Keys::load(&store, kek, &Random::Os, Clock::System.now(), if_nothing_opens).await?;
     Ok((store, keys))
 }
 

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::clock::HOUR;
 use crate::config::Config;
 use crate::config::source::Source;
+use crate::keys::dek::IfNothingOpens;
 use crate::keys::rotate::{Reach, rotate};
 use crate::keys::status::Status;
 use crate::random::Random;
@@ -164,7 +165,8 @@ async fn replay_webhook_events(hours: i64) -> anyhow::Result<()> {
 }
 
 async fn keys_status() -> anyhow::Result<()> {
-    let (store, keys) = assemble::store_and_keys(&mut Config::read(&Source::process()?)?).await?;
+    let (store, keys) =
+        assemble::store_and_keys(&mut Config::read(&Source::process()?)?, IfNothingOpens::Show).await?;
     let status = Status::read(&store, &keys).await?;
     print!("{}", status.to_text());
     if status.lost() > 0 {
@@ -174,7 +176,8 @@ async fn keys_status() -> anyhow::Result<()> {
 }
 
 async fn rotate_keys(reach: Reach) -> anyhow::Result<()> {
-    let (store, keys) = assemble::store_and_keys(&mut Config::read(&Source::process()?)?).await?;
+    let (store, keys) =
+        assemble::store_and_keys(&mut Config::read(&Source::process()?)?, IfNothingOpens::Show).await?;
     let on_progress = |done, total| println!("resealed {done} of {total}");
     let rotated = rotate(&store, &keys, &Random::Os, Clock::System.now(), reach, on_progress).await?;
     println!("rewrapped {} data keys, resealed {} values", rotated.rewrapped, rotated.resealed);

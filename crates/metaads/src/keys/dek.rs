@@ -20,6 +20,15 @@ use crate::random::Random;
 /// Every replica seals with a newer data key within this time (milliseconds) after it was created.
 const SUPERSEDED_MS: i64 = 3_600_000;
 
+/// What to do if values are stored and no configured key opens any of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfNothingOpens {
+    /// A new data key would hide that the configuration is wrong.
+    Refuse,
+    /// For commands that show which key is missing. They seal nothing.
+    Show,
+}
+
 /// The data keys, unwrapped.
 #[derive(Debug)]
 pub struct Keys {
@@ -46,12 +55,18 @@ impl Keys {
         kek: KeyEncryptionKey,
         random: &Random,
         now: i64,
+        if_nothing_opens: IfNothingOpens,
     ) -> Result<Keys, KeysError> {
         let known = match assemble(store.list_data_keys().await?, &kek, None).await? {
             Assembled::Known(known) => known,
-            Assembled::OpensNothing if !store.count_sealed().await?.is_empty() => {
-                return Err(KeysError::OpensNothing);
-            }
+            Assembled::OpensNothing if !store.count_sealed().await?.is_empty() => match if_nothing_opens {
+                IfNothingOpens::Refuse => return Err(KeysError::OpensNothing),
+                IfNothingOpens::Show => {
+                    let unused = Arc::new(Key::new(random.bytes()));
+                    let keyring = Keyring::of(unused, std::iter::empty());
+                    Known { keyring, rows: store.list_data_keys().await?, bound: HashSet::new() }
+                }
+            },
             Assembled::OpensNothing | Assembled::SealsNothing => {
                 create_data_key(store, &kek, random, now).await?;
                 let rows = store.list_data_keys().await?;

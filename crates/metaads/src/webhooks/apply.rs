@@ -16,7 +16,7 @@ use crate::connections::token::outcome::{CheckOutcome, CheckTrigger};
 use crate::connections::token::schedule;
 use crate::operator_notices;
 use crate::queue::{JobOutcome, STEP_BUDGET};
-use crate::webhooks::inbox::{DATA_DELETION, DEAUTHORIZE, ERASURES, user_hash};
+use crate::webhooks::inbox::{DATA_DELETION, DEAUTHORIZE, ERASURES, IMPORTED, user_hash};
 
 /// Events applied in one step of the job.
 const BATCH_SIZE: i64 = 100;
@@ -24,8 +24,11 @@ const BATCH_SIZE: i64 = 100;
 const GIVEN_UP_AFTER: i64 = 6;
 /// Connections ended by one transaction.
 const ENDED_AT_ONCE: usize = 50;
-/// If a login and an erasure are closer than this (milliseconds), clocks do not decide which was first: Meta does.
-const DOUBT_MS: i64 = DAY;
+/// If a login and the removal of the app are closer than this (milliseconds), clocks do not decide which was first: Meta
+/// does. After a removal nothing is lost by asking, since the token is dead.
+const REMOVAL_DOUBT_MS: i64 = DAY;
+/// The same for a request to delete data, which may come while the token is alive: as far as clocks may differ.
+const DELETION_DOUBT_MS: i64 = 10_000;
 
 /// Why an event could not be applied.
 #[derive(Debug, thiserror::Error)]
@@ -160,8 +163,14 @@ async fn delete(app: &App, event: &WebhookEvent) -> Result<WebhookOutcome, Apply
 async fn revocation_of(app: &App, event: &WebhookEvent) -> Result<GrantRevocation, ApplyError> {
     let connections = app.store.list_connections_on_grant(&event.app_id, &event.subject).await?;
     let mut cutoff = event.sent_at;
+    let doubt = match (event.object.as_str(), event.field.as_str()) {
+        // Both times are our own.
+        (_, IMPORTED) => -1,
+        (DATA_DELETION, _) => DELETION_DOUBT_MS,
+        _ => REMOVAL_DOUBT_MS,
+    };
     for connection in connections {
-        if (connection.connected_at - event.sent_at).abs() > DOUBT_MS {
+        if (connection.connected_at - event.sent_at).abs() > doubt {
             continue;
         }
         match check_now(app, &connection.id, CheckTrigger::ValidUntil(app.now())).await? {

@@ -30,6 +30,9 @@ pub const DEAUTHORIZE: &str = "deauthorize";
 /// The object of the data deletion callback.
 pub const DATA_DELETION: &str = "data_deletion";
 
+/// The field of a deletion that an operator imported.
+pub const IMPORTED: &str = "imported";
+
 /// The job that applies events that erase something, apart from all others.
 pub const ERASURES: &str = "erasures";
 
@@ -84,6 +87,7 @@ pub async fn import_deletions(app: &App, user_ids: &[String]) -> Result<Vec<Stri
         let issued_at = Some(UnixSeconds::from_millis(app.now()));
         let request = SignedRequest { user_id: user_id.clone(), issued_at };
         let event = event_of_request(app, &app_id, DATA_DELETION, &request);
+        let event = NewWebhookEvent { field: IMPORTED.to_owned(), ..event };
         codes.push(store_deletion(app, &app_id, &request, Some(event)).await?);
     }
     Ok(codes)

@@ -15,7 +15,7 @@ use metaads::accounts::passwords::Passwords;
 use metaads::app::{App, Parts};
 use metaads::clock::{Clock, ManualClock, WallClockTrust};
 use metaads::config::{Config, source::Source};
-use metaads::keys::dek::Keys;
+use metaads::keys::dek::{IfNothingOpens, Keys};
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::listen::limits::Limits;
 use metaads::meta::Meta;
@@ -304,7 +304,7 @@ async fn build(settings: &[(String, String)], clock: &ManualClock, random: &Rand
     let store = Store::open(config.database.url.expose_secret()).await.unwrap().with_apps(&meta.ids());
     let clock = Clock::Manual(clock.clone());
     App::new(Parts {
-        keys: Keys::load(&store, kek, random, clock.now()).await.unwrap(),
+        keys: Keys::load(&store, kek, random, clock.now(), IfNothingOpens::Refuse).await.unwrap(),
         store,
         meta: Meta::new(meta, clock.clone()).unwrap(),
         clock,

@@ -152,8 +152,9 @@ impl Control {
         let _ = actions::change_asset(&self.shared, business_id, asset_id, AssetChange::Withdraw);
     }
 
-    /// The person presses "Send request" next to the removed app.
+    /// The person presses "Send request", which Meta offers next to an app that was removed. Its removal is not announced.
     pub fn request_data_deletion(&self, user_id: &str) {
+        self.invalidate_tokens(user_id, 458);
         webhooks::send_data_deletion(&self.shared, user_id);
     }
 

@@ -8,6 +8,7 @@ use metaads_graph::{
 use metaads_store::{AssetBatch, Connection, ConnectionKind, ProfileUpdate, StoreError, UnreadList};
 
 use crate::app::App;
+use crate::clock::MINUTE;
 use crate::connections::assets::rows;
 use crate::connections::assets::sync_plan::lists_of_business;
 use crate::connections::assets::sync_task::{SyncEdge, SyncTask};
@@ -25,8 +26,10 @@ pub struct FetchedPage {
     pub total: Option<i64>,
     /// What it adds to the plan.
     pub tasks: Vec<SyncTask>,
-    /// Items of the page that Meta did not answer: asked for again later.
-    pub again: Vec<SyncTask>,
+    /// Items of the page that Meta did not answer.
+    pub unanswered: Option<SyncTask>,
+    /// Items of the page that have to wait, and until when (Unix milliseconds).
+    pub limited: Option<(SyncTask, i64)>,
     /// Whose connection it is.
     pub profile: Option<ProfileUpdate>,
     /// The list that could not be read instead.
@@ -172,19 +175,27 @@ async fn fetch_targets(
         app.graph().read_ad_accounts(token, &account_ids),
         app.graph().read_pages(token, &page_ids),
     );
-    let (accounts, accounts_again) = readable(found_accounts?, &account_ids);
-    let (found, pages_again) = match found_pages {
-        Ok(answers) => readable(answers, &page_ids),
+    let now = app.now();
+    let accounts = Answers::of(found_accounts?, &account_ids, now);
+    let found = match found_pages {
+        Ok(answers) => Answers::of(answers, &page_ids, now),
         // The accounts have been read; the Pages are asked for again.
-        Err(_) => (Vec::new(), page_ids.iter().map(ToString::to_string).collect()),
+        Err(_) => Answers {
+            found: Vec::new(),
+            unanswered: page_ids.iter().map(ToString::to_string).collect(),
+            limited: Vec::new(),
+            retry_at: now,
+        },
     };
     let mut page = FetchedPage::default();
     let row = |account| rows::new_ad_account(account, &Edge::MyAdAccounts, &HashMap::new(), &Reach::All);
-    page.assets.ad_accounts = accounts.iter().map(row).collect();
-    rows::add_pages(&mut page.assets, &found);
+    page.assets.ad_accounts = accounts.found.iter().map(row).collect();
+    rows::add_pages(&mut page.assets, &found.found);
     let rest = |ids: Vec<String>| ids.into_iter().skip(number).collect::<Vec<_>>();
     page.tasks.extend(targets(rest(ad_accounts), rest(pages)));
-    page.again.extend(targets(accounts_again, pages_again));
+    let retry_at = accounts.retry_at.max(found.retry_at);
+    page.unanswered = targets(accounts.unanswered, found.unanswered);
+    page.limited = targets(accounts.limited, found.limited).map(|task| (task, retry_at));
     Ok(page)
 }
 
@@ -193,20 +204,34 @@ fn targets(ad_accounts: Vec<String>, pages: Vec<String>) -> Option<SyncTask> {
     is_any.then(|| SyncTask::from_start(SyncEdge::GranularTargets { ad_accounts, pages }))
 }
 
-/// What Meta showed, and the ids for which it gave no answer. What cannot be read by its id is not ours to use, whatever
-/// the permission says.
-fn readable<T>(answers: Vec<Result<T, GraphError>>, ids: &[impl std::fmt::Display]) -> (Vec<T>, Vec<String>) {
-    let (mut found, mut again) = (Vec::new(), Vec::new());
-    for (answer, id) in answers.into_iter().zip(ids) {
-        match answer {
-            Ok(one) => found.push(one),
-            Err(error) => match error.recovery() {
-                Recovery::RetryLater | Recovery::Wait(_) | Recovery::ReduceLimit => {
-                    again.push(id.to_string())
-                }
-                _ => {}
-            },
+/// What Meta showed of some ids. What cannot be read by its id is not ours to use, whatever the permission says.
+struct Answers<T> {
+    found: Vec<T>,
+    /// Meta gave no answer.
+    unanswered: Vec<String>,
+    /// A quota is used up.
+    limited: Vec<String>,
+    /// When the limited ones may be asked for (Unix milliseconds).
+    retry_at: i64,
+}
+
+impl<T> Answers<T> {
+    fn of(answers: Vec<Result<T, GraphError>>, ids: &[impl std::fmt::Display], now: i64) -> Answers<T> {
+        let (mut found, mut unanswered, mut limited, mut retry_at) =
+            (Vec::new(), Vec::new(), Vec::new(), now);
+        for (answer, id) in answers.into_iter().zip(ids) {
+            match answer {
+                Ok(one) => found.push(one),
+                Err(error) => match error.recovery() {
+                    Recovery::RetryLater | Recovery::ReduceLimit => unanswered.push(id.to_string()),
+                    Recovery::Wait(_) => {
+                        retry_at = retry_at.max(error.retry_at(now).unwrap_or(now + MINUTE));
+                        limited.push(id.to_string());
+                    }
+                    _ => {}
+                },
+            }
         }
+        Answers { found, unanswered, limited, retry_at }
     }
-    (found, again)
 }

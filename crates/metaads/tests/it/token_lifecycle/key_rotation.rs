@@ -123,7 +123,11 @@ async fn a_data_key_in_use_is_never_deleted() {
     let world = World::new().await;
     world.connected().await;
     world.advance(days(10));
-    world.sql("INSERT INTO data_keys (id, kek, created_at) VALUES ('ffffffff', 'local:ffffffff', 1)").await;
+    world
+        .sql(
+            "INSERT INTO data_keys (id, kek, number, created_at) VALUES ('ffffffff', 'local:ffffffff', 2, 1)",
+        )
+        .await;
     world.sql("UPDATE data_keys SET created_at = 0 WHERE id <> 'ffffffff'").await;
     metaads::worker::sweep(&world.app).await.unwrap();
     assert_eq!(world.number("SELECT COUNT(*) FROM data_keys").await, 2);
