@@ -1,25 +1,30 @@
 // Makes the pages smoother where scripts run; everything works without it. Text comes from data attributes of the page.
+// Nothing here moves the focus, closes a menu or loads a page unless the person asked for it.
 
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("metaads-connect") : null;
 const main = () => document.getElementById("main");
 let facebookWindow = null;
 let following = null;
+// Forms whose request is on its way.
+let sent = new WeakSet();
 
 const isHandheld = () =>
   matchMedia("(max-width: 767px)").matches || (matchMedia("(pointer: coarse)").matches && !matchMedia("(any-pointer: fine)").matches);
 const isInApp = () => /FBAN|FBAV|Instagram|Line\/|MicroMessenger|; wv\)/.test(navigator.userAgent);
+const isFinal = (status) => status >= 400 && status < 500 && status !== 429;
+const announce = (words) => (document.getElementById("live").textContent = words ?? "");
 
 // Connecting: the popup opens inside the click, else the browser blocks it. If it does not open, the form is submitted in
 // this tab.
 document.addEventListener("submit", async (event) => {
   const form = event.target.closest("form[data-connect]");
   if (!form || isHandheld() || isInApp()) return;
-  if (form.dataset.sent) return event.preventDefault();
+  if (sent.has(form)) return event.preventDefault();
   const features = "popup,width=600,height=740";
   const opened = window.open("about:blank", "metaads-connect", features);
   if (!opened) return;
   event.preventDefault();
-  form.dataset.sent = "1";
+  sent.add(form);
   facebookWindow = opened;
   const fields = new URLSearchParams(new FormData(form));
   fields.set("display", "popup");
@@ -32,23 +37,92 @@ document.addEventListener("submit", async (event) => {
   } catch {
     opened.close();
     facebookWindow = null;
-    delete form.dataset.sent;
+    sent.delete(form);
     form.submit();
   }
 });
 
+// Another page of ours, ready to be shown; null if it redirects elsewhere or is not there. Throws if it may be there later.
+async function load(address, signal) {
+  const answer = await fetch(address, { signal });
+  if (answer.redirected || isFinal(answer.status)) return null;
+  if (!answer.ok) throw new Error("not now");
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  prepare(page);
+  return page.getElementById("main") ? page : null;
+}
+
+// What identifies an element among its siblings. An entry of a list is what it leads to.
+function key(element) {
+  const names = ["id", "href", "action", "name", "aria-label", "data-live"];
+  if (element.matches("button, [type=checkbox], [type=radio]")) names.push("value");
+  const inner = element.localName === "li" && element.querySelector("a[href], form[action], [type=checkbox]");
+  return [element.localName, element.classList[0], ...names.map((name) => element.getAttribute(name)), inner ? key(inner) : ""].join();
+}
+
+// Turns an element into a fresh one. What is in both stays, with its focus, what was typed, and open menus.
+function patch(old, fresh) {
+  const isOwn = (name) => name === "open" && old.localName === "details";
+  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && !isOwn(name)) old.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value && !isOwn(name)) old.setAttribute(name, value);
+  let next = old.firstChild;
+  for (const child of [...fresh.childNodes]) {
+    const match = counterpart(next, child);
+    if (!match) {
+      old.insertBefore(child, next);
+      continue;
+    }
+    next = removeUntil(next, match).nextSibling;
+    if (match.nodeType === Node.ELEMENT_NODE) patch(match, child);
+    else if (match.data !== child.data) match.data = child.data;
+  }
+  removeUntil(next, null);
+}
+
+function counterpart(next, child) {
+  if (child.nodeType !== Node.ELEMENT_NODE) return next?.nodeType === child.nodeType ? next : null;
+  const wanted = key(child);
+  while (next && !(next.nodeType === Node.ELEMENT_NODE && key(next) === wanted)) next = next.nextSibling;
+  return next;
+}
+
+function removeUntil(next, end) {
+  while (next !== end) {
+    const gone = next;
+    next = next.nextSibling;
+    gone.remove();
+  }
+  return end;
+}
+
+// Brings the parts that change by themselves up to date, and nothing else: cards do not change places under the pointer.
+function update(page) {
+  const focused = document.activeElement;
+  const around = focused.closest("[data-live]");
+  for (const part of document.querySelectorAll("[data-live]")) {
+    const fresh = page.querySelector(`[data-live="${CSS.escape(part.dataset.live)}"]`);
+    if (fresh) patch(part, fresh);
+  }
+  document.body.className = page.body.className;
+  if (around && !focused.isConnected) (around.querySelector("h1, h2 a") ?? main().querySelector("h1"))?.focus({ preventScroll: true });
+}
+
 // Shows another page's content in place, so that the reference to the popup is kept.
 async function show(address, isNew) {
-  const answer = await fetch(address);
-  if (!answer.ok) return location.assign(address);
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const fresh = page.getElementById("main");
-  if (!fresh) return location.assign(address);
-  main().replaceWith(document.importNode(fresh, true));
+  const page = await load(address);
+  if (!page) return location.assign(address);
+  const [old, fresh] = [main(), page.getElementById("main")];
+  const heading = (part) => part.querySelector("h1")?.textContent;
+  const isSame = !isNew && heading(old) === heading(fresh);
+  const focused = document.activeElement;
+  const isReading = isNew || focused === document.body || old.contains(focused);
+  if (isSame) patch(old, fresh);
+  else old.replaceWith(fresh);
+  update(page);
   document.title = page.title;
-  document.body.className = page.body.className;
   if (isNew) history.pushState({ attempt: address }, "", address);
-  main().querySelector("h1")?.focus();
+  if (!isReading) announce(isSame ? "" : heading(main()));
+  else if (!isSame || !focused.isConnected) main().querySelector("h1")?.focus();
   enliven();
 }
 
@@ -66,8 +140,8 @@ async function follow(address) {
     const asked = performance.now();
     try {
       const answer = await fetch(`${address}/status?seen=${encodeURIComponent(seen)}`, { headers: { accept: "application/json" } });
-      if (answer.status === 503) throw new Error("busy");
-      if (!answer.ok) return location.reload();
+      if (isFinal(answer.status)) return location.reload();
+      if (!answer.ok) throw new Error("not now");
       const now = await answer.json();
       if (main()?.dataset.attempt !== address) break;
       if (now.version === seen) {
@@ -101,7 +175,7 @@ function progress(now) {
   if (bar) bar.value = now.done;
   if (words) words.textContent = fill(words.dataset.progressWords, { done: now.done, total: Math.max(now.total ?? 0, now.done) });
   const first = document.querySelector("[data-select-first]");
-  if (first) first.textContent = fill(first.dataset.selectFirst, { done: now.done });
+  if (first) first.textContent = now.done === 1 ? first.dataset.selectOne : fill(first.dataset.selectFirst, { done: now.done });
 }
 
 // In the popup: tell the page that opened it, and close. If it cannot be closed, the person continues here.
@@ -116,123 +190,179 @@ channel?.addEventListener("message", () => {
   if (address && isOpen(main())) follow(address);
 });
 
-// A sync that is running: count up, then show the result.
-async function watchReading(part) {
-  try {
-    const answer = await fetch(part.dataset.reading, { headers: { accept: "application/json" } });
-    if (!answer.ok || !part.isConnected) return;
-    const connection = await answer.json();
-    if (connection.sync.state !== "running") {
-      if (!document.querySelector("[data-selection]")) location.reload();
-      return;
+// A sync that is running: count up, then show the result in place.
+const watched = new WeakSet();
+function watch(part) {
+  if (watched.has(part)) return;
+  watched.add(part);
+  const look = async () => {
+    try {
+      const answer = await fetch(part.dataset.reading, { headers: { accept: "application/json" } });
+      if (isFinal(answer.status)) return;
+      if (answer.ok) {
+        const connection = await answer.json();
+        if (!part.isConnected) return;
+        if (connection.sync.state === "running") countSync(part, connection);
+        else if (await showSynced(part)) return;
+      }
+    } catch {
+      // Offline: try again at the next interval.
     }
-    const total = part.querySelector("[data-total]");
-    if (total) total.textContent = grouped(connection.ad_accounts.total);
-    const badge = part.querySelector("[data-pattern]");
-    const { done, total: expected } = connection.sync;
-    if (badge) badge.lastChild.textContent = fill(badge.dataset.pattern, { done, total: Math.max(expected ?? 0, done) });
-  } catch {
-    // Offline: try again at the next interval.
-  }
-  setTimeout(() => watchReading(part), 1500);
+    setTimeout(look, 1500);
+  };
+  look();
 }
 
-// The picker: count the selection, search while typing.
-function enlivenPicker(form) {
-  const boxes = [...form.querySelectorAll("input[type=checkbox]")];
+function countSync(part, connection) {
+  const total = part.querySelector("[data-total]");
+  if (total) total.textContent = grouped(connection.ad_accounts.total);
+  const badge = document.querySelector(`[data-live="${CSS.escape(connection.id)}"] [data-pattern]`);
+  const { done, total: expected } = connection.sync;
+  if (badge) badge.lastChild.textContent = fill(badge.dataset.pattern, { done, total: Math.max(expected ?? 0, done) });
+}
+
+// Whether the end is shown now; a sync may have started again meanwhile.
+async function showSynced(part) {
+  if (document.querySelector("[data-selection]")) {
+    // Somebody is selecting: the rows stay where they are, and a link shows the new ones.
+    for (const words of part.querySelectorAll("[data-synced]")) words.textContent = words.dataset.synced;
+    return true;
+  }
+  const words = part.dataset.syncedWords;
+  const page = await load(location.href);
+  if (!page) return true;
+  if (!part.closest("[data-live]")) patch(main(), page.getElementById("main"));
+  update(page);
+  if (part.isConnected && "reading" in part.dataset) return false;
+  announce(words);
+  enliven();
+  return true;
+}
+
+// The picker: count the selection.
+const boxes = () => [...document.querySelectorAll("[data-selection] input[type=checkbox]")];
+const hasChanges = () => boxes().some((box) => box.checked !== box.defaultChecked);
+let lastBox = null;
+let isSaving = false;
+
+function count() {
+  const form = document.querySelector("[data-selection]");
   const button = document.querySelector("[data-use]");
-  const before = Number(form.dataset.selected);
-  const count = () => {
-    const added = boxes.filter((box) => box.checked && !box.defaultChecked).length;
-    const removed = boxes.filter((box) => !box.checked && box.defaultChecked).length;
-    const now = before + added - removed;
-    const words = document.querySelector("[data-selected-words]");
-    words.textContent = fill(words.dataset.selectedWords, { n: now });
-    const change = document.querySelector("[data-change-words]");
-    change.textContent = added + removed === 0 ? "" : fill(change.dataset.changeWords, { added, removed });
-    button.classList.toggle("btn-primary", now > 0);
-    button.classList.toggle("btn-secondary", now === 0);
-    const { useNone, useOne, useMany } = button.dataset;
-    button.textContent = now === 0 ? useNone : now === 1 ? useOne : fill(useMany, { n: now });
-  };
-  let last = null;
-  form.addEventListener("click", (event) => {
-    const box = event.target.closest("input[type=checkbox]");
-    if (!box) return;
-    if (event.shiftKey && last && last !== box) {
-      const [from, to] = [boxes.indexOf(last), boxes.indexOf(box)].sort((a, b) => a - b);
-      boxes.slice(from, to + 1).forEach((one) => (one.checked = box.checked));
-    }
-    last = box;
-  });
-  form.addEventListener("change", count);
-  let isSent = false;
-  form.addEventListener("submit", () => (isSent = true));
-  addEventListener("beforeunload", (event) => {
-    if (!isSent && boxes.some((box) => box.checked !== box.defaultChecked)) event.preventDefault();
-  });
-  form.addEventListener("keydown", (event) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const at = boxes.indexOf(event.target);
-    if (!step || at < 0) return;
-    event.preventDefault();
-    boxes[at + step]?.focus();
-  });
-  count();
+  if (!form || !button) return;
+  const added = boxes().filter((box) => box.checked && !box.defaultChecked).length;
+  const removed = boxes().filter((box) => !box.checked && box.defaultChecked).length;
+  const now = Number(form.dataset.selected) + added - removed;
+  const words = document.querySelector("[data-selected-words]");
+  words.textContent = fill(words.dataset.selectedWords, { n: now });
+  const change = document.querySelector("[data-change-words]");
+  change.textContent = added + removed === 0 ? "" : fill(change.dataset.changeWords, { added, removed });
+  button.classList.toggle("btn-primary", now > 0);
+  button.classList.toggle("btn-secondary", now === 0);
+  const { useNone, useOne, useMany } = button.dataset;
+  button.textContent = now === 0 ? useNone : now === 1 ? useOne : fill(useMany, { n: now });
 }
 
-function enlivenSearch(field) {
-  let timer;
-  const search = () => {
-    const boxes = document.querySelectorAll("[data-selection] input[type=checkbox]");
-    // With unsaved changes only Enter searches, because they would be lost with the page.
-    if ([...boxes].some((box) => box.checked !== box.defaultChecked)) return;
-    field.form.requestSubmit();
-  };
-  field.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(search, 400);
-  });
-  if (field.value) {
-    field.focus();
-    field.setSelectionRange(field.value.length, field.value.length);
+document.addEventListener("click", (event) => {
+  const box = event.target.closest("[data-selection] input[type=checkbox]");
+  if (!box) return;
+  if (event.shiftKey && lastBox && lastBox !== box) {
+    const all = boxes();
+    const [from, to] = [all.indexOf(lastBox), all.indexOf(box)].sort((a, b) => a - b);
+    if (from >= 0) all.slice(from, to + 1).forEach((one) => (one.checked = box.checked));
   }
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "/" && !/INPUT|TEXTAREA|SELECT/.test(document.activeElement.tagName)) {
-      event.preventDefault();
-      field.focus();
-    }
-  });
+  lastBox = box;
+});
+document.addEventListener("change", (event) => event.target.closest("[data-selection]") && count());
+document.addEventListener("submit", (event) => (isSaving ||= event.target.matches("[data-selection]")));
+document.addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step || !event.target.matches?.("[data-selection] input[type=checkbox]")) return;
+  event.preventDefault();
+  const all = boxes();
+  all[all.indexOf(event.target) + step]?.focus();
+});
+
+const guardSelection = (event) => !isSaving && hasChanges() && event.preventDefault();
+
+// Searching: the results are replaced in place, so that the field keeps the focus, and their number is read out.
+let searching = null;
+let searchTimer;
+
+async function search(form) {
+  searching?.abort();
+  searching = new AbortController();
+  const address = `${form.getAttribute("action")}?${new URLSearchParams(new FormData(form))}`;
+  try {
+    const page = await load(address, searching.signal);
+    const results = page?.querySelector("[data-results]");
+    if (!results || hasChanges()) return;
+    document.querySelector("[data-results]").replaceWith(results);
+    update(page);
+    history.replaceState(history.state, "", address);
+    count();
+  } catch (error) {
+    if (error.name !== "AbortError") form.submit();
+  }
 }
 
-function enliven() {
-  const page = main();
-  if (!page) return;
-  if ("popup" in page.dataset) return leavePopup();
-  if (isOpen(page)) follow(page.dataset.attempt);
-  const front = page.querySelector("[data-to-front]");
-  if (front && facebookWindow) {
-    front.hidden = false;
-    front.addEventListener("click", () => facebookWindow.focus());
-  }
+function searchSoon(event) {
+  if (!event.target.matches("[data-search]")) return;
+  clearTimeout(searchTimer);
+  // With unsaved changes only Enter searches, because they would be lost with the rows.
+  if (!event.isComposing && !hasChanges()) searchTimer = setTimeout(search, 250, event.target.form);
+}
+document.addEventListener("input", searchSoon);
+document.addEventListener("compositionend", searchSoon);
+document.addEventListener("submit", (event) => {
+  if (!event.target.querySelector("[data-search]") || hasChanges()) return;
+  event.preventDefault();
+  clearTimeout(searchTimer);
+  search(event.target);
+});
+document.addEventListener("keydown", (event) => {
+  const field = document.querySelector("[data-search]");
+  if (!field || event.key !== "/" || /INPUT|TEXTAREA|SELECT/.test(document.activeElement.tagName)) return;
+  event.preventDefault();
+  field.focus();
+});
+
+// What only scripts can show: times in the reader's zone, and buttons that need a script.
+function prepare(page) {
   for (const time of page.querySelectorAll("time[data-local]")) {
     const at = new Date(time.dateTime);
     time.title = time.textContent;
     time.textContent = at.toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
   }
-  for (const button of page.querySelectorAll("[data-copy]")) {
-    button.hidden = !navigator.clipboard;
-    button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-      const word = button.querySelector("[data-copy-word]");
-      word.textContent = word.dataset.copyWord;
-    });
-  }
-  for (const part of page.querySelectorAll("[data-reading]")) watchReading(part);
-  const selection = page.querySelector("[data-selection]");
-  if (selection && document.querySelector("[data-use]")) enlivenPicker(selection);
-  const search = page.querySelector("[data-search]");
-  if (search) enlivenSearch(search);
+  for (const button of page.querySelectorAll("[data-copy]")) button.hidden = !navigator.clipboard;
+  for (const button of page.querySelectorAll("[data-to-front]")) button.hidden = !facebookWindow;
+}
+
+document.addEventListener("click", async (event) => {
+  if (event.target.closest("[data-to-front]")) return facebookWindow?.focus();
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+  const word = button.querySelector("[data-copy-word]");
+  word.textContent = word.dataset.copyWord;
+  announce(word.textContent);
+});
+
+// Starts what goes on by itself. May run again for what is already going on.
+function enliven() {
+  const page = main();
+  if (!page) return;
+  if ("popup" in page.dataset) return leavePopup();
+  if (isOpen(page)) follow(page.dataset.attempt);
+  for (const part of page.querySelectorAll("[data-reading]")) watch(part);
+  if (page.querySelector("[data-selection]")) addEventListener("beforeunload", guardSelection);
+  count();
+}
+
+// The page that answers a form starts at what is wrong, or at what was done. `autofocus` alone does not where the address
+// has a fragment.
+function focusAnswer() {
+  const answer = main()?.querySelector("[aria-invalid='true']") ?? main()?.querySelector("[autofocus]");
+  if (document.activeElement === document.body) answer?.focus();
 }
 
 // Canceling closes the popup too.
@@ -240,28 +370,40 @@ document.addEventListener("submit", (event) => {
   if (event.target.matches("form[action$='/cancel']")) facebookWindow?.close();
 });
 
-// A menu closes by Escape and by a click elsewhere.
+// A menu closes by Escape, by a click elsewhere, and when the focus goes elsewhere, which it might cover.
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  const open = document.querySelector("details.menu[open]");
-  if (open) {
-    open.open = false;
-    open.querySelector("summary").focus();
-  }
+  const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
 });
-document.addEventListener("click", (event) => {
+function closeMenus(event) {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
-});
+}
+document.addEventListener("click", closeMenus);
+document.addEventListener("focusin", closeMenus);
 
 // A second click while the first request is on its way is ignored.
 document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented) return;
   const form = event.target;
-  if (form.method !== "post") return;
-  if (form.dataset.sent) return event.preventDefault();
-  form.dataset.sent = "1";
-  setTimeout(() => delete form.dataset.sent, 5000);
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (sent.has(form)) return event.preventDefault();
+  sent.add(form);
+  setTimeout(() => sent.delete(form), 5000);
 });
 
-addEventListener("pageshow", (event) => event.persisted && location.reload());
+// Back from the browser's memory: bring the page up to date, or leave it if the session has ended.
+addEventListener("pageshow", async (event) => {
+  if (!event.persisted) return;
+  sent = new WeakSet();
+  isSaving = false;
+  const page = await load(location.href).catch(() => null);
+  if (!page) return location.reload();
+  patch(main(), page.getElementById("main"));
+  update(page);
+  enliven();
+});
+
+prepare(document);
 enliven();
+focusAnswer();

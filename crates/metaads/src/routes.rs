@@ -15,7 +15,7 @@ use crate::http::problem::Problem;
 use crate::http::{middleware, problem_json};
 use crate::web::{
     admin, attempt, auth, business, connect, connection, dashboard, data_deletion, diagnose, disconnect,
-    health, help, home, import_token, picker, problem_page, settings, static_files,
+    health, help, home, import_token, notice_view, picker, problem_page, settings, static_files,
 };
 
 /// A body, unless its extractor has a limit of its own: see `http::form_fields` and `hooks::webhook_body`.
@@ -77,6 +77,7 @@ pub fn routes(app: App) -> Router {
         .route("/assets/{*name}", get(static_files::show))
         // From here outwards: what holds for every response
         .fallback(|| async { Problem::NotFound })
+        .layer(from_fn_with_state(app.clone(), notice_view::forget_shown))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn_with_state(BodyTime::default(), body::limit_time))
         .layer(middleware::csrf(&app))

@@ -1,5 +1,5 @@
-//! One-line notices on the page after a redirect. The key travels in the URL, `?notice=selected`; `messages::notices`
-//! has the text.
+//! One-line notices on the page after a redirect. The key travels in the URL, `?notice=selected`, or in a cookie
+//! where the URL is fixed; `messages::notices` has the text.
 
 macro_rules! notices {
     ($($variant:ident = $key:literal,)+) => {
@@ -34,6 +34,13 @@ notices! {
     SomeRefused = "some_refused",
     SomeUnanswered = "some_unanswered",
     ConnectionRemoved = "removed",
+    Disconnected = "disconnected",
+    TokenConnected = "token_connected",
+    // Signing in and out.
+    SignedIn = "signed_in",
+    Registered = "registered",
+    SignedOut = "signed_out",
+    AccountDeleted = "account_deleted",
     // Settings.
     PasswordChanged = "password",
     SessionEnded = "ended",

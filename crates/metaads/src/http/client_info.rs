@@ -25,6 +25,8 @@ pub struct ClientInfo {
     pub device_token: Option<String>,
     /// `light`, `dark`, or empty: as the device.
     pub theme: &'static str,
+    /// Key of the notice that the next page shows.
+    pub notice: Option<String>,
     /// Our own script, which asks for JSON instead of a page.
     pub wants_json: bool,
 }
@@ -35,6 +37,7 @@ pub enum OwnCookie {
     Session,
     Device,
     Theme,
+    Notice,
 }
 
 impl OwnCookie {
@@ -44,6 +47,7 @@ impl OwnCookie {
             OwnCookie::Session => "session",
             OwnCookie::Device => "device",
             OwnCookie::Theme => "theme",
+            OwnCookie::Notice => "notice",
         };
         if app.config.is_https() { format!("__Host-metaads_{name}") } else { format!("metaads_{name}") }
     }
@@ -100,6 +104,7 @@ impl ClientInfo {
             session_token: find(OwnCookie::Session),
             device_token: find(OwnCookie::Device),
             theme,
+            notice: find(OwnCookie::Notice),
             wants_json: header(ACCEPT).starts_with("application/json"),
         }
     }

@@ -5,6 +5,7 @@ use metaads_store::Relation;
 
 use crate::codes::account_status::AccountStatus;
 use crate::codes::error_code::Code;
+use crate::messages::format::plural;
 
 /// The status of an ad account.
 #[derive(Debug, Clone, Copy)]
@@ -130,6 +131,14 @@ pub fn relation(relation: Relation) -> &'static str {
         Relation::Client => "Client",
         Relation::Shared => "Shared",
         Relation::Personal => "",
+    }
+}
+
+/// "12 accounts match “shoes”", or the number alone where nothing is searched.
+pub fn matches(number: i64, search: &str) -> String {
+    match search {
+        "" => plural(number, "account", "accounts"),
+        search => format!("{} “{search}”", plural(number, "account matches", "accounts match")),
     }
 }
 

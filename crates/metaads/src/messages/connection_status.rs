@@ -68,9 +68,15 @@ pub fn subtitle(kind: ConnectionKind, first_business: Option<&str>, businesses: 
     }
 }
 
-/// "All 6" or "5 of 6"
+/// "All 6", "5 of 6" or "1 of 1"
 pub fn permissions(granted: usize, asked: usize) -> String {
-    if granted == asked { format!("All {asked}") } else { format!("{granted} of {asked}") }
+    if granted == asked && asked > 1 { format!("All {asked}") } else { format!("{granted} of {asked}") }
+}
+
+/// "All 6 permissions granted"
+pub fn permissions_granted(granted: usize, asked: usize) -> String {
+    let noun = if asked == 1 { "permission" } else { "permissions" };
+    format!("{} {noun} granted", permissions(granted, asked))
 }
 
 /// "3 businesses, 1,307 ad accounts, 41 Pages and 27 Instagram accounts."

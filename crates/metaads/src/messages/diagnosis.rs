@@ -75,12 +75,18 @@ pub fn missing(reason: &MissingReason, who: &str) -> DiagnosisText {
         ),
         MissingReason::Unusable { number } => text(
             format!("{} listed but cannot be used", plural(*number, "account is", "accounts are")),
-            "Meta disabled or closed them, or no longer shows them. Each one says why.",
-            "Show them",
+            match number {
+                1 => "Meta disabled or closed it, or no longer shows it. It says why.",
+                _ => "Meta disabled or closed them, or no longer shows them. Each one says why.",
+            },
+            if *number == 1 { "Show it" } else { "Show them" },
         ),
         MissingReason::InstagramNotProfessional { pages } => text(
-            format!("The Instagram account of {} is a personal one", listed(pages)),
-            "Meta opens only professional accounts to apps. Switch it in the Instagram app: Settings, Account type and tools. Then sync the accounts.",
+            match pages.len() {
+                1 => format!("The Instagram account of {} is a personal one", listed(pages)),
+                _ => format!("The Instagram accounts of {} are personal ones", listed(pages)),
+            },
+            "Meta opens only professional accounts to apps. Switch to one in the Instagram app: Settings, Account type and tools. Then sync the accounts.",
             SYNC,
         ),
         MissingReason::InstagramNotLinked { pages } => text(

@@ -17,13 +17,19 @@ pub fn notice(notice: Notice, number: i64) -> String {
         Notice::RateLimited => "Meta asks us to wait. Nothing has changed; we try again automatically.",
         Notice::StillBroken => "We checked again. Action is still needed, see below.",
         Notice::NotConnected => "This connection is disconnected, so there is nothing to do.",
-        Notice::SyncStarted => "Syncing the accounts. You can leave this page.",
+        Notice::SyncStarted => "The sync has started. You can leave this page.",
         Notice::Selected => "Your selection is saved.",
         Notice::SomeRefused => "Your selection is saved. Some accounts cannot be used and were left out.",
         Notice::SomeUnanswered => {
             "Meta did not answer for some of the accounts, so they are not selected yet. The rest is saved. Select them again in a minute."
         }
         Notice::ConnectionRemoved => "The connection is removed from the list.",
+        Notice::Disconnected => "The connection is disconnected, and our access is erased.",
+        Notice::TokenConnected => "The system user is connected. Its accounts are syncing.",
+        Notice::SignedIn => "You are signed in.",
+        Notice::Registered => "Your account is ready.",
+        Notice::SignedOut => "You are signed out.",
+        Notice::AccountDeleted => "Your account is deleted, with everything we held about you.",
         Notice::PasswordChanged => "Your password is changed. Other sessions were signed out.",
         Notice::SessionEnded => "That session is signed out.",
         Notice::OtherSessionsEnded => "All other sessions are signed out.",

@@ -190,7 +190,7 @@ pub async fn replay(
     let number = inbox::replay(&app, app.now() - hours * HOUR).await?;
     tracing::info!(user = %caller.user_id, hours, number, "an admin replays webhook events");
     let notice = Notice::EventsReplayed.as_str();
-    Ok(Redirect::to(&format!("/admin?notice={notice}&number={number}#events")).into_response())
+    Ok(Redirect::to(&format!("/admin?notice={notice}&number={number}")).into_response())
 }
 
 /// Deletes the data of people whose ids Meta listed in an email.
@@ -206,13 +206,12 @@ pub async fn delete_listed(
             let number = inbox::import_deletions(&app, &ids).await?.len();
             tracing::info!(user = %caller.user_id, number, "an admin imported data deletions");
             let notice = Notice::DeletionsStarted.as_str();
-            return Ok(
-                Redirect::to(&format!("/admin?notice={notice}&number={number}#deletions")).into_response()
-            );
+            return Ok(Redirect::to(&format!("/admin?notice={notice}&number={number}")).into_response());
         }
         Err(problem) => problem.to_string(),
     };
-    let layout = Layout::new(&app, &client, Some(&caller), Section::Admin).await?;
+    let mut layout = Layout::new(&app, &client, Some(&caller), Section::Admin).await?;
+    layout.is_refused = true;
     let form = DeletionForm { problem, typed: text.chars().take(MAX_TYPED).collect() };
     let shown = admin(&app, layout, ROWS, form).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&shown)).into_response())

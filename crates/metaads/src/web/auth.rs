@@ -12,6 +12,7 @@ use crate::accounts::sessions;
 use crate::accounts::sign_in::{Attempt, sign_in};
 use crate::accounts::sign_up::register;
 use crate::app::App;
+use crate::codes::notice::Notice;
 use crate::config::accounts::Registration;
 use crate::http::caller::{Caller, MAX_NEXT_BYTES, MaybeCaller};
 use crate::http::client_info::{ClientInfo, OwnCookie};
@@ -19,6 +20,7 @@ use crate::http::form_fields::FormFields;
 use crate::http::problem::Problem;
 use crate::messages::account_errors;
 use crate::web::layout::{Layout, page};
+use crate::web::notice_view;
 
 #[derive(Template)]
 #[template(path = "auth.html")]
@@ -105,7 +107,8 @@ pub async fn login(
     match sign_in(&app, attempt).await {
         Ok((user, is_known_device)) => {
             let device = client.device_token.as_deref().filter(|_| is_known_device);
-            start_session(&app, &client, previous.as_ref(), &user.id, device, &next).await
+            let response = start_session(&app, &client, previous.as_ref(), &user.id, device, &next).await?;
+            Ok(notice_view::show_next(&app, response, Notice::SignedIn))
         }
         Err(error) => refused(&app, &client, AuthForm::SignIn, next, &fields, error),
     }
@@ -119,7 +122,10 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let next = next_path(Some(fields.one("next")))?;
     match register(&app, fields.one("email"), fields.one("password"), &client.address).await {
-        Ok(user) => start_session(&app, &client, previous.as_ref(), &user, None, &next).await,
+        Ok(user) => {
+            let response = start_session(&app, &client, previous.as_ref(), &user, None, &next).await?;
+            Ok(notice_view::show_next(&app, response, Notice::Registered))
+        }
         Err(error) => refused(&app, &client, AuthForm::Register, next, &fields, error),
     }
 }
@@ -130,7 +136,7 @@ pub async fn logout(State(app): State<App>, MaybeCaller(caller): MaybeCaller) ->
     }
     let mut response = Redirect::to("/").into_response();
     OwnCookie::Session.set(&app, &mut response, "", 0);
-    Ok(response)
+    Ok(notice_view::show_next(&app, response, Notice::SignedOut))
 }
 
 async fn start_session(
@@ -159,6 +165,7 @@ fn refused(
     error: AccountError,
 ) -> Result<Response, Problem> {
     let mut shown = AuthPage::new(app, client, form, next);
+    shown.layout.is_refused = true;
     shown.email = fields.one("email").chars().take(254).collect();
     let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     match error {

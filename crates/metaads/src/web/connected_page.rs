@@ -137,6 +137,22 @@ impl ConnectedPage {
 }
 
 impl ConnectedPage {
+    /// The heading, and the title of the page.
+    fn title(&self) -> String {
+        let name = &self.card.name;
+        match self.outcome {
+            Outcome::Syncing => "Syncing your ad accounts".to_owned(),
+            Outcome::Connected if self.is_again => format!("{name} is connected again"),
+            Outcome::Connected => format!("{name} is connected"),
+            Outcome::PermissionsMissing => match self.missing.len() {
+                1 => "Connected, but a permission is missing".to_owned(),
+                number => format!("Connected, but {number} permissions are missing"),
+            },
+            Outcome::NoAdAccounts => "Facebook showed us no ad accounts".to_owned(),
+            Outcome::AdAccountsWithheld => "Facebook withheld the ad accounts".to_owned(),
+        }
+    }
+
     fn is_instagram(&self) -> bool {
         !self.card.is_ads_login
     }

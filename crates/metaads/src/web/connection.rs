@@ -60,6 +60,8 @@ struct ConnectionPage {
     /// How many lines the link to older ones asks for; None if all are shown.
     more_history: Option<i64>,
     is_revocation_pending: bool,
+    /// The page follows the disconnection, and its own banner is the notice.
+    is_just_disconnected: bool,
     is_imported: bool,
 }
 
@@ -146,10 +148,12 @@ pub async fn show(
     history.truncate(usize::try_from(lines).unwrap_or_default());
     let assets = assets(&app, &connection, tab, &query).await?;
     let app_id = app.graph().app().app_id.as_str();
+    let is_just_disconnected = client.notice.as_deref() == Some(Notice::Disconnected.as_str());
     Ok(page(&ConnectionPage {
         layout: Layout::new(&app, &client, Some(&caller), Section::Connections).await?,
         card: ConnectionCard::new(&app, &connection, now),
-        notice: NoticeView::from_key(query.notice.as_deref()),
+        notice: NoticeView::of(&client, query.notice.as_deref()).filter(|_| !is_just_disconnected),
+        is_just_disconnected,
         connected_on: format::day(connection.connected_at, now),
         valid_until: valid_until(&connection, now),
         checked_on: connection.last_checked_at.map(|at| format::day(at, now)),

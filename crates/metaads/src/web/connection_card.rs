@@ -43,10 +43,13 @@ pub struct ConnectionCard {
     pub pages: String,
     pub instagram: String,
     pub permissions: String,
+    pub permissions_granted: String,
     /// Selected ad accounts with a payment due.
     pub owing: i64,
     /// Selected ad accounts that cannot be used any more.
     pub stopped: i64,
+    /// Whether others are selected beside those.
+    pub has_working_selected: bool,
     /// Whether its kind of login brings ad accounts and Pages; Instagram Login does not.
     pub is_ads_login: bool,
     pub lifeline: String,
@@ -115,8 +118,10 @@ impl ConnectionCard {
             pages: format::count(connection.assets.pages),
             instagram: format::count(connection.assets.instagram_accounts),
             permissions: text::permissions(number_granted, asked.len()),
+            permissions_granted: text::permissions_granted(number_granted, asked.len()),
             owing: connection.assets.owing,
             stopped: connection.assets.stopped,
+            has_working_selected: connection.assets.selected > connection.assets.stopped,
             is_ads_login: connection.kind != ConnectionKind::InstagramUser,
             lifeline,
             lifeline_start,

@@ -118,7 +118,7 @@ pub async fn show(
         is_handheld: is_handheld(&client.user_agent),
         has_business: app.config.meta_login.config_id.is_some(),
         has_instagram: app.graph().app().instagram.is_some(),
-        notice: NoticeView::from_key(query.notice.as_deref()),
+        notice: NoticeView::of(&client, query.notice.as_deref()),
         operator_notices,
         checked_at: checked_at.map(|at| (format::iso(at), format::day_and_time(at))),
         asked: app.config.meta_login.scopes.iter().filter_map(|scope| scopes::scope(scope)).collect(),

@@ -82,9 +82,11 @@ pub async fn show(
     let reasons = diagnose::missing_reasons(&app, &connection).await?;
     let typed = query.account.unwrap_or_default();
     let account = AdAccountId::parse_any(typed.trim()).map(|id| id.to_string()).ok();
+    let mut layout = Layout::new(&app, &client, Some(&caller), Section::Connections).await?;
+    layout.is_refused = query.answer.as_deref() == Some(NOT_A_NUMBER);
     let result = query.answer.as_deref().and_then(LookupResult::from_text).zip(account.as_deref());
     Ok(page(&DiagnosePage {
-        layout: Layout::new(&app, &client, Some(&caller), Section::Connections).await?,
+        layout,
         id: connection.id.to_string(),
         is_connected: status::is_connected(&connection),
         found: reach(connection.assets.ad_accounts, connection.assets.businesses),
@@ -113,7 +115,7 @@ pub async fn look_for(
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(pairs);
         let id = &connection.id;
-        Redirect::to(&format!("/connections/{id}/missing?{}#one", query.finish())).into_response()
+        Redirect::to(&format!("/connections/{id}/missing?{}", query.finish())).into_response()
     };
     let Ok(account) = AdAccountId::parse_any(typed) else {
         let short: String = typed.chars().take(MAX_TYPED).collect();

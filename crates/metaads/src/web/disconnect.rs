@@ -16,6 +16,7 @@ use crate::http::problem::Problem;
 use crate::messages::connection_label::ConnectionLabel;
 use crate::messages::format;
 use crate::web::layout::{Layout, Section, page};
+use crate::web::notice_view;
 
 #[derive(Template)]
 #[template(path = "disconnect.html")]
@@ -78,7 +79,8 @@ pub async fn act(
         text => Some(DisconnectMode::from_text(text).ok_or(Problem::Invalid)?),
     };
     disconnect::disconnect_as_chosen(&app, &caller.session, &connection, chosen).await?;
-    Ok(Redirect::to(&format!("/connections/{}", connection.id)).into_response())
+    let response = Redirect::to(&format!("/connections/{}", connection.id)).into_response();
+    Ok(notice_view::show_next(&app, response, Notice::Disconnected))
 }
 
 /// Removes a disconnected connection from the list, with its assets and history.

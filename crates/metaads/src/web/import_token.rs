@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::app::App;
+use crate::codes::notice::Notice;
 use crate::connections::connect::import_token;
 use crate::connections::connect::import_token::ImportOutcome;
 use crate::http::caller::Caller;
@@ -14,6 +15,7 @@ use crate::http::form_fields::FormFields;
 use crate::http::problem::Problem;
 use crate::messages::import_token as text;
 use crate::web::layout::{Layout, Section, page};
+use crate::web::notice_view;
 
 #[derive(Template)]
 #[template(path = "import_token.html")]
@@ -36,7 +38,8 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let problem = match import_token::import_token(&app, &caller.session, fields.one("token")).await? {
         ImportOutcome::Connected(id) => {
-            return Ok(Redirect::to(&format!("/connections/{id}")).into_response());
+            let response = Redirect::to(&format!("/connections/{id}")).into_response();
+            return Ok(notice_view::show_next(&app, response, Notice::TokenConnected));
         }
         ImportOutcome::RateLimited => return Err(Problem::RateLimited),
         ImportOutcome::NotAToken => text::NOT_A_TOKEN.to_owned(),
@@ -44,7 +47,8 @@ pub async fn create(
         ImportOutcome::NotASystemUser => text::NOT_A_SYSTEM_USER.to_owned(),
         ImportOutcome::Refused(code) => text::refused(code),
     };
-    let shown = import_page(&app, &client, &caller, Some(problem)).await?;
+    let mut shown = import_page(&app, &client, &caller, Some(problem)).await?;
+    shown.layout.is_refused = true;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&shown)).into_response())
 }
 

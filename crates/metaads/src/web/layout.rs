@@ -30,6 +30,8 @@ pub struct Layout {
     pub theme: &'static str,
     /// Pages with an action bar hide the phone's navigation.
     pub has_actions: bool,
+    /// The page shows a form again that was refused; its title says so.
+    pub is_refused: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -63,6 +65,7 @@ impl Layout {
             sandbox: app.sandbox_url.as_ref().map(|url| format!("{url}/_control")),
             theme: client.theme,
             has_actions: false,
+            is_refused: false,
         }
     }
 

@@ -21,7 +21,7 @@ mod icons;
 pub mod import_token;
 mod layout;
 mod lifeline;
-mod notice_view;
+pub mod notice_view;
 mod operator_notice_view;
 pub mod picker;
 mod picker_query;

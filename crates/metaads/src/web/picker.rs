@@ -45,7 +45,11 @@ struct PickerPage {
     earlier: Option<String>,
     later: Option<String>,
     groups: Vec<Group>,
+    /// How many accounts the query matches.
+    matches: String,
     query: String,
+    /// The page answers a search, even an empty one.
+    has_searched: bool,
     show: &'static str,
     group: String,
     notice: Option<NoticeView>,
@@ -110,14 +114,23 @@ pub async fn show(
         businesses: business_links(&query, &all, total),
         earlier: (from > 0).then(|| query.page_href(from.saturating_sub(GROUPS))),
         later: (all.len() > from + GROUPS).then(|| query.page_href(from + GROUPS)),
+        matches: matches(&query, matching),
         query: query.search(),
+        has_searched: query.has_searched(),
         show: query.show(),
         group: query.business.clone().unwrap_or_default(),
-        notice: NoticeView::from_key(query.notice.as_deref()),
+        notice: NoticeView::of(&client, query.notice.as_deref()),
         name: connection.name.clone(),
         total,
         groups,
     }))
+}
+
+/// "12 accounts match “shoes”."
+fn matches(query: &PickerQuery, matching: &[AccountGroup]) -> String {
+    let group = query.group();
+    let shown = matching.iter().filter(|count| group.as_ref().is_none_or(|id| *id == count.group_id));
+    ad_accounts::matches(shown.map(|count| count.total).sum(), &query.search())
 }
 
 fn business_links(query: &PickerQuery, all: &[AccountGroup], total: i64) -> Vec<BusinessLink> {

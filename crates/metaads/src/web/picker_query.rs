@@ -47,6 +47,10 @@ impl PickerQuery {
         }
     }
 
+    pub fn has_searched(&self) -> bool {
+        self.q.is_some()
+    }
+
     pub fn search(&self) -> String {
         self.q.as_deref().unwrap_or_default().trim().chars().take(100).collect()
     }

@@ -36,6 +36,8 @@ pub struct ProblemPage {
     expected: Option<String>,
     is_popup: bool,
     is_help: bool,
+    /// It is the outcome of a connect attempt.
+    is_attempt: bool,
     /// Which dialog "again" leads to.
     login: Login,
 }
@@ -64,6 +66,7 @@ impl ProblemPage {
             expected: None,
             is_popup: false,
             is_help: false,
+            is_attempt: false,
             login: Login::Facebook,
         }
     }
@@ -92,6 +95,7 @@ impl ProblemPage {
             reconnects,
             login,
             is_popup,
+            is_attempt: true,
             ..shown
         }
     }

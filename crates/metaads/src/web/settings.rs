@@ -19,7 +19,7 @@ use crate::http::problem::Problem;
 use crate::messages::account_errors;
 use crate::messages::format;
 use crate::web::layout::{Layout, Section, page};
-use crate::web::notice_view::NoticeView;
+use crate::web::notice_view::{self, NoticeView};
 
 #[derive(Template)]
 #[template(path = "settings.html")]
@@ -47,6 +47,7 @@ struct SessionRow {
 struct DeletePage {
     layout: Layout,
     connections: String,
+    has_connections: bool,
     error: &'static str,
 }
 
@@ -61,7 +62,7 @@ pub async fn show(
     caller: Caller,
     Query(query): Query<SettingsQuery>,
 ) -> Result<Response, Problem> {
-    let done = NoticeView::from_key(query.notice.as_deref());
+    let done = NoticeView::of(&client, query.notice.as_deref());
     Ok(page(&settings(&app, &client, &caller, done).await?))
 }
 
@@ -102,6 +103,7 @@ pub async fn change_password(
         return Ok(done(Notice::PasswordChanged).into_response());
     };
     let mut shown = settings(&app, &client, &caller, None).await?;
+    shown.layout.is_refused = true;
     match error {
         AccountError::Password(weak) => shown.new_error = account_errors::weak_password(weak),
         error => shown.old_error = password_error(error)?,
@@ -174,6 +176,7 @@ async fn delete_page(
     Ok(DeletePage {
         layout: Layout::new(app, client, Some(caller), Section::Settings).await?,
         connections: format::plural(i64::try_from(number).unwrap_or_default(), "connection", "connections"),
+        has_connections: number > 0,
         error,
     })
 }
@@ -189,10 +192,11 @@ pub async fn delete(
             let mut response = Redirect::to("/").into_response();
             OwnCookie::Session.set(&app, &mut response, "", 0);
             OwnCookie::Device.set(&app, &mut response, "", 0);
-            return Ok(response);
+            return Ok(notice_view::show_next(&app, response, Notice::AccountDeleted));
         }
         Err(error) => password_error(error)?,
     };
-    let shown = delete_page(&app, &client, &caller, error).await?;
+    let mut shown = delete_page(&app, &client, &caller, error).await?;
+    shown.layout.is_refused = true;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&shown)).into_response())
 }
