@@ -20,8 +20,7 @@ document.addEventListener("submit", async (event) => {
   const form = event.target.closest("form[data-connect]");
   if (!form || isHandheld() || isInApp()) return;
   if (sent.has(form)) return event.preventDefault();
-  const features = "popup,width=600,height=740";
-  const opened = window.open("about:blank", "metaads-connect", features);
+  const opened = window.open("about:blank", "metaads-connect", "popup,width=600,height=740");
   if (!opened) return;
   event.preventDefault();
   sent.add(form);
@@ -68,12 +67,9 @@ function patch(old, fresh) {
   let next = old.firstChild;
   for (const child of [...fresh.childNodes]) {
     const match = counterpart(next, child);
-    if (!match) {
-      old.insertBefore(child, next);
-      continue;
-    }
-    next = removeUntil(next, match).nextSibling;
-    if (match.nodeType === Node.ELEMENT_NODE) patch(match, child);
+    if (match) next = removeUntil(next, match).nextSibling;
+    if (!match) old.insertBefore(child, next);
+    else if (match.nodeType === Node.ELEMENT_NODE) patch(match, child);
     else if (match.data !== child.data) match.data = child.data;
   }
   removeUntil(next, null);
@@ -249,8 +245,9 @@ function count() {
   const form = document.querySelector("[data-selection]");
   const button = document.querySelector("[data-use]");
   if (!form || !button) return;
-  const added = boxes().filter((box) => box.checked && !box.defaultChecked).length;
-  const removed = boxes().filter((box) => !box.checked && box.defaultChecked).length;
+  const changed = boxes().filter((box) => box.checked !== box.defaultChecked);
+  const added = changed.filter((box) => box.checked).length;
+  const removed = changed.length - added;
   const now = Number(form.dataset.selected) + added - removed;
   const words = document.querySelector("[data-selected-words]");
   words.textContent = fill(words.dataset.selectedWords, { n: now });
@@ -343,8 +340,7 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
   const word = button.querySelector("[data-copy-word]");
-  word.textContent = word.dataset.copyWord;
-  announce(word.textContent);
+  announce((word.textContent = word.dataset.copyWord));
 });
 
 // Starts what goes on by itself. May run again for what is already going on.

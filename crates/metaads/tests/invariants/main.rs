@@ -2,6 +2,7 @@
 //! fails names file and line; each shows first, on a bad sample, that it can fail.
 
 mod arrows;
+mod assets;
 mod sources;
 
 use std::collections::BTreeSet;

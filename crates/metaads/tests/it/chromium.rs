@@ -2,6 +2,10 @@
 //!
 //! Screenshots are kept in `target/pictures`. Waiting here uses real time: the browser is another process.
 
+mod answers;
+mod interruptions;
+mod layout;
+
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -112,6 +116,30 @@ impl Chromium {
         self.fill("#password", PASSWORD).await;
         self.click("main button[type=submit]").await;
         self.title("Connect your first Meta account").await;
+    }
+
+    async fn sign_in(&self, world: &World, email: &str) {
+        self.driver.goto(format!("{}/login", world.base)).await.unwrap();
+        self.fill("#email", email).await;
+        self.fill("#password", PASSWORD).await;
+        self.click("main button[type=submit]").await;
+        self.find("nav[aria-label=Main]").await;
+    }
+
+    /// Waits until an element has this text, which may be for screen readers only.
+    async fn wait_for_spoken(&self, css: &str, text: &str) {
+        let until = tokio::time::Instant::now() + TIMEOUT;
+        loop {
+            let found = match self.driver.find(By::Css(css)).await {
+                Ok(element) => element.prop("textContent").await.ok().flatten().unwrap_or_default(),
+                Err(_) => String::new(),
+            };
+            if found == text {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < until, "{css} says {found:?}, not {text:?}");
+            tokio::time::sleep(POLL_INTERVAL).await;
+        }
     }
 
     /// Switches to the popup that the page opened. Returns the page's own window.

@@ -22,6 +22,7 @@ mod effects;
 mod error_responses;
 mod faults;
 mod meta;
+mod pages;
 mod process;
 mod replica;
 mod secrets;

@@ -67,10 +67,11 @@ pub(crate) fn html(shared: &SharedState, main: &mut String) {
         let name = person.map_or(&view.user_id, |person| &person.name);
         let _ = writeln!(
             main,
-            "<form method=\"post\" action=\"/_control/tokens\">\n<p><b>{}</b> · {} live tokens<br><small>{}</small></p>\n\
+            "<form method=\"post\" action=\"/_control/tokens\">\n<p><b>{}</b> · {} live token{}<br><small>{}</small></p>\n\
              <input type=\"hidden\" name=\"user_id\" value=\"{}\">\n<div class=\"row\">",
             escape(name),
             view.live_tokens,
+            if view.live_tokens == 1 { "" } else { "s" },
             escape(&view.granted.join(", ")),
             escape(&view.user_id)
         );

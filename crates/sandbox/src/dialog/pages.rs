@@ -11,6 +11,7 @@ use crate::state::grants::PermissionStatus;
 use crate::state::shared::SharedState;
 use crate::world::persona::Persona;
 
+const TITLE: &str = "The app under test requests access";
 pub(crate) const OUTAGE_TITLE: &str = "Sorry, something went wrong";
 pub(crate) const OUTAGE_TEXT: &str = "We are working on it and will have it fixed as soon as we can.";
 
@@ -20,7 +21,7 @@ pub(crate) fn dialog(
     login: &LoginRequest,
     chosen: Persona,
 ) -> String {
-    let mut main = String::from("<h1>The app under test requests access</h1>\n");
+    let mut main = format!("<h1>{TITLE}</h1>\n");
     if !shared.settings().is_app_active {
         main.push_str(
             "<p class=\"note\">This app is not active: Continue redirects back with error 1349126.</p>\n",
@@ -57,7 +58,7 @@ pub(crate) fn dialog(
          <button id=\"app-not-active\" name=\"decision\" value=\"app-not-active\">App not active</button>\n\
          </div>\n</form>\n",
     );
-    html::layout("Asks for access", &main)
+    html::layout(TITLE, &main)
 }
 
 /// The page shown during an outage.

@@ -1,0 +1,138 @@
+//! Nothing shifts, scrolls sideways or breaks inside a word, from 320 px on. Takes pictures of the pages.
+
+use std::path::PathBuf;
+
+use metaads_sandbox::{Answer, Persona};
+use serde_json::json;
+use thirtyfour::prelude::*;
+
+use super::{Chromium, Kind};
+use crate::world::World;
+
+/// The sum of all layout shifts of a page that was just loaded, while it is scrolled to its end and back.
+const SHIFTS: &str = "
+    const done = arguments[0];
+    const step = (y) => new Promise((next) => { scrollTo(0, y); requestAnimationFrame(() => setTimeout(next, 20)); });
+    let sum = 0;
+    const add = (entries) => entries.forEach((entry) => (sum += entry.hadRecentInput ? 0 : entry.value));
+    const observer = new PerformanceObserver((list) => add(list.getEntries()));
+    observer.observe({ type: 'layout-shift', buffered: true });
+    (async () => {
+        const height = document.documentElement.scrollHeight;
+        for (let y = 0; y < height; y += 300) await step(y);
+        for (let y = height; y >= 0; y -= 700) await step(y);
+        await step(0);
+        add(observer.takeRecords());
+        done(sum);
+    })();";
+
+/// What is wider than the window, and words of table headings that continue on another line.
+const FLAWS: &str = "
+    document.querySelectorAll('details:not(.menu)').forEach((details) => (details.open = true));
+    const flaws = [];
+    if (document.documentElement.scrollWidth > innerWidth) flaws.push('scrolls sideways');
+    for (const th of document.querySelectorAll('th')) {
+        const texts = document.createTreeWalker(th, NodeFilter.SHOW_TEXT);
+        while (texts.nextNode()) for (const word of texts.currentNode.data.matchAll(/[^\\s-]+/g)) {
+            const range = document.createRange();
+            range.setStart(texts.currentNode, word.index);
+            range.setEnd(texts.currentNode, word.index + word[0].length);
+            const lines = new Set([...range.getClientRects()].map((line) => Math.round(line.top)));
+            if (lines.size > 1) flaws.push(`breaks ${word[0]}`);
+        }
+    }
+    return flaws;";
+
+impl Chromium {
+    async fn tool(&self, command: &str, parameters: serde_json::Value) {
+        self.driver.cdp().send_raw(command, parameters).await.unwrap();
+    }
+
+    async fn width(&self, width: u32) {
+        let metrics = json!({"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 768});
+        self.tool("Emulation.setDeviceMetricsOverride", metrics).await;
+    }
+
+    async fn color_scheme(&self, scheme: &str) {
+        let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        self.tool("Emulation.setEmulatedMedia", features).await;
+    }
+
+    async fn picture(&self, name: &str) {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/pictures");
+        std::fs::create_dir_all(&folder).unwrap();
+        self.driver.screenshot(&folder.join(format!("page-{name}.png"))).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_do_not_shift_scroll_sideways_or_break_inside_a_word() {
+    let world = World::new().await;
+    let browser = world.user("a@b.example").await;
+    browser.connect(Answer::agree(Persona::Agency)).await;
+    world.run_due_jobs().await;
+    let id = browser.connection_id().await;
+    let accounts = browser.ad_accounts(&id, "").await;
+    let selectable = accounts.iter().filter(|account| account["is_selectable"] == true).step_by(97);
+    let selected: Vec<&str> = selectable.map(|account| account["account_id"].as_str().unwrap()).collect();
+    let fields: Vec<(&str, &str)> = selected.iter().map(|account| ("account_id", *account)).collect();
+    browser.submit(&format!("/connections/{id}/assets"), &fields).await;
+    world.meta.set_ad_account_status(selected[0], 2, 1);
+    browser.submit(&format!("/connections/{id}/sync"), &[]).await;
+    world.run_for(crate::world::days(1)).await;
+
+    let page = Chromium::start(Kind::Phone).await;
+    page.sign_in(&world, "a@b.example").await;
+    shifts(&world, &page, &id).await;
+    flaws(&world, &page, &id).await;
+    page.width(320).await;
+    page.driver
+        .goto(format!("{}/_control", world.app.graph().app().dialog_url.origin().ascii_serialization()))
+        .await
+        .unwrap();
+    page.find("h1").await;
+    assert_eq!(page.flaws().await, Vec::<String>::new(), "the sandbox's control page");
+}
+
+/// On a slow phone, where lists that are laid out late would shift.
+async fn shifts(world: &World, page: &Chromium, id: &str) {
+    page.tool("Emulation.setCPUThrottlingRate", json!({"rate": 4})).await;
+    for query in ["", "?q=e", "?q=alpine", "?show=unusable", "?q=e", "?q=a"] {
+        page.driver.goto(format!("{}/connections/{id}/accounts{query}", world.base)).await.unwrap();
+        let sum = page.driver.execute_async(SHIFTS, vec![]).await.unwrap();
+        let sum = sum.json().as_f64().unwrap();
+        assert!(sum <= 0.01, "{query} shifts by {sum}");
+    }
+    page.tool("Emulation.setCPUThrottlingRate", json!({"rate": 1})).await;
+}
+
+impl Chromium {
+    async fn flaws(&self) -> Vec<String> {
+        self.driver.execute(FLAWS, vec![]).await.unwrap().convert().unwrap()
+    }
+}
+
+async fn flaws(world: &World, page: &Chromium, id: &str) {
+    let pages = [
+        ("dashboard", "/dashboard".to_owned()),
+        ("connection", format!("/connections/{id}")),
+        ("pages", format!("/connections/{id}?tab=pages")),
+        ("instagram", format!("/connections/{id}?tab=instagram")),
+        ("history", format!("/connections/{id}?tab=history")),
+        ("picker", format!("/connections/{id}/accounts?show=selected")),
+        ("missing", format!("/connections/{id}/missing")),
+        ("disconnecting", format!("/connections/{id}/disconnect")),
+        ("settings", "/settings".to_owned()),
+        ("help", "/help".to_owned()),
+    ];
+    for (width, scheme) in [(320, "light"), (390, "light"), (390, "dark"), (1280, "light"), (1280, "dark")] {
+        page.width(width).await;
+        page.color_scheme(scheme).await;
+        for (name, path) in &pages {
+            page.driver.goto(format!("{}{path}", world.base)).await.unwrap();
+            page.find("h1").await;
+            page.picture(&format!("{name}-{width}-{scheme}")).await;
+            assert_eq!(page.flaws().await, Vec::<String>::new(), "{name} at {width} px");
+        }
+    }
+}
