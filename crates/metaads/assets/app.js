@@ -242,8 +242,7 @@ let lastBox = null;
 let isSaving = false;
 
 function count() {
-  const form = document.querySelector("[data-selection]");
-  const button = document.querySelector("[data-use]");
+  const [form, button] = [document.querySelector("[data-selection]"), document.querySelector("[data-use]")];
   if (!form || !button) return;
   const changed = boxes().filter((box) => box.checked !== box.defaultChecked);
   const added = changed.filter((box) => box.checked).length;
@@ -292,7 +291,8 @@ async function search(form) {
   try {
     const page = await load(address, searching.signal);
     const results = page?.querySelector("[data-results]");
-    if (!results || hasChanges()) return;
+    if (!results) return form.submit();
+    if (hasChanges()) return;
     document.querySelector("[data-results]").replaceWith(results);
     update(page);
     history.replaceState(history.state, "", address);

@@ -86,12 +86,22 @@ pub fn missing(reason: &MissingReason, who: &str) -> DiagnosisText {
                 1 => format!("The Instagram account of {} is a personal one", listed(pages)),
                 _ => format!("The Instagram accounts of {} are personal ones", listed(pages)),
             },
-            "Meta opens only professional accounts to apps. Switch to one in the Instagram app: Settings, Account type and tools. Then sync the accounts.",
+            match pages.len() {
+                1 => {
+                    "Meta opens only professional accounts to apps. Switch it in the Instagram app: Settings, Account type and tools. Then sync the accounts."
+                }
+                _ => {
+                    "Meta opens only professional accounts to apps. Switch them in the Instagram app: Settings, Account type and tools. Then sync the accounts."
+                }
+            },
             SYNC,
         ),
         MissingReason::InstagramNotLinked { pages } => text(
             format!("No Instagram account is linked to {}", listed(pages)),
-            "Link it in the Page’s settings, under Linked accounts. Then sync the accounts.",
+            match pages.len() {
+                1 => "Link one in the Page’s settings, under Linked accounts. Then sync the accounts.",
+                _ => "Link one in each Page’s settings, under Linked accounts. Then sync the accounts.",
+            },
             SYNC,
         ),
     }

@@ -265,6 +265,7 @@ async fn on_a_desktop_the_dialog_opens_in_a_popup_that_reports_back_and_closes()
     page.click("#continue").await;
     page.back_to(own).await;
     page.wait_for_accounts().await;
+    page.find("h1:focus").await;
     page.screenshot("connected").await;
     select_three_and_disconnect(&page).await;
 }

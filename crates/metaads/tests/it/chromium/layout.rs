@@ -127,6 +127,7 @@ async fn flaws(world: &World, page: &Chromium, id: &str) {
         ("missing", format!("/connections/{id}/missing")),
         ("disconnecting", format!("/connections/{id}/disconnect")),
         ("settings", "/settings".to_owned()),
+        ("admin", "/admin".to_owned()),
         ("help", "/help".to_owned()),
     ];
     for (width, scheme) in [(320, "light"), (390, "light"), (390, "dark"), (1280, "light"), (1280, "dark")] {
