@@ -81,21 +81,7 @@ pub fn missing(reason: &MissingReason, who: &str) -> DiagnosisText {
             },
             if *number == 1 { "Show it" } else { "Show them" },
         ),
-        MissingReason::InstagramNotProfessional { pages } => text(
-            match pages.len() {
-                1 => format!("The Instagram account of {} is a personal one", listed(pages)),
-                _ => format!("The Instagram accounts of {} are personal ones", listed(pages)),
-            },
-            match pages.len() {
-                1 => {
-                    "Meta opens only professional accounts to apps. Switch it in the Instagram app: Settings, Account type and tools. Then sync the accounts."
-                }
-                _ => {
-                    "Meta opens only professional accounts to apps. Switch them in the Instagram app: Settings, Account type and tools. Then sync the accounts."
-                }
-            },
-            SYNC,
-        ),
+        MissingReason::InstagramNotProfessional { pages } => personal_instagram(pages),
         MissingReason::InstagramNotLinked { pages } => text(
             format!("No Instagram account is linked to {}", listed(pages)),
             match pages.len() {
@@ -152,6 +138,20 @@ fn not_offered(key: &str) -> DiagnosisText {
             "It was not declined: the Meta app behind this site does not ask for it. Your admin adds {key} in the App Dashboard: the app’s permissions or, with Facebook Login for Business, its configuration. {without}"
         ),
         "Your admin has to act.",
+    )
+}
+
+fn personal_instagram(pages: &[String]) -> DiagnosisText {
+    let (title, them) = match pages.len() {
+        1 => (format!("The Instagram account of {} is a personal one", listed(pages)), "it"),
+        _ => (format!("The Instagram accounts of {} are personal ones", listed(pages)), "them"),
+    };
+    text(
+        title,
+        format!(
+            "Meta opens only professional accounts to apps. Switch {them} in the Instagram app: Settings, Account type and tools. Then sync the accounts."
+        ),
+        SYNC,
     )
 }
 

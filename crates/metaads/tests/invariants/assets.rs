@@ -17,7 +17,7 @@ fn markup() -> String {
     {
         paths.extend(files_under(&product.join(folder), ending));
     }
-    paths.iter().map(|path| fs::read_to_string(path).unwrap()).collect()
+    paths.iter().map(|path| fs::read_to_string(path).expect("a file of the product")).collect()
 }
 
 fn is_word(letter: char) -> bool {
