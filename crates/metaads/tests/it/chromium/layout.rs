@@ -8,16 +8,16 @@ use serde_json::json;
 use super::{Chromium, Kind};
 use crate::world::World;
 
-/// The sum of all layout shifts of a page that was just loaded, while it is scrolled to its end and back.
+/// The sum of all layout shifts of a page that was just loaded; on request also while it is scrolled to its end and back.
 const SHIFTS: &str = "
-    const done = arguments[0];
+    const [isScrolled, done] = arguments;
     const step = (y) => new Promise((next) => { scrollTo(0, y); requestAnimationFrame(() => setTimeout(next, 20)); });
     let sum = 0;
     const add = (entries) => entries.forEach((entry) => (sum += entry.hadRecentInput ? 0 : entry.value));
     const observer = new PerformanceObserver((list) => add(list.getEntries()));
     observer.observe({ type: 'layout-shift', buffered: true });
     (async () => {
-        const height = document.documentElement.scrollHeight;
+        const height = isScrolled ? document.documentElement.scrollHeight : 0;
         for (let y = 0; y < height; y += 300) await step(y);
         for (let y = height; y >= 0; y -= 700) await step(y);
         await step(0);
@@ -101,11 +101,14 @@ async fn pages_do_not_shift_scroll_sideways_or_break_inside_a_word() {
 /// On a slow phone, where lists that are laid out late would shift.
 async fn shifts(world: &World, page: &Chromium, id: &str) {
     page.tool("Emulation.setCPUThrottlingRate", json!({"rate": 4})).await;
-    for query in ["", "?q=e", "?q=alpine", "?show=unusable", "?q=e", "?q=a"] {
-        page.driver.goto(format!("{}/connections/{id}/accounts{query}", world.base)).await.unwrap();
-        let sum = page.driver.execute_async(SHIFTS, vec![]).await.unwrap();
-        let sum = sum.json().as_f64().unwrap();
-        assert!(sum <= 0.01, "{query} shifts by {sum}");
+    // Whether a list is laid out late depends on how the page happens to arrive, so each is loaded several times.
+    for round in 0..6 {
+        for query in ["", "?q=e", "?show=unusable", "?q=a"] {
+            page.driver.goto(format!("{}/connections/{id}/accounts{query}", world.base)).await.unwrap();
+            let sum = page.driver.execute_async(SHIFTS, vec![json!(round == 0)]).await.unwrap();
+            let sum = sum.json().as_f64().unwrap();
+            assert!(sum <= 0.01, "{query} shifts by {sum}");
+        }
     }
     page.tool("Emulation.setCPUThrottlingRate", json!({"rate": 1})).await;
 }
