@@ -19,8 +19,10 @@ use metaads::config::{Config, source::Source};
 use metaads::keys::dek::{IfNothingOpens, Keys};
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::meta::Meta;
+use metaads::operator_notices::LastReports;
 use metaads::queue::{Claims, Signals};
 use metaads::random::Random;
+use metaads::rate_limit::full_buckets::FullBuckets;
 use metaads::{routes, worker};
 use metaads_sandbox::{Answer, Control, Options, Persona, Sandbox};
 use metaads_store::Store;
@@ -111,6 +113,8 @@ async fn app(base: &str, database: &str, meta: &str) -> anyhow::Result<App> {
         signals: Signals::default(),
         claims: Claims::default(),
         wall_clock: WallClockTrust::default(),
+        full_buckets: FullBuckets::default(),
+        last_reports: LastReports::default(),
         meta: Meta::new(config.meta.clone().ok_or_else(|| anyhow::anyhow!("no app"))?, Clock::System)?,
         config,
     }))

@@ -17,9 +17,11 @@ use metaads::config::{Config, source::Source};
 use metaads::keys::dek::{IfNothingOpens, Keys};
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::meta::Meta;
+use metaads::operator_notices::LastReports;
 use metaads::queue;
 use metaads::queue::{Claims, Signals};
 use metaads::random::Random;
+use metaads::rate_limit::full_buckets::FullBuckets;
 use metaads::worker;
 use metaads_sandbox::{Control, Options, Sandbox, TokenKind, bulk_user_id};
 use metaads_store::Store;
@@ -173,6 +175,8 @@ async fn app(database: &str, meta: &str) -> anyhow::Result<App> {
         signals: Signals::default(),
         claims: Claims::default(),
         wall_clock: WallClockTrust::default(),
+        full_buckets: FullBuckets::default(),
+        last_reports: LastReports::default(),
         store,
         config,
     }))

@@ -15,8 +15,10 @@ use crate::concurrency::Concurrency;
 use crate::config::Config;
 use crate::keys::dek::Keys;
 use crate::meta::Meta;
+use crate::operator_notices::LastReports;
 use crate::queue::{Claims, Signals};
 use crate::random::Random;
+use crate::rate_limit::full_buckets::FullBuckets;
 
 #[derive(Debug, Clone)]
 pub struct App {
@@ -40,6 +42,10 @@ pub struct Parts {
     pub signals: Signals,
     pub claims: Claims,
     pub wall_clock: WallClockTrust,
+    /// Rate limits that refuse without a write.
+    pub full_buckets: FullBuckets,
+    /// Notices that requests cause and that are not recorded each time.
+    pub last_reports: LastReports,
 }
 
 impl std::ops::Deref for App {

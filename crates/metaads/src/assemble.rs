@@ -10,6 +10,7 @@ use metaads_store::Store;
 use secrecy::ExposeSecret as _;
 use url::Url;
 
+use crate::accounts::admins;
 use crate::accounts::passwords::Passwords;
 use crate::app::{App, Parts};
 use crate::clock::{Clock, WallClockTrust};
@@ -21,13 +22,15 @@ use crate::demo;
 use crate::keys::dek::{IfNothingOpens, Keys};
 use crate::keys::kek::KeyEncryptionKey;
 use crate::meta::Meta;
+use crate::operator_notices::LastReports;
 use crate::queue::{Claims, Signals};
 use crate::random::Random;
+use crate::rate_limit::full_buckets::FullBuckets;
 
 /// The App of the service. `sandbox_url`: the built-in sandbox, in the demo.
 pub async fn app(mut config: Config, meta: MetaApp, sandbox_url: Option<String>) -> anyhow::Result<App> {
     let (store, keys) = store_and_keys(&mut config, IfNothingOpens::Refuse).await?;
-    Ok(App::new(Parts {
+    let app = App::new(Parts {
         store: store.with_apps(&meta.ids()),
         keys,
         meta: Meta::new(meta, Clock::System).context("the client for Meta could not be built")?,
@@ -37,9 +40,15 @@ pub async fn app(mut config: Config, meta: MetaApp, sandbox_url: Option<String>)
         signals: Signals::default(),
         claims: Claims::default(),
         wall_clock: WallClockTrust::default(),
+        full_buckets: FullBuckets::default(),
+        last_reports: LastReports::default(),
         config,
         sandbox_url,
-    }))
+    });
+    for user in admins::update_email_keys(&app).await? {
+        tracing::warn!(%user, "the address of this user looks like another user's: only its exact spelling signs in");
+    }
+    Ok(app)
 }
 
 /// The App of a command beside the running service. In the demo the sandbox belongs to that service and is out of

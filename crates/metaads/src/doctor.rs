@@ -182,6 +182,15 @@ async fn database(app: &App, findings: &mut Findings) {
         Ok(_) => findings.ok("keys", "the configured keys open every stored value"),
         Err(error) => findings.fail("keys", error.to_string(), "see `metaads keys status`"),
     }
+    match app.store.is_administered().await {
+        Ok(false) if app.config.meta.is_some() => findings.warn(
+            "admins",
+            "nobody is an admin",
+            "run `metaads admin users create EMAIL --admin`, or open the setup link that `metaads serve` prints at its start",
+        ),
+        // The demo's first user becomes admin; an outage is reported above.
+        Ok(_) | Err(_) => {}
+    }
     let notices = app.store.list_notices().await.unwrap_or_default();
     for notice in notices.iter().filter(|notice| is_shown(notice)) {
         let since = crate::messages::format::day_and_time(notice.since);

@@ -17,6 +17,7 @@ pub mod config;
 pub mod connections;
 mod demo;
 pub mod doctor;
+mod hardening;
 mod hooks;
 mod http;
 pub mod keys;

@@ -14,8 +14,8 @@ use crate::http::body::{self, BodyTime};
 use crate::http::problem::Problem;
 use crate::http::{middleware, problem_json};
 use crate::web::{
-    admin, attempt, auth, business, connect, connection, dashboard, data_deletion, diagnose, disconnect,
-    health, help, home, import_token, notice_view, picker, problem_page, settings, static_files,
+    account_link, admin, attempt, auth, business, connect, connection, dashboard, data_deletion, diagnose,
+    disconnect, health, help, home, import_token, notice_view, picker, problem_page, settings, static_files,
 };
 
 /// A body, unless its extractor has a limit of its own: see `http::form_fields` and `hooks::webhook_body`.
@@ -29,6 +29,7 @@ pub fn routes(app: App) -> Router {
         .route("/register", get(auth::show_register).post(auth::create))
         .route("/login", get(auth::show_login).post(auth::login))
         .route("/logout", post(auth::logout))
+        .route("/links/{token}", get(account_link::show).post(account_link::consume))
         .route("/help", get(help::index))
         .route("/help/errors/{code}", get(help::code))
         // Connecting
@@ -82,6 +83,7 @@ pub fn routes(app: App) -> Router {
         .layer(from_fn_with_state(BodyTime::default(), body::limit_time))
         .layer(middleware::csrf(&app))
         .layer(from_fn_with_state(app.clone(), middleware::require_public_host))
+        .layer(from_fn_with_state(app.clone(), middleware::notice_proxies))
         .layer(from_fn_with_state(app.clone(), middleware::bound_client))
         .layer(middleware::catch_panics())
         .layer(from_fn_with_state(app.clone(), render_problems))

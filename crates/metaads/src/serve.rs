@@ -8,6 +8,7 @@ use metaads_sandbox::Sandbox;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
+use crate::accounts::links::{self, MadeLink};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::meta::sandbox_app;
@@ -40,7 +41,7 @@ pub async fn serve(mut config: Config) -> anyhow::Result<()> {
     if let Some(sandbox) = &sandbox {
         demo::register_callbacks(sandbox, &format!("http://{}", listener.local_addr()?));
     }
-    banner(&app);
+    banner(&app, links::make_setup_link(&app).await?.as_ref());
     run(app, listener, stop_signal()).await?;
     drop(sandbox);
     Ok(())
@@ -110,7 +111,7 @@ fn log_to_stderr() {
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 
-fn banner(app: &App) {
+fn banner(app: &App, setup: Option<&MadeLink>) {
     let base = app.config.base();
     println!("\n  MetaAds  {base}\n");
     if let Some(sandbox) = &app.sandbox_url {
@@ -120,5 +121,12 @@ fn banner(app: &App) {
         println!(
             "  To use the real Meta, set META_APP_ID, META_APP_SECRET and ENCRYPTION_KEY (see README.md).\n"
         );
+    }
+    if let Some(setup) = setup {
+        println!(
+            "  Nobody is an admin yet. This link makes the first one, once, within {} hours:",
+            links::setup_hours()
+        );
+        println!("  {}\n", setup.url);
     }
 }

@@ -38,6 +38,8 @@ const DOWNTIME_MS: i64 = 10 * MINUTE;
 const CHECK_ALL_WITHIN_MS: i64 = 30 * MINUTE;
 /// Authorizations are kept this long after they ended.
 const AUTHORIZATION_KEPT_MS: i64 = 7 * DAY;
+/// Old rows of each audit table that one sweep deletes, so that none holds the database up.
+const AUDIT_BATCH: i64 = 1_000;
 
 /// Runs due jobs until `stop` resolves, then finishes the steps that are running or releases their leases.
 pub async fn run(app: App, stop: impl Future<Output = ()>) {
@@ -112,6 +114,7 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
     app.store.pull_back_jobs(now, now + 2 * schedule::FARTHEST).await?;
     if app.wall_clock.is_trusted(&app.clock) {
         app.store.sweep(now, now - IDLE_TTL, now - AUTHORIZATION_KEPT_MS).await?;
+        app.store.sweep_audit(now - app.config.accounts.audit_retention, AUDIT_BATCH).await?;
         dek::prune(&app.store, &app.keys, now).await?;
     }
     app.empty_log().await;

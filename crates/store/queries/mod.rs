@@ -2,6 +2,8 @@
 //! each statement against that engine's real schema. Statements that must differ are macros in each engine's
 //! `dialect.rs`.
 
+mod account_events;
+mod account_links;
 mod account_status;
 mod accounts;
 mod assets;

@@ -1,8 +1,13 @@
 //! Sessions, known devices and rate limits, and the periodic deletion of expired rows. Tokens arrive hashed.
 
-use metaads_store_rows::{NewSession, Session, SessionId, SignedIn, StoreError, UserId, WorkspaceId};
+use metaads_store_rows::{
+    NewSession, RateLimitHits, Session, SessionId, SignedIn, StoreError, UserId, WorkspaceId,
+};
 
 use crate::Db;
+
+/// Sessions of one user, and browsers that count as known to them; the oldest give way.
+const MOST_SESSIONS: i64 = 50;
 
 const DAY_MS: i64 = 86_400_000;
 const EVENTS_KEPT_MS: i64 = 40 * DAY_MS;
@@ -10,7 +15,7 @@ const DELETIONS_KEPT_MS: i64 = 366 * DAY_MS;
 const UNRECOGNIZED_KEPT_MS: i64 = 90 * DAY_MS;
 
 impl Db {
-    /// Inserts a session and remembers its device as a known one.
+    /// Inserts a session and remembers its device as a known one. A user keeps the 50 most recent ones of each.
     pub async fn insert_session(
         &self,
         session: &NewSession,
@@ -18,9 +23,11 @@ impl Db {
         device_expires_at: i64,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
+        // Sign-ins at once count one another.
+        lock_user!(session.user_id.as_str()).fetch_optional(&mut *tx).await?;
         sqlx::query!(
-            "INSERT INTO sessions (id, token_hash, user_id, user_agent, created_at, last_seen_at, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $5, $6)",
+            "INSERT INTO sessions (id, token_hash, user_id, user_agent, created_at, last_seen_at, expires_at, confirmed_at)
+             VALUES ($1, $2, $3, $4, $5, $5, $6, $5)",
             session.id.as_str(),
             session.token_hash,
             session.user_id.as_str(),
@@ -39,6 +46,25 @@ impl Db {
         )
         .execute(&mut *tx)
         .await?;
+        sqlx::query!(
+            "DELETE FROM sessions WHERE user_id = $1 AND id <> $2 AND id NOT IN
+                 (SELECT id FROM sessions WHERE user_id = $1 AND id <> $2 ORDER BY last_seen_at DESC, id DESC LIMIT $3)",
+            session.user_id.as_str(),
+            session.id.as_str(),
+            MOST_SESSIONS - 1
+        )
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query!(
+            "DELETE FROM known_devices WHERE user_id = $1 AND token_hash <> $2 AND token_hash NOT IN
+                 (SELECT token_hash FROM known_devices WHERE user_id = $1 AND token_hash <> $2
+                  ORDER BY expires_at DESC, token_hash LIMIT $3)",
+            session.user_id.as_str(),
+            device_hash,
+            MOST_SESSIONS - 1
+        )
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -53,7 +79,8 @@ impl Db {
         Ok(sqlx::query_as!(
             SignedIn,
             r#"SELECT s.id AS "session_id!: SessionId", u.id AS "user_id!: UserId", u.email AS "email!",
-                      u.is_admin AS "is_admin!", s.last_seen_at AS "last_seen_at!", u.id AS "workspace_id!: WorkspaceId"
+                      u.is_admin AS "is_admin!", s.last_seen_at AS "last_seen_at!",
+                      s.confirmed_at AS "confirmed_at!", u.id AS "workspace_id!: WorkspaceId"
                FROM sessions s JOIN users u ON u.id = s.user_id
                WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3"#,
             token_hash,
@@ -66,6 +93,14 @@ impl Db {
 
     pub async fn touch_session(&self, id: &SessionId, at: i64) -> Result<(), StoreError> {
         sqlx::query!("UPDATE sessions SET last_seen_at = $2 WHERE id = $1", id.as_str(), at)
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
+    /// The person has entered the password in this session.
+    pub async fn confirm_session(&self, id: &SessionId, at: i64) -> Result<(), StoreError> {
+        sqlx::query!("UPDATE sessions SET confirmed_at = $2 WHERE id = $1", id.as_str(), at)
             .execute(&self.write)
             .await?;
         Ok(())
@@ -128,20 +163,26 @@ impl Db {
         Ok(found.count > 0)
     }
 
-    /// Counts one hit and returns the number of hits in the bucket's window, this one included. The window starts
-    /// with its first hit. One that ends later than a window from now was set by a wrong clock and is over.
-    pub async fn hit_rate_limit(&self, bucket: &str, now: i64, window_ms: i64) -> Result<i64, StoreError> {
+    /// Counts one hit and returns the hits in the bucket's window, this one included. The window starts with its first
+    /// hit. One that ends later than a window from now was set by a wrong clock and is over.
+    pub async fn hit_rate_limit(
+        &self,
+        bucket: &str,
+        now: i64,
+        window_ms: i64,
+    ) -> Result<RateLimitHits, StoreError> {
         let ends_at = now + window_ms;
         // A lone statement that returns rows hides the failure of its commit on a full disk.
         let mut tx = self.begin().await?;
-        let row = sqlx::query!(
+        let hits = sqlx::query_as!(
+            RateLimitHits,
             r#"INSERT INTO rate_limits (bucket, hits, ends_at) VALUES ($1, 1, $3)
                ON CONFLICT (bucket) DO UPDATE SET
                  hits = CASE WHEN rate_limits.ends_at <= $2 OR rate_limits.ends_at > excluded.ends_at
                      THEN 1 ELSE rate_limits.hits + 1 END,
                  ends_at = CASE WHEN rate_limits.ends_at <= $2 OR rate_limits.ends_at > excluded.ends_at
                      THEN excluded.ends_at ELSE rate_limits.ends_at END
-               RETURNING hits AS "hits!: i64""#,
+               RETURNING hits AS "hits!: i64", ends_at AS "ends_at!: i64""#,
             bucket,
             now,
             ends_at
@@ -149,7 +190,7 @@ impl Db {
         .fetch_one(&mut *tx)
         .await?;
         tx.commit().await?;
-        Ok(row.hits)
+        Ok(hits)
     }
 
     /// Resets a bucket.
@@ -172,6 +213,7 @@ impl Db {
             .await?;
         sqlx::query!("DELETE FROM known_devices WHERE expires_at <= $1", now).execute(&mut *tx).await?;
         sqlx::query!("DELETE FROM rate_limits WHERE ends_at <= $1", now).execute(&mut *tx).await?;
+        sqlx::query!("DELETE FROM account_links WHERE expires_at <= $1", now).execute(&mut *tx).await?;
         sqlx::query!("DELETE FROM authorizations WHERE expires_at <= $1", authorizations_before)
             .execute(&mut *tx)
             .await?;
@@ -189,8 +231,9 @@ impl Db {
             .await?;
         // A problem that was not reported again for a day is over; Meta's own notices are kept for a week.
         sqlx::query!(
-            "DELETE FROM operator_notices WHERE (code = 'meta_notice' AND last_at <= $1)
-                 OR (code IN ('meta_app_misconfigured', 'meta_policy_block', 'meta_login_refused') AND last_at <= $2)",
+            "DELETE FROM operator_notices WHERE (code IN ('meta_notice', 'refreshes_refused') AND last_at <= $1)
+                 OR (code IN ('meta_app_misconfigured', 'meta_calls_refused', 'meta_policy_block', 'meta_login_refused',
+                     'untrusted_proxy') AND last_at <= $2)",
             now - 7 * DAY_MS,
             now - DAY_MS - DAY_MS / 4
         )

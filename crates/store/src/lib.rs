@@ -82,15 +82,34 @@ statements! {
     fn find_user(&self, id: &UserId) -> Answer<Option<User>>;
     fn update_password(&self, id: &UserId, password_hash: &str, kept_session: &str, kept_device: &str, at: i64) -> Answer<()>;
     fn delete_user(&self, id: &UserId) -> Answer<()>;
+    fn list_users(&self, after: &str, limit: i64) -> Answer<Vec<User>>;
+    fn list_outdated_email_keys(&self, limit: i64) -> Answer<Vec<(UserId, String)>>;
+    fn update_email_key(&self, id: &UserId, email_key: &str) -> Answer<bool>;
+    fn is_administered(&self) -> Answer<bool>;
+    fn is_last_admin(&self, id: &UserId) -> Answer<bool>;
+    fn change_admin(&self, id: &UserId, change: AdminChange) -> Answer<AdminOutcome>;
+    fn replace_password_hash(&self, id: &UserId, before: &str, after: &str) -> Answer<()>;
+    // one-time links
+    fn insert_account_link(&self, link: &NewAccountLink) -> Answer<()>;
+    fn find_account_link(&self, token_hash: &str, now: i64) -> Answer<Option<AccountLink>>;
+    fn list_account_links(&self, kind: LinkKind, now: i64) -> Answer<Vec<AccountLink>>;
+    fn delete_invitation(&self, id_or_email_key: &str) -> Answer<bool>;
+    fn use_account_link(&self, token_hash: &str, effect: &LinkEffect, now: i64) -> Answer<LinkOutcome>;
+    // account events
+    fn insert_account_event(&self, event: &NewAccountEvent) -> Answer<()>;
+    fn tally_account_event(&self, event: &NewAccountEvent, window_start: i64) -> Answer<()>;
+    fn list_account_events(&self, user: Option<&UserId>, limit: i64) -> Answer<Vec<AccountEventEntry>>;
+    fn sweep_audit(&self, before: i64, limit: i64) -> Answer<u64>;
     // sessions
     fn insert_session(&self, session: &NewSession, device_hash: &str, device_expires_at: i64) -> Answer<()>;
     fn find_session(&self, token_hash: &str, now: i64, idle_since: i64) -> Answer<Option<SignedIn>>;
+    fn confirm_session(&self, id: &SessionId, at: i64) -> Answer<()>;
     fn touch_session(&self, id: &SessionId, at: i64) -> Answer<()>;
     fn list_sessions(&self, user: &UserId, now: i64, idle_since: i64) -> Answer<Vec<Session>>;
     fn end_session(&self, user: &UserId, id: &SessionId) -> Answer<bool>;
     fn end_other_sessions(&self, user: &UserId, kept: &SessionId) -> Answer<u64>;
     fn is_known_device(&self, token_hash: &str, user: &UserId, now: i64) -> Answer<bool>;
-    fn hit_rate_limit(&self, bucket: &str, now: i64, window_ms: i64) -> Answer<i64>;
+    fn hit_rate_limit(&self, bucket: &str, now: i64, window_ms: i64) -> Answer<RateLimitHits>;
     fn clear_rate_limit(&self, bucket: &str) -> Answer<()>;
     fn sweep(&self, now: i64, idle_since: i64, authorizations_before: i64) -> Answer<()>;
     // authorizations

@@ -2,6 +2,7 @@
 
 use metaads_store::StoreError;
 
+use crate::accounts::passwords::Busy;
 use crate::codes::weak_password::WeakPassword;
 
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,15 @@ pub enum AccountError {
     RateLimited,
     #[error("registration is closed")]
     RegistrationClosed,
+    /// A one-time link that was used, replaced, withdrawn, or has expired.
+    #[error("the link can no longer be used")]
+    LinkGone,
+    /// Nobody would be an admin.
+    #[error("the user is the only admin")]
+    LastAdmin,
+    /// A later attempt can succeed.
+    #[error(transparent)]
+    Busy(#[from] Busy),
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -1,7 +1,8 @@
 //! Sessions of browsers. The token is in the cookie; the database knows its hash only.
 
-use metaads_store::{NewSession, Session, SessionId, SignedIn, StoreError, UserId};
+use metaads_store::{AccountEvent, NewSession, Session, SessionId, SignedIn, StoreError, UserId};
 
+use crate::accounts::events::{self, Origin};
 use crate::app::App;
 use crate::clock::{DAY, MINUTE};
 use crate::random::hash;
@@ -14,6 +15,8 @@ pub const ABSOLUTE_TTL: i64 = 60 * DAY;
 pub const DEVICE_TTL: i64 = 365 * DAY;
 /// `last_seen_at` is written at most this often.
 const TOUCH_EVERY: i64 = 5 * MINUTE;
+/// What ends other sessions needs the password again after this time.
+const CONFIRMED_FOR: i64 = 10 * MINUTE;
 
 /// What a browser gets at sign-in: the values of two cookies.
 #[derive(Debug)]
@@ -64,25 +67,42 @@ pub async fn replace(
     known_device: Option<&str>,
 ) -> Result<SignedInBrowser, StoreError> {
     if let Some(previous) = previous {
-        end(app, previous).await?;
+        app.store.end_session(&previous.user_id, &previous.session_id).await?;
     }
     start(app, user, user_agent, known_device).await
 }
 
+/// Whether the password was entered in this session a moment ago.
+pub fn is_confirmed(app: &App, session: &SignedIn) -> bool {
+    (0..=CONFIRMED_FOR).contains(&(app.now() - session.confirmed_at))
+}
+
 /// Signs out.
-pub async fn end(app: &App, session: &SignedIn) -> Result<(), StoreError> {
+pub async fn end(app: &App, session: &SignedIn, origin: &Origin) -> Result<(), StoreError> {
     app.store.end_session(&session.user_id, &session.session_id).await?;
+    events::record_own(app, &session.user_id, AccountEvent::SignedOut, origin).await;
     Ok(())
 }
 
 /// Ends one session of a user; false if there is none with this id.
-pub async fn end_by_id(app: &App, user: &UserId, id: &SessionId) -> Result<bool, StoreError> {
-    app.store.end_session(user, id).await
+pub async fn end_by_id(
+    app: &App,
+    user: &UserId,
+    id: &SessionId,
+    origin: &Origin,
+) -> Result<bool, StoreError> {
+    let is_ended = app.store.end_session(user, id).await?;
+    if is_ended {
+        events::record_own(app, user, AccountEvent::SessionEnded, origin).await;
+    }
+    Ok(is_ended)
 }
 
 /// Ends every session of the user but this one.
-pub async fn end_others(app: &App, session: &SignedIn) -> Result<(), StoreError> {
-    app.store.end_other_sessions(&session.user_id, &session.session_id).await?;
+pub async fn end_others(app: &App, session: &SignedIn, origin: &Origin) -> Result<(), StoreError> {
+    let ended = app.store.end_other_sessions(&session.user_id, &session.session_id).await?;
+    let event = AccountEvent::OtherSessionsEnded { number: i64::try_from(ended).unwrap_or(i64::MAX) };
+    events::record_own(app, &session.user_id, event, origin).await;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use ipnet::{IpNet, Ipv4Net};
 use url::Url;
 
 use crate::config::loopback::is_loopback;
@@ -14,7 +15,7 @@ pub struct ServerConfig {
     /// `PUBLIC_URL`: what browsers and Meta see, without a path.
     pub public_url: Url,
     /// `METAADS_TRUSTED_PROXIES`: whose `X-Forwarded-For` is trusted, in addition to loopback.
-    pub trusted_proxies: Vec<IpAddr>,
+    trusted_proxies: Vec<IpNet>,
 }
 
 impl ServerConfig {
@@ -27,9 +28,14 @@ impl ServerConfig {
         );
         ServerConfig {
             public_url: public_url(source, listen.port(), mistakes),
-            trusted_proxies: source.with("METAADS_TRUSTED_PROXIES", Vec::new(), mistakes, addresses),
+            trusted_proxies: source.with("METAADS_TRUSTED_PROXIES", Vec::new(), mistakes, networks),
             listen,
         }
+    }
+
+    /// Whether METAADS_TRUSTED_PROXIES names this address, alone or in a network.
+    pub fn is_trusted_proxy(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(&address.to_canonical()))
     }
 }
 
@@ -50,8 +56,22 @@ fn public_url(source: &Source, port: u16, mistakes: &mut Mistakes) -> Url {
     url
 }
 
-fn addresses(text: &str) -> Result<Vec<IpAddr>, String> {
-    text.split(',')
-        .map(|part| part.trim().parse().map_err(|_| "must be IP addresses, separated by commas".to_owned()))
-        .collect()
+/// Addresses and networks: `10.0.0.0/8, 192.0.2.7, 2001:db8::/32`.
+fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let wrong = "must be IP addresses or networks such as 10.0.0.0/8, separated by commas";
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(|part| network(part).ok_or_else(|| wrong.to_owned())).collect()
+}
+
+fn network(text: &str) -> Option<IpNet> {
+    let network = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))?;
+    // Peers are compared in their IPv4 form where they have one.
+    match network {
+        IpNet::V6(mapped) if mapped.prefix_len() >= 96 => {
+            let address = mapped.addr().to_ipv4_mapped();
+            let plain = address.and_then(|address| Ipv4Net::new(address, mapped.prefix_len() - 96).ok());
+            Some(plain.map_or(network, IpNet::V4))
+        }
+        IpNet::V4(_) | IpNet::V6(_) => Some(network),
+    }
 }

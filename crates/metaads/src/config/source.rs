@@ -4,9 +4,12 @@ use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
-/// Named values: the process environment over a `.env` file, or a list in a test.
+use zeroize::Zeroizing;
+
+/// Named values: the process environment over a `.env` file, or a list in a test. Wiped when dropped, because some are
+/// secret; the process environment itself stays as the system made it.
 pub struct Source {
-    values: HashMap<String, String>,
+    values: HashMap<String, Zeroizing<String>>,
 }
 
 impl fmt::Debug for Source {
@@ -53,7 +56,7 @@ impl Source {
                     let (name, value) = entry.map_err(|_| {
                         Mistakes(vec![(".env".to_owned(), "has a line that is not NAME=value".to_owned())])
                     })?;
-                    values.insert(name, value);
+                    values.insert(name, value.into());
                 }
             }
             Err(error) if error.not_found() => {}
@@ -63,7 +66,7 @@ impl Source {
         let process = std::env::vars_os();
         for (name, value) in process {
             if let (Ok(name), Ok(value)) = (name.into_string(), value.into_string()) {
-                values.insert(name, value);
+                values.insert(name, value.into());
             }
         }
         Ok(Source { values })
@@ -72,12 +75,15 @@ impl Source {
     /// Exactly these values.
     pub fn of<const N: usize>(values: [(&str, &str); N]) -> Source {
         Source {
-            values: values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            values: values
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned().into()))
+                .collect(),
         }
     }
 
     pub fn set(&mut self, name: &str, value: &str) {
-        self.values.insert(name.to_owned(), value.to_owned());
+        self.values.insert(name.to_owned(), value.to_owned().into());
     }
 
     /// A value that is there and not blank.

@@ -11,6 +11,7 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 
+use crate::accounts::events::Origin;
 use crate::app::App;
 
 /// A cookie value longer than this is not one of ours.
@@ -76,6 +77,11 @@ impl FromRequestParts<App> for ClientInfo {
 }
 
 impl ClientInfo {
+    /// Where an action came from, for the audit trail.
+    pub fn origin(&self) -> Origin {
+        Origin::new(&self.address, &self.user_agent)
+    }
+
     pub fn of(parts: &Parts, app: &App) -> ClientInfo {
         let header = |name: HeaderName| {
             parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
@@ -112,7 +118,7 @@ impl ClientInfo {
 
 /// Whether a peer may forward other clients' requests, so that it is not one client itself.
 pub fn is_trusted_proxy(app: &App, ip: &IpAddr) -> bool {
-    ip.is_loopback() || app.config.server.trusted_proxies.contains(ip)
+    ip.is_loopback() || app.config.server.is_trusted_proxy(*ip)
 }
 
 /// The peer's address, or the one that a trusted proxy forwards: a proxy on this machine or one of

@@ -2,25 +2,33 @@
 
 use std::ops::Range;
 
+use std::fmt;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use url::form_urlencoded;
+use zeroize::Zeroizing;
 
 use crate::app::App;
 use crate::concurrency::ReservedBytes;
 use crate::http::body;
 use crate::http::problem::Problem;
 
-/// The fields in order, with repeated ones. Fields that are not there read as empty.
-#[derive(Debug)]
+/// The fields in order, with repeated ones. Fields that are not there read as empty. Some are passwords, so values are
+/// wiped when dropped and never shown.
 pub struct FormFields {
     /// All names and values, decoded, one after the other: one allocation, whatever the number of fields.
-    text: String,
+    text: Zeroizing<String>,
     /// For each field where its name and where its value ends in `text`.
     ends: Vec<(u32, u32)>,
     /// Of a long form, for as long as it is used.
     _reserved: Option<ReservedBytes>,
+}
+
+impl fmt::Debug for FormFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FormFields").field("number", &self.ends.len()).finish_non_exhaustive()
+    }
 }
 
 /// A form of thousands of short fields, such as the ids of a selection.
@@ -78,7 +86,7 @@ impl FormFields {
     /// Parses a body. A form beyond its limits is refused at the first field that is too much.
     fn parse(body: &[u8], limits: Limits) -> Result<FormFields, Problem> {
         let too_large = || Problem::Rejected(StatusCode::PAYLOAD_TOO_LARGE);
-        let text = String::with_capacity(body.len());
+        let text = Zeroizing::new(String::with_capacity(body.len()));
         let mut fields = FormFields { text, ends: Vec::new(), _reserved: None };
         for (name, value) in form_urlencoded::parse(body) {
             let is_short = name.len() <= limits.field_bytes && value.len() <= limits.field_bytes;

@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -14,6 +14,7 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 use crate::app::App;
 use crate::http::problem::Problem;
 use crate::http::{client_info, request_target};
+use crate::operator_notices;
 
 /// `::1` as one client.
 const LOCAL_NETWORK: &str = "0:0:0:0::/64";
@@ -112,7 +113,7 @@ fn has_public_host(app: &App, request: &Request) -> bool {
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
         .map(|ConnectInfo(peer)| peer.ip().to_canonical());
-    if peer.is_some_and(|peer| app.config.server.trusted_proxies.contains(&peer))
+    if peer.is_some_and(|peer| app.config.server.is_trusted_proxy(peer))
         && let Some(forwarded) = text("x-forwarded-host")
     {
         return is_public(forwarded);
@@ -130,14 +131,38 @@ fn is_other_name_of_this_machine(app: &App, request: &Request) -> bool {
         && host.is_some_and(|host| crate::config::loopback::is_loopback(&host) && host.path() == "/")
 }
 
+/// Where Meta's dialogs come back to. A popup that arrives here comes from Facebook, which is in no browsing context group
+/// with ours: with an isolating policy the browser would cut it off from its opener, and it could not close itself.
+const CALLBACKS: [&str; 2] = ["/connect/meta/callback", "/connect/instagram/callback"];
+const KEEPS_OPENER: &str = "unsafe-none";
+
+/// Keeps a page in the popup that came back from Meta connected to its opener. Only for routes and rows that are known
+/// to be in such a popup, never because of what a URL says.
+pub fn keep_opener(response: &mut Response) {
+    let name = HeaderName::from_static("cross-origin-opener-policy");
+    response.headers_mut().insert(name, HeaderValue::from_static(KEEPS_OPENER));
+}
+
+/// Notices a proxy that METAADS_TRUSTED_PROXIES does not name.
+pub async fn notice_proxies(State(app): State<App>, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
+    if let Some(peer) = peer
+        && request.headers().contains_key("x-forwarded-for")
+        && !peer.is_loopback()
+        && !app.config.server.is_trusted_proxy(peer)
+    {
+        operator_notices::report_untrusted_proxy(&app.store, &app.last_reports, app.now(), peer).await;
+    }
+    next.run(request).await
+}
+
 /// Security headers on every response.
 pub async fn headers(State(app): State<App>, request: Request, next: Next) -> Response {
     let is_asset = request.uri().path().starts_with("/assets/");
-    let is_callback = request.uri().path().ends_with("/callback");
-    // The popup comes from Facebook, which is in no browsing context group with ours. With an isolating policy the
-    // browser would cut it off from its opener, and it could not close itself.
-    let is_popup = request.uri().query().is_some_and(|query| query.contains("window=popup"));
-    let opener_policy = if is_callback || is_popup { "unsafe-none" } else { "same-origin-allow-popups" };
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let is_callback = route.is_some_and(|route| CALLBACKS.contains(&route));
+    let opener_policy = if is_callback { KEEPS_OPENER } else { "same-origin-allow-popups" };
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &str| {

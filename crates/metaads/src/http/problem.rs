@@ -5,6 +5,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use metaads_store::StoreError;
 
+use crate::accounts::passwords::Busy;
 use crate::codes::error_code::Code;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +105,15 @@ impl IntoResponse for Problem {
         }
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+/// Seconds after which a queue that is full now has been worked off.
+const OVERLOADED_RETRY: &str = "5";
+
+impl From<Busy> for Problem {
+    fn from(_: Busy) -> Problem {
+        Problem::Busy
     }
 }
 

@@ -4,6 +4,7 @@
 //! Not here: what `metaads doctor` and the other commands print, which is next to the check that finds it.
 
 pub mod account_errors;
+pub mod account_events;
 pub mod ad_accounts;
 pub mod api_version;
 pub mod connection_errors;

@@ -60,6 +60,13 @@ pub fn clock_skew(since: &str) -> OperatorNoticeText {
     }
 }
 
+pub fn untrusted_proxy(since: &str) -> OperatorNoticeText {
+    OperatorNoticeText {
+        title: format!("Requests have come through an unnamed proxy since {since}."),
+        text: "Everybody behind it shares one address, and so the limits on sign-ins.",
+    }
+}
+
 pub fn app_refused(since: &str) -> OperatorNoticeText {
     OperatorNoticeText {
         title: format!("Meta has refused our app since {since}."),
@@ -106,6 +113,9 @@ pub fn detail(notice: &OperatorNotice) -> String {
             _ => format!("It is {} ahead of Meta’s", plural(-seconds, "second", "seconds")),
         },
         OperatorNotice::MetaNotice { header } => header.clone(),
+        OperatorNotice::UntrustedProxy { address } => format!(
+            "A request from {address} had X-Forwarded-For. If that is your proxy, add it to METAADS_TRUSTED_PROXIES; if not, somebody wrote the header, and it was ignored"
+        ),
     }
 }
 

@@ -5,9 +5,10 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use metaads_graph::RELEASES;
-use metaads_store::{QuotaRow, UnrecognizedError, WebhookEvent};
+use metaads_store::{AccountEvent, Actor, QuotaRow, UnrecognizedError, WebhookEvent};
 use serde::Deserialize;
 
+use crate::accounts::events;
 use crate::api_version;
 use crate::app::App;
 use crate::clock::HOUR;
@@ -19,6 +20,7 @@ use crate::http::problem::Problem;
 use crate::messages::api_version as version_text;
 use crate::messages::format;
 use crate::messages::{quotas, webhooks};
+use crate::web::account_event_view::AccountEventRow;
 use crate::web::layout::{Layout, Section, page};
 use crate::web::notice_view::NoticeView;
 use crate::web::operator_notice_view::OperatorNoticeView;
@@ -47,6 +49,7 @@ struct AdminPage {
     quotas: Vec<QuotaView>,
     errors: Vec<ErrorRow>,
     events: Vec<EventRow>,
+    activity: Vec<AccountEventRow>,
     /// How many rows the link to more asks for; None if every table shows all.
     more_rows: Option<usize>,
     addresses: [(AddressName, String); 4],
@@ -127,8 +130,11 @@ async fn admin(app: &App, layout: Layout, rows: usize, form: DeletionForm) -> Re
     let limit = i64::try_from(rows).unwrap_or(i64::MAX) + 1;
     let quotas = app.store.list_quotas(now - HOUR).await?;
     let errors = app.store.list_unrecognized_errors(limit).await?;
-    let events = app.store.list_webhook_events(limit).await?;
-    let has_more = [quotas.len(), errors.len(), events.len()].into_iter().any(|length| length > rows);
+    let webhook_events = app.store.list_webhook_events(limit).await?;
+    let activity = events::list(app, None, limit).await?;
+    let has_more = [quotas.len(), errors.len(), webhook_events.len(), activity.len()]
+        .into_iter()
+        .any(|length| length > rows);
     Ok(AdminPage {
         layout,
         notice: None,
@@ -139,7 +145,8 @@ async fn admin(app: &App, layout: Layout, rows: usize, form: DeletionForm) -> Re
         tier: app.meta.access_tier(),
         quotas: quotas.iter().take(rows).map(|quota| QuotaView::new(quota, now)).collect(),
         errors: errors.into_iter().take(rows).map(ErrorRow::new).collect(),
-        events: events.iter().take(rows).map(EventRow::new).collect(),
+        events: webhook_events.iter().take(rows).map(EventRow::new).collect(),
+        activity: activity.iter().take(rows).map(AccountEventRow::new).collect(),
         more_rows: has_more.then_some(rows * 4),
         addresses: addresses(app),
         has_verify_token: app.config.meta_login.webhook_verify_token.is_some() || app.is_demo(),
@@ -180,6 +187,7 @@ fn addresses(app: &App) -> [(AddressName, String); 4] {
 /// Replays Meta's calls of the last hours, after a bug of ours or from a restored backup.
 pub async fn replay(
     State(app): State<App>,
+    client: ClientInfo,
     AdminCaller(caller): AdminCaller,
     fields: FormFields,
 ) -> Result<Response, Problem> {
@@ -189,6 +197,9 @@ pub async fn replay(
     }
     let number = inbox::replay(&app, app.now() - hours * HOUR).await?;
     tracing::info!(user = %caller.user_id, hours, number, "an admin replays webhook events");
+    let event =
+        AccountEvent::WebhookEventsReplayed { hours, number: i64::try_from(number).unwrap_or(i64::MAX) };
+    events::record(&app, None, Actor::User(caller.user_id), event, &client.origin()).await;
     let notice = Notice::EventsReplayed.as_str();
     Ok(Redirect::to(&format!("/admin?notice={notice}&number={number}")).into_response())
 }
@@ -205,6 +216,8 @@ pub async fn delete_listed(
         Ok(ids) => {
             let number = inbox::import_deletions(&app, &ids).await?.len();
             tracing::info!(user = %caller.user_id, number, "an admin imported data deletions");
+            let event = AccountEvent::DeletionsImported { number: i64::try_from(number).unwrap_or(i64::MAX) };
+            events::record(&app, None, Actor::User(caller.user_id), event, &client.origin()).await;
             let notice = Notice::DeletionsStarted.as_str();
             return Ok(Redirect::to(&format!("/admin?notice={notice}&number={number}")).into_response());
         }

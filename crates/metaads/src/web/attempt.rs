@@ -18,6 +18,7 @@ use crate::codes::error_code::Code;
 use crate::connections::connect::authorize;
 use crate::http::caller::{Caller, MaybeCaller};
 use crate::http::client_info::ClientInfo;
+use crate::http::middleware;
 use crate::http::problem::{Problem, support_id};
 use crate::messages::connection_label::place;
 use crate::web::connect;
@@ -65,12 +66,28 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let seen = query.seen.as_deref();
     let (authorization, connection) = poll(&app, &caller, &id, seen, Granularity::Status).await?;
+    let keeps_opener = authorization.is_popup;
+    let mut response = shown(&app, &client, &caller, (authorization, connection), &query).await?;
+    if keeps_opener {
+        middleware::keep_opener(&mut response);
+    }
+    Ok(response)
+}
+
+/// The page of the attempt's state.
+async fn shown(
+    app: &App,
+    client: &ClientInfo,
+    caller: &Caller,
+    (authorization, connection): (Authorization, Option<ConnectionSummary>),
+    query: &AttemptQuery,
+) -> Result<Response, Problem> {
     let is_popup = query.window.as_deref() == Some("popup");
-    let layout = Layout::new(&app, &client, Some(&caller), Section::Connections).await?;
+    let layout = Layout::new(app, client, Some(caller), Section::Connections).await?;
     let version = version(&authorization, connection.as_ref());
     let is_waiting =
         matches!(authorization.status, AuthorizationStatus::Pending | AuthorizationStatus::Consumed);
-    if is_waiting && !is_expired(&app, &authorization) {
+    if is_waiting && !is_expired(app, &authorization) {
         return Ok(page(&WaitingPage {
             layout,
             attempt: authorization.id.to_string(),
@@ -89,7 +106,7 @@ pub async fn show(
                 Some(_) => PermissionsQuestion::Skipped,
                 None => PermissionsQuestion::Asked,
             };
-            let shown = ConnectedPage::new(&app, layout, &authorization, &connection, question).await?;
+            let shown = ConnectedPage::new(app, layout, &authorization, &connection, question).await?;
             Ok(page(&ConnectedPage { version, is_popup, ..shown }))
         }
         // The connection was removed meanwhile.
@@ -100,7 +117,7 @@ pub async fn show(
             | AuthorizationStatus::Failed
             | AuthorizationStatus::Cancelled,
             _,
-        ) => Ok(page(&failed(&app, layout, &authorization, is_popup))),
+        ) => Ok(page(&failed(app, layout, &authorization, is_popup))),
     }
 }
 

@@ -27,8 +27,7 @@ use crate::web::notice_view;
 struct AuthPage {
     layout: Layout,
     form: AuthForm,
-    /// Whether anybody may register.
-    is_open: bool,
+    registration: Registration,
     /// Where to go after signing in.
     next: String,
     email: String,
@@ -101,7 +100,7 @@ pub async fn login(
     let attempt = Attempt {
         email: fields.one("email"),
         password: fields.one("password"),
-        address: &client.address,
+        origin: &client.origin(),
         device_token: client.device_token.as_deref(),
     };
     match sign_in(&app, attempt).await {
@@ -121,7 +120,7 @@ pub async fn create(
     fields: FormFields,
 ) -> Result<Response, Problem> {
     let next = next_path(Some(fields.one("next")))?;
-    match register(&app, fields.one("email"), fields.one("password"), &client.address).await {
+    match register(&app, fields.one("email"), fields.one("password"), &client.origin()).await {
         Ok(user) => {
             let response = start_session(&app, &client, previous.as_ref(), &user, None, &next).await?;
             Ok(notice_view::show_next(&app, response, Notice::Registered))
@@ -130,16 +129,21 @@ pub async fn create(
     }
 }
 
-pub async fn logout(State(app): State<App>, MaybeCaller(caller): MaybeCaller) -> Result<Response, Problem> {
+pub async fn logout(
+    State(app): State<App>,
+    client: ClientInfo,
+    MaybeCaller(caller): MaybeCaller,
+) -> Result<Response, Problem> {
     if let Some(caller) = caller {
-        sessions::end(&app, &caller.session).await?;
+        sessions::end(&app, &caller.session, &client.origin()).await?;
     }
     let mut response = Redirect::to("/").into_response();
     OwnCookie::Session.set(&app, &mut response, "", 0);
     Ok(notice_view::show_next(&app, response, Notice::SignedOut))
 }
 
-async fn start_session(
+/// Signs the user in, and redirects.
+pub(super) async fn start_session(
     app: &App,
     client: &ClientInfo,
     previous: Option<&Caller>,
@@ -169,7 +173,9 @@ fn refused(
     shown.email = fields.one("email").chars().take(254).collect();
     let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     match error {
-        AccountError::NoMatch => shown.banner = Some(Banner::NoMatch),
+        AccountError::NoMatch | AccountError::LinkGone | AccountError::LastAdmin => {
+            shown.banner = Some(Banner::NoMatch);
+        }
         AccountError::RateLimited => {
             shown.banner = Some(Banner::RateLimited);
             status = StatusCode::TOO_MANY_REQUESTS;
@@ -179,6 +185,7 @@ fn refused(
         AccountError::InvalidEmail => shown.email_error = account_errors::INVALID_EMAIL,
         AccountError::EmailTaken => shown.banner = Some(Banner::EmailTaken),
         AccountError::Password(weak) => shown.password_error = account_errors::weak_password(weak),
+        AccountError::Busy(busy) => return Err(busy.into()),
         AccountError::Store(error) => return Err(error.into()),
     }
     Ok((status, page(&shown)).into_response())
@@ -189,7 +196,7 @@ impl AuthPage {
         AuthPage {
             layout: Layout::signed_out(app, client),
             form,
-            is_open: app.config.accounts.registration == Registration::Open,
+            registration: app.config.accounts.registration,
             next,
             email: String::new(),
             banner: None,

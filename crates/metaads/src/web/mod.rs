@@ -1,10 +1,13 @@
 //! The pages: extract, one call, answer.
 
+mod account_event_view;
+pub mod account_link;
 mod account_status_view;
 pub mod admin;
 pub mod attempt;
 pub mod auth;
 pub mod business;
+mod confirm;
 pub mod connect;
 mod connected_page;
 pub mod connection;

@@ -34,6 +34,7 @@ impl OperatorNoticeView {
             NoticeKind::MetaNotice => text::meta_notice(&since),
             NoticeKind::MetaCallsRefused => text::calls_refused(&since),
             NoticeKind::RefreshesRefused => text::refreshes_refused(&since, entry.times),
+            NoticeKind::UntrustedProxy => text::untrusted_proxy(&since),
             NoticeKind::MetaAppMisconfigured => text::app_refused(&since),
         };
         OperatorNoticeView { text, detail: text::detail(&entry.notice) }

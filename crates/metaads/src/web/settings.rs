@@ -4,11 +4,11 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use metaads_store::SessionId;
+use metaads_store::{LastAdmin, SessionId};
 use serde::Deserialize;
 
 use crate::accounts::error::AccountError;
-use crate::accounts::{close_account, sessions, sign_in};
+use crate::accounts::{close_account, events, sessions, sign_in};
 use crate::app::App;
 use crate::clock::DAY;
 use crate::codes::notice::Notice;
@@ -18,14 +18,20 @@ use crate::http::form_fields::FormFields;
 use crate::http::problem::Problem;
 use crate::messages::account_errors;
 use crate::messages::format;
+use crate::web::account_event_view::AccountEventRow;
+use crate::web::confirm;
 use crate::web::layout::{Layout, Section, page};
 use crate::web::notice_view::{self, NoticeView};
+
+/// Lines of "Recent activity".
+const RECENT_EVENTS: i64 = 20;
 
 #[derive(Template)]
 #[template(path = "settings.html")]
 struct SettingsPage {
     layout: Layout,
     sessions: Vec<SessionRow>,
+    activity: Vec<AccountEventRow>,
     notice: Option<NoticeView>,
     /// Below their fields; may be empty.
     old_error: &'static str,
@@ -48,6 +54,8 @@ struct DeletePage {
     layout: Layout,
     connections: String,
     has_connections: bool,
+    /// Nobody else is an admin: the form asks to confirm that.
+    is_last_admin: bool,
     error: &'static str,
 }
 
@@ -82,9 +90,11 @@ async fn settings(
         is_this: session.id == caller.session.session_id,
         id: session.id.to_string(),
     });
+    let events = events::list(app, Some(&caller.user_id), RECENT_EVENTS).await?;
     Ok(SettingsPage {
         layout: Layout::new(app, client, Some(caller), Section::Settings).await?,
         sessions: rows.collect(),
+        activity: events.iter().map(AccountEventRow::new).collect(),
         notice,
         old_error: "",
         new_error: "",
@@ -98,8 +108,9 @@ pub async fn change_password(
     fields: FormFields,
 ) -> Result<Response, Problem> {
     let device = client.device_token.as_deref();
-    let (old, new) = (fields.one("old"), fields.one("new"));
-    let Err(error) = sign_in::change_password(&app, &caller.session, device, old, new).await else {
+    let (passwords, origin) = ((fields.one("old"), fields.one("new")), client.origin());
+    let changed = sign_in::change_password(&app, &caller.session, device, passwords, &origin);
+    let Err(error) = changed.await else {
         return Ok(done(Notice::PasswordChanged).into_response());
     };
     let mut shown = settings(&app, &client, &caller, None).await?;
@@ -112,11 +123,14 @@ pub async fn change_password(
 }
 
 /// Why the current password was not accepted.
-fn password_error(error: AccountError) -> Result<&'static str, Problem> {
+pub(super) fn password_error(error: AccountError) -> Result<&'static str, Problem> {
     match error {
         AccountError::RateLimited => Ok(account_errors::TOO_MANY_ATTEMPTS),
+        AccountError::LastAdmin => Ok(account_errors::LAST_ADMIN),
+        AccountError::Busy(busy) => Err(busy.into()),
         AccountError::Store(error) => Err(error.into()),
         AccountError::NoMatch
+        | AccountError::LinkGone
         | AccountError::InvalidEmail
         | AccountError::EmailTaken
         | AccountError::Password(_)
@@ -131,18 +145,33 @@ fn done(notice: Notice) -> Redirect {
 
 pub async fn end_session(
     State(app): State<App>,
+    client: ClientInfo,
     caller: Caller,
     Path(id): Path<String>,
+    fields: FormFields,
 ) -> Result<Response, Problem> {
     let id = SessionId::from_text(&id).ok_or(Problem::NotFound)?;
-    if !sessions::end_by_id(&app, &caller.user_id, &id).await? {
+    let action = (format!("/settings/sessions/{id}/end"), "sign out that browser");
+    if let Some(question) = confirm::ask(&app, &client, &caller, action, fields.one("password")).await? {
+        return Ok(question);
+    }
+    if !sessions::end_by_id(&app, &caller.user_id, &id, &client.origin()).await? {
         return Err(Problem::NotFound);
     }
     Ok(done(Notice::SessionEnded).into_response())
 }
 
-pub async fn end_others(State(app): State<App>, caller: Caller) -> Result<Response, Problem> {
-    sessions::end_others(&app, &caller.session).await?;
+pub async fn end_others(
+    State(app): State<App>,
+    client: ClientInfo,
+    caller: Caller,
+    fields: FormFields,
+) -> Result<Response, Problem> {
+    let action = ("/settings/sessions/end-others".to_owned(), "sign out the other browsers");
+    if let Some(question) = confirm::ask(&app, &client, &caller, action, fields.one("password")).await? {
+        return Ok(question);
+    }
+    sessions::end_others(&app, &caller.session, &client.origin()).await?;
     Ok(done(Notice::OtherSessionsEnded).into_response())
 }
 
@@ -175,6 +204,7 @@ async fn delete_page(
     let number = app.store.list_connections(&caller.session.workspace_id).await?.len();
     Ok(DeletePage {
         layout: Layout::new(app, client, Some(caller), Section::Settings).await?,
+        is_last_admin: app.store.is_last_admin(&caller.user_id).await?,
         connections: format::plural(i64::try_from(number).unwrap_or_default(), "connection", "connections"),
         has_connections: number > 0,
         error,
@@ -187,7 +217,9 @@ pub async fn delete(
     caller: Caller,
     fields: FormFields,
 ) -> Result<Response, Problem> {
-    let error = match close_account::close_account(&app, &caller.session, fields.one("password")).await {
+    let last = if fields.has("last_admin") { LastAdmin::MayLeave } else { LastAdmin::Keep };
+    let (password, origin) = (fields.one("password"), client.origin());
+    let error = match close_account::close_account(&app, &caller.session, password, last, &origin).await {
         Ok(()) => {
             let mut response = Redirect::to("/").into_response();
             OwnCookie::Session.set(&app, &mut response, "", 0);

@@ -10,7 +10,9 @@
 )]
 #![expect(clippy::unwrap_used, reason = "a test must stop at anything unexpected")]
 
+mod account_audit;
 mod accounts;
+mod admins;
 mod api;
 mod bounds;
 mod browser;

@@ -56,7 +56,7 @@ async fn deleting_an_account_keeps_other_users_connections_on_the_grant() {
     let second = world.user("two@b.example").await;
     first.connect(Answer::agree(Persona::SoleTrader)).await;
     second.connect(Answer::agree(Persona::SoleTrader)).await;
-    first.post("/settings/delete", &[("password", crate::browser::PASSWORD)]).await;
+    first.post("/settings/delete", &[("password", crate::browser::PASSWORD), ("last_admin", "1")]).await;
     world.run_due_jobs().await;
     assert_eq!(world.meta.count(Endpoint::RevokePermissions), 0);
     assert_eq!(second.connections().await[0]["status"], "active");

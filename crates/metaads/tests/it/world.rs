@@ -11,6 +11,7 @@ mod seed;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
+use metaads::accounts::admins;
 use metaads::accounts::passwords::Passwords;
 use metaads::app::{App, Parts};
 use metaads::clock::{Clock, ManualClock, WallClockTrust};
@@ -19,8 +20,10 @@ use metaads::keys::dek::{IfNothingOpens, Keys};
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::listen::limits::Limits;
 use metaads::meta::Meta;
+use metaads::operator_notices::LastReports;
 use metaads::queue::{Claims, Signals};
 use metaads::random::Random;
+use metaads::rate_limit::full_buckets::FullBuckets;
 use metaads::{listen, routes, worker};
 use metaads_sandbox::{
     Answer, Clock as SandboxClock, Control, Effect, Endpoint, Fault, Options, Persona, Sandbox,
@@ -59,16 +62,25 @@ pub struct World {
     pub database_url: String,
     address: SocketAddr,
     settings: Vec<(String, String)>,
+    is_demo: bool,
     clock: ManualClock,
     random: Random,
     server: JoinHandle<()>,
     worker: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
-    _sandbox: Sandbox,
+    sandbox: Sandbox,
 }
 
 impl World {
     pub async fn new() -> World {
         World::with(&[]).await
+    }
+
+    /// The same service as a demo, where the first registered user is admin.
+    pub async fn demo() -> World {
+        let mut world = World::new().await;
+        world.is_demo = true;
+        world.restart().await;
+        world
     }
 
     /// A world with some environment variables changed.
@@ -119,7 +131,7 @@ impl World {
         let settings: Vec<(String, String)> =
             all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let random = Random::seeded(seed);
-        let app = build(&settings, &clock, &random).await;
+        let app = build(&settings, &clock, &random, None).await;
         let server = start(&app, listener);
         World {
             app,
@@ -129,11 +141,12 @@ impl World {
             database_url,
             address,
             settings,
+            is_demo: false,
             clock,
             random,
             server,
             worker: None,
-            _sandbox: sandbox,
+            sandbox,
         }
     }
 
@@ -142,10 +155,13 @@ impl World {
         Browser::new(self)
     }
 
-    /// A browser that has just registered.
+    /// A browser that has just registered. The operator makes the first user of a world an admin.
     pub async fn user(&self, email: &str) -> Browser {
         let browser = self.browser();
         browser.register(email).await;
+        if !self.app.store.is_administered().await.unwrap() {
+            admins::promote(&self.app, email).await.unwrap();
+        }
         browser
     }
 
@@ -221,7 +237,8 @@ impl World {
             self.settings.retain(|(own, _)| own != name);
             self.settings.push(((*name).to_owned(), (*value).to_owned()));
         }
-        self.app = build(&self.settings, &self.clock, &self.random).await;
+        let sandbox_url = self.is_demo.then(|| self.sandbox.url());
+        self.app = build(&self.settings, &self.clock, &self.random, sandbox_url).await;
         let listener = loop {
             match TcpListener::bind(self.address).await {
                 Ok(listener) => break listener,
@@ -288,7 +305,12 @@ impl Drop for World {
     }
 }
 
-async fn build(settings: &[(String, String)], clock: &ManualClock, random: &Random) -> App {
+async fn build(
+    settings: &[(String, String)],
+    clock: &ManualClock,
+    random: &Random,
+    sandbox_url: Option<String>,
+) -> App {
     let mut source = Source::of([]);
     for (name, value) in settings {
         source.set(name, value);
@@ -310,10 +332,12 @@ async fn build(settings: &[(String, String)], clock: &ManualClock, random: &Rand
         clock,
         random: random.clone(),
         passwords: Passwords::for_tests(),
-        sandbox_url: None,
+        sandbox_url,
         signals: Signals::default(),
         claims: Claims::default(),
         wall_clock: WallClockTrust::default(),
+        full_buckets: FullBuckets::default(),
+        last_reports: LastReports::default(),
         config,
     })
 }

@@ -193,3 +193,10 @@ macro_rules! spread_checks {
         )
     };
 }
+
+// Transactions that insert sessions of one user wait for each other.
+macro_rules! lock_user {
+    ($argument:expr) => {
+        sqlx::query!(r#"SELECT id AS "id!" FROM users WHERE id = $1 FOR NO KEY UPDATE"#, $argument)
+    };
+}

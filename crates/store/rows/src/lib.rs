@@ -1,6 +1,8 @@
 //! The row types of the database, shared by the crates of both engines. No SQL. Times (`*_at`, `at`, `since`, `until`)
 //! are Unix milliseconds.
 
+mod account_events;
+mod account_links;
 mod account_status;
 mod accounts;
 mod assets;
@@ -17,8 +19,13 @@ mod text;
 mod token_checks;
 mod webhooks;
 
+pub use account_events::{AccountEvent, AccountEventEntry, Actor, NewAccountEvent};
+pub use account_links::{AccountLink, LinkEffect, LinkKind, LinkOutcome, LinkPurpose, NewAccountLink};
 pub use account_status::{AccountCheck, AccountStatusRow, ObservedStatus};
-pub use accounts::{NewSession, NewUser, Session, SignedIn, User};
+pub use accounts::{
+    AdminChange, AdminOutcome, EMAIL_KEY_VERSION, LastAdmin, NewSession, NewUser, RateLimitHits, Session,
+    SignedIn, User,
+};
 pub use assets::{
     AccountGroup, AdAccount, AdAccountFilter, AssetBatch, Business, InstagramAccount, NewAdAccount,
     NewBusiness, NewInstagramAccount, NewPage, Only, Page, Relation, SelectionChange, UnreadList,

@@ -25,6 +25,8 @@ pub enum OperatorNotice {
     ClockSkew { seconds: i64 },
     /// Meta sent the app an alert; `header` is its first line.
     MetaNotice { header: String },
+    /// Requests come through a proxy whose `X-Forwarded-For` is not trusted.
+    UntrustedProxy { address: String },
 }
 
 /// The kind of a notice; at most one notice of each kind is stored.
@@ -39,6 +41,7 @@ pub enum NoticeKind {
     MetaVersionWarning,
     ClockSkew,
     MetaNotice,
+    UntrustedProxy,
 }
 
 impl NoticeKind {
@@ -53,6 +56,7 @@ impl NoticeKind {
             NoticeKind::MetaVersionWarning => "meta_version_warning",
             NoticeKind::ClockSkew => "clock_skew",
             NoticeKind::MetaNotice => "meta_notice",
+            NoticeKind::UntrustedProxy => "untrusted_proxy",
         }
     }
 }
@@ -79,6 +83,7 @@ impl OperatorNotice {
             OperatorNotice::MetaVersionWarning { .. } => NoticeKind::MetaVersionWarning,
             OperatorNotice::ClockSkew { .. } => NoticeKind::ClockSkew,
             OperatorNotice::MetaNotice { .. } => NoticeKind::MetaNotice,
+            OperatorNotice::UntrustedProxy { .. } => NoticeKind::UntrustedProxy,
         }
     }
 
@@ -112,6 +117,7 @@ mod tests {
             OperatorNotice::MetaVersionWarning { warning: text() },
             OperatorNotice::ClockSkew { seconds: -90 },
             OperatorNotice::MetaNotice { header: text() },
+            OperatorNotice::UntrustedProxy { address: text() },
         ] {
             let read = OperatorNotice::from_columns(notice.kind().as_str(), &notice.detail());
             assert_eq!(read, Some(notice));

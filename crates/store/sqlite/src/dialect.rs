@@ -189,3 +189,10 @@ macro_rules! spread_checks {
         )
     };
 }
+
+// The write transaction is the lock.
+macro_rules! lock_user {
+    ($argument:expr) => {
+        sqlx::query!(r#"SELECT id AS "id!" FROM users WHERE id = $1"#, $argument)
+    };
+}

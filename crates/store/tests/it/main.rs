@@ -3,8 +3,11 @@
 #![expect(clippy::disallowed_methods, reason = "which engine to test is read from the environment")]
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod account_events;
+mod account_links;
 mod account_status;
 mod accounts;
+mod admins;
 mod assets;
 mod audit;
 mod authorizations;

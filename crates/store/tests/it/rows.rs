@@ -18,6 +18,7 @@ pub fn user(email: &str) -> NewUser {
         email_key: email.to_owned(),
         password_hash: "hash".to_owned(),
         is_admin: None,
+        email_proven_at: None,
         created_at: NOW,
     }
 }

@@ -178,3 +178,52 @@ async fn a_sweep_fails_authorizations_that_were_never_completed_and_erases_their
     world.store.sweep(NOW + DAY, 0, NOW + DAY).await.unwrap();
     assert!(find("pending").await.is_none() && find("consumed").await.is_none());
 }
+
+#[tokio::test]
+async fn a_user_keeps_fifty_sessions_and_the_oldest_end() {
+    let world = World::new().await;
+    let (ann, ben) = (world.user("ann@example.com").await, world.user("ben@example.com").await);
+    world.session(&ben).await;
+    let mut ids = Vec::new();
+    for number in 0..55 {
+        let session = metaads_store::NewSession { created_at: NOW + number, ..rows::session(&ann.user) };
+        world.store.insert_session(&session, &format!("device {number}"), NOW + DAY + number).await.unwrap();
+        ids.push(session.id);
+    }
+    let listed = world.store.list_sessions(&ann.user, NOW, 0).await.unwrap();
+    let kept: Vec<_> = listed.iter().rev().map(|session| session.id.clone()).collect();
+    assert_eq!(kept, ids[5..]);
+    assert_eq!(world.store.list_sessions(&ben.user, NOW, 0).await.unwrap().len(), 1);
+    assert_eq!(world.number("SELECT COUNT(*) FROM known_devices WHERE token_hash <> 'device'").await, 50);
+    assert!(world.store.is_known_device("device 54", &ann.user, NOW).await.unwrap());
+    assert!(!world.store.is_known_device("device 4", &ann.user, NOW).await.unwrap());
+}
+
+#[tokio::test]
+async fn sign_ins_at_once_keep_to_the_limit_of_sessions() {
+    let world = World::new().await;
+    let ann = world.user("ann@example.com").await;
+    for _ in 0..50 {
+        world.session(&ann).await;
+    }
+    let insert = async || {
+        let session = rows::session(&ann.user);
+        world.store.insert_session(&session, "device", NOW + DAY).await.unwrap();
+    };
+    tokio::join!(insert(), insert(), insert(), insert());
+    assert_eq!(world.store.list_sessions(&ann.user, NOW, 0).await.unwrap().len(), 50);
+}
+
+#[tokio::test]
+async fn a_session_knows_when_the_password_was_entered_last() {
+    let world = World::new().await;
+    let ann = world.user("ann@example.com").await;
+    let id = world.session(&ann).await;
+    let confirmed =
+        async || world.store.find_session(id.as_str(), NOW, 0).await.unwrap().unwrap().confirmed_at;
+    assert_eq!(confirmed().await, NOW);
+    world.store.touch_session(&id, NOW + 1).await.unwrap();
+    assert_eq!(confirmed().await, NOW);
+    world.store.confirm_session(&id, NOW + 2).await.unwrap();
+    assert_eq!(confirmed().await, NOW + 2);
+}

@@ -54,7 +54,7 @@ async fn deleting_the_account_while_meta_answers_stores_nothing() {
         browser.answer_dialog(&browser.start_connect(&[]).await, Answer::agree(Persona::SoleTrader)).await;
     let deleting = async {
         world.meta.wait_until_held("batch").await;
-        browser.post("/settings/delete", &[("password", PASSWORD)]).await;
+        browser.post("/settings/delete", &[("password", PASSWORD), ("last_admin", "1")]).await;
         world.meta.release("batch");
     };
     tokio::join!(browser.get(&callback), deleting);

@@ -1,0 +1,49 @@
+//! Asking for the password again before an action that a stolen session must not do. The form repeats the action, so it
+//! works without scripts.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use crate::accounts::{sessions, sign_in};
+use crate::app::App;
+use crate::http::caller::Caller;
+use crate::http::client_info::ClientInfo;
+use crate::http::problem::Problem;
+use crate::web::layout::{Layout, Section, page};
+use crate::web::settings::password_error;
+
+#[derive(Template)]
+#[template(path = "confirm.html")]
+struct ConfirmPage {
+    layout: Layout,
+    /// Where the form goes: the action itself.
+    path: String,
+    /// "sign out the other browsers".
+    what: &'static str,
+    /// Below the field; may be empty.
+    error: &'static str,
+}
+
+/// None if the caller may go on: the password was entered a moment ago, or is in this form. Else the page that asks.
+pub async fn ask(
+    app: &App,
+    client: &ClientInfo,
+    caller: &Caller,
+    (path, what): (String, &'static str),
+    password: &str,
+) -> Result<Option<Response>, Problem> {
+    if sessions::is_confirmed(app, &caller.session) {
+        return Ok(None);
+    }
+    let (status, error) = if password.is_empty() {
+        (StatusCode::FORBIDDEN, "")
+    } else {
+        match sign_in::confirm_password(app, &caller.session, password, &client.origin()).await {
+            Ok(()) => return Ok(None),
+            Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, password_error(error)?),
+        }
+    };
+    let layout = Layout::new(app, client, Some(caller), Section::Settings).await?;
+    Ok(Some((status, page(&ConfirmPage { layout, path, what, error })).into_response()))
+}
