@@ -29,7 +29,7 @@ pub fn routes(app: App) -> Router {
         .route("/register", get(auth::show_register).post(auth::create))
         .route("/login", get(auth::show_login).post(auth::login))
         .route("/logout", post(auth::logout))
-        .route("/links/{token}", get(account_link::show).post(account_link::consume))
+        .route("/links", get(account_link::show).post(account_link::consume))
         .route("/help", get(help::index))
         .route("/help/errors/{code}", get(help::code))
         // Connecting

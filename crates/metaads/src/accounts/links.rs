@@ -55,7 +55,7 @@ pub async fn make(app: &App, purpose: LinkPurpose) -> Result<MadeLink, StoreErro
         expires_at: now + ttl,
     };
     app.store.insert_account_link(&link).await?;
-    let url = format!("{}/links/{token}", app.config.base());
+    let url = format!("{}/links?token={token}", app.config.base());
     Ok(MadeLink { id: link.id, url, expires_at: link.expires_at })
 }
 

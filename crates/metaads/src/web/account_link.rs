@@ -2,10 +2,11 @@
 //! that a preview or a prefetch does not use it up; the form uses it up.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use metaads_store::{AccountLink, LinkKind};
+use serde::Deserialize;
 
 use crate::accounts::error::AccountError;
 use crate::accounts::links::{self, LinkForm};
@@ -24,8 +25,7 @@ struct LinkPage {
     layout: Layout,
     /// None: the link can no longer be used.
     kind: Option<LinkKind>,
-    /// The form's address: that of the page.
-    path: String,
+    token: String,
     /// Of the invitation or the account, or as it was typed.
     email: String,
     /// Above the form; may be empty.
@@ -50,11 +50,18 @@ impl LinkPage {
     }
 }
 
+/// The token travels in the query and then in the form, never in the path, which a log may repeat.
+#[derive(Deserialize)]
+pub struct LinkQuery {
+    token: Option<String>,
+}
+
 pub async fn show(
     State(app): State<App>,
     client: ClientInfo,
-    Path(token): Path<String>,
+    Query(query): Query<LinkQuery>,
 ) -> Result<Response, Problem> {
+    let token = query.token.unwrap_or_default();
     let link = links::find(&app, &token).await?;
     let status = if link.is_some() { StatusCode::OK } else { StatusCode::GONE };
     Ok(answer(status, &link_page(&app, &client, &token, link)))
@@ -64,16 +71,16 @@ pub async fn consume(
     State(app): State<App>,
     client: ClientInfo,
     MaybeCaller(previous): MaybeCaller,
-    Path(token): Path<String>,
     fields: FormFields,
 ) -> Result<Response, Problem> {
+    let token = fields.one("token");
     let origin = client.origin();
     let form = LinkForm { email: fields.one("email"), password: fields.one("password"), origin: &origin };
-    let error = match links::consume(&app, &token, form).await {
+    let error = match links::consume(&app, token, form).await {
         Ok(user) => return start_session(&app, &client, previous.as_ref(), &user, None, "/dashboard").await,
         Err(error) => error,
     };
-    let mut shown = link_page(&app, &client, &token, links::find(&app, &token).await?);
+    let mut shown = link_page(&app, &client, token, links::find(&app, token).await?);
     if shown.is_setup() {
         shown.email = fields.one("email").chars().take(254).collect();
     }
@@ -100,7 +107,7 @@ fn link_page(app: &App, client: &ClientInfo, token: &str, link: Option<AccountLi
         layout: Layout::signed_out(app, client),
         kind: link.as_ref().map(|link| link.purpose.kind()),
         // Only a token that was found is repeated.
-        path: link.as_ref().map_or_else(String::new, |_| format!("/links/{token}")),
+        token: link.as_ref().map_or_else(String::new, |_| token.to_owned()),
         email: link.and_then(|link| link.email).unwrap_or_default(),
         banner: "",
         email_error: "",

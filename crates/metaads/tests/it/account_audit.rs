@@ -349,6 +349,7 @@ async fn only_pages_that_come_back_from_the_dialog_keep_their_opener() {
         assert_eq!(browser.get(path).await.headers["referrer-policy"], "no-referrer", "{path}");
     }
     for (display, expected) in [("popup", "unsafe-none"), ("page", "same-origin-allow-popups")] {
+        world.advance(minutes(1));
         browser.start_connect(&[("display", display)]).await;
         let id = world.text("SELECT id FROM authorizations ORDER BY id DESC LIMIT 1").await;
         for query in ["", "?window=popup"] {
