@@ -101,8 +101,10 @@ pub async fn end_by_id(
 /// Ends every session of the user but this one.
 pub async fn end_others(app: &App, session: &SignedIn, origin: &Origin) -> Result<(), StoreError> {
     let ended = app.store.end_other_sessions(&session.user_id, &session.session_id).await?;
-    let event = AccountEvent::OtherSessionsEnded { number: i64::try_from(ended).unwrap_or(i64::MAX) };
-    events::record_own(app, &session.user_id, event, origin).await;
+    if ended > 0 {
+        let event = AccountEvent::OtherSessionsEnded { number: i64::try_from(ended).unwrap_or(i64::MAX) };
+        events::record_own(app, &session.user_id, event, origin).await;
+    }
     Ok(())
 }
 

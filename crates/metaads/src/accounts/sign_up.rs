@@ -1,6 +1,6 @@
 //! Creating an account.
 
-use metaads_store::{AccountEvent, NewUser, UserId};
+use metaads_store::{AccountEvent, Actor, NewUser, UserId};
 
 use crate::accounts::email::{email_key, is_email, shown_email};
 use crate::accounts::error::AccountError;
@@ -8,8 +8,7 @@ use crate::accounts::events::{self, Origin};
 use crate::accounts::{passwords, sign_in};
 use crate::app::App;
 use crate::config::accounts::Registration;
-use crate::rate_limit;
-use crate::rate_limit::Bucket;
+use crate::rate_limit::{self, Bucket, Verdict};
 
 /// Registers a user. In the demo the first one becomes admin; elsewhere nobody does by registering, because the address
 /// is not proven.
@@ -27,8 +26,14 @@ pub async fn register(
         return Err(AccountError::InvalidEmail);
     }
     passwords::check(password, &email)?;
-    if !rate_limit::allow(app, &Bucket::Register { address: &origin.address }).await? {
-        return Err(AccountError::RateLimited);
+    match rate_limit::hit(app, &Bucket::Register { address: &origin.address }).await? {
+        Verdict::Allowed => {}
+        Verdict::JustFull => {
+            let event = AccountEvent::RegistrationThrottled;
+            events::record_refused(app, None, Actor::Anonymous, event, origin).await;
+            return Err(AccountError::RateLimited);
+        }
+        Verdict::Refused => return Err(AccountError::RateLimited),
     }
     // An account whose address looks like another one's keeps its own key.
     if sign_in::find_user(app, &email).await?.is_some() {

@@ -166,6 +166,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_full_queue_is_503_and_says_when_to_try_again() {
+        let mut full = Problem::from(Busy).into_response();
+        assert_eq!(full.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(Problem::take(&mut full), Some(Problem::Overloaded));
+        let page = rendered(&full, "a page".into_response());
+        assert_eq!((page.status(), &page.headers()[header::RETRY_AFTER]), (full.status(), OVERLOADED_RETRY));
+    }
+
+    #[test]
     fn an_error_of_the_framework_becomes_a_problem_and_an_answer_of_ours_stays() {
         let mut bare = StatusCode::METHOD_NOT_ALLOWED.into_response();
         assert_eq!(Problem::take(&mut bare), Some(Problem::Rejected(StatusCode::METHOD_NOT_ALLOWED)));

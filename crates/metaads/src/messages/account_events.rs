@@ -8,6 +8,7 @@ use crate::messages::format::{count, plural};
 pub fn title(entry: &AccountEventEntry) -> String {
     let text = match &entry.event {
         AccountEvent::Registered => "Account created",
+        AccountEvent::RegistrationThrottled => "Registrations paused after too many attempts",
         AccountEvent::Created => "Account created by the operator",
         AccountEvent::SignedIn => "Signed in",
         AccountEvent::SignedOut => "Signed out",

@@ -5,13 +5,14 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use crate::accounts::error::AccountError;
 use crate::accounts::{sessions, sign_in};
 use crate::app::App;
 use crate::http::caller::Caller;
 use crate::http::client_info::ClientInfo;
 use crate::http::problem::Problem;
+use crate::messages::account_errors;
 use crate::web::layout::{Layout, Section, page};
-use crate::web::settings::password_error;
 
 #[derive(Template)]
 #[template(path = "confirm.html")]
@@ -46,4 +47,20 @@ pub async fn ask(
     };
     let layout = Layout::new(app, client, Some(caller), Section::Settings).await?;
     Ok(Some((status, page(&ConfirmPage { layout, path, what, error })).into_response()))
+}
+
+/// Why the current password was not accepted.
+pub(super) fn password_error(error: AccountError) -> Result<&'static str, Problem> {
+    match error {
+        AccountError::RateLimited => Ok(account_errors::TOO_MANY_ATTEMPTS),
+        AccountError::LastAdmin => Ok(account_errors::LAST_ADMIN),
+        AccountError::Busy(busy) => Err(busy.into()),
+        AccountError::Store(error) => Err(error.into()),
+        AccountError::NoMatch
+        | AccountError::LinkGone
+        | AccountError::InvalidEmail
+        | AccountError::EmailTaken
+        | AccountError::Password(_)
+        | AccountError::RegistrationClosed => Ok(account_errors::WRONG_PASSWORD),
+    }
 }

@@ -19,7 +19,7 @@ use crate::http::problem::Problem;
 use crate::messages::account_errors;
 use crate::messages::format;
 use crate::web::account_event_view::AccountEventRow;
-use crate::web::confirm;
+use crate::web::confirm::{self, password_error};
 use crate::web::layout::{Layout, Section, page};
 use crate::web::notice_view::{self, NoticeView};
 
@@ -120,22 +120,6 @@ pub async fn change_password(
         error => shown.old_error = password_error(error)?,
     }
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&shown)).into_response())
-}
-
-/// Why the current password was not accepted.
-pub(super) fn password_error(error: AccountError) -> Result<&'static str, Problem> {
-    match error {
-        AccountError::RateLimited => Ok(account_errors::TOO_MANY_ATTEMPTS),
-        AccountError::LastAdmin => Ok(account_errors::LAST_ADMIN),
-        AccountError::Busy(busy) => Err(busy.into()),
-        AccountError::Store(error) => Err(error.into()),
-        AccountError::NoMatch
-        | AccountError::LinkGone
-        | AccountError::InvalidEmail
-        | AccountError::EmailTaken
-        | AccountError::Password(_)
-        | AccountError::RegistrationClosed => Ok(account_errors::WRONG_PASSWORD),
-    }
 }
 
 /// Back to the settings, with a notice.

@@ -71,7 +71,7 @@ async fn what_happens_to_an_account_is_recorded_with_who_and_from_where() {
         .browser()
         .post_with("/login", &change, &[("user-agent", &long), ("sec-fetch-site", "same-origin")])
         .await;
-    assert!(world.number("SELECT MAX(LENGTH(user_agent)) FROM account_events").await <= 160);
+    assert!(world.number("SELECT CAST(MAX(LENGTH(user_agent)) AS BIGINT) FROM account_events").await <= 160);
 }
 
 #[tokio::test]
@@ -147,6 +147,26 @@ async fn throttled_attempts_write_nothing_and_are_recorded_once() {
     assert_eq!(world.number("SELECT CAST(SUM(hits) AS BIGINT) FROM rate_limits").await, hits);
     world.advance(minutes(16));
     assert_eq!(guesser.login("a@b.example", PASSWORD).await.status, 303);
+    for number in 0..22 {
+        let email = format!("{number}@c.example");
+        guesser.post("/register", &[("email", &email), ("password", PASSWORD)]).await;
+    }
+    assert_eq!(
+        world.number("SELECT times FROM account_events WHERE action = 'registration_throttled'").await,
+        1
+    );
+}
+
+#[tokio::test]
+async fn presses_without_effect_add_no_events() {
+    let world = World::new().await;
+    let browser = world.user("a@b.example").await;
+    let before = world.number("SELECT COUNT(*) FROM account_events").await;
+    for _ in 0..5 {
+        browser.post("/settings/sessions/end-others", &[]).await;
+        admins::promote(&world.app, "a@b.example").await.unwrap();
+    }
+    assert_eq!(world.number("SELECT COUNT(*) FROM account_events").await, before);
 }
 
 #[tokio::test]

@@ -143,3 +143,66 @@ fn a_demo_key_that_others_can_read_is_refused() {
     let output = binary(folder.path()).env("METAADS_LISTEN", "127.0.0.1:0").output().unwrap();
     assert!(text(&output).contains("chmod 600"), "{}", text(&output));
 }
+
+/// The binary with a Meta app that does not answer.
+fn with_app(folder: &Path) -> Command {
+    let mut command = binary(folder);
+    command
+        .env("ENCRYPTION_KEY", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=")
+        .env("META_APP_ID", "42")
+        .env("META_APP_SECRET", "s")
+        .env("META_GRAPH_URL", "http://127.0.0.1:9");
+    command
+}
+
+/// Starts a service with a Meta app and reads its output until it contains `until`. Returns the setup link that it
+/// printed, or nothing.
+fn start_with_app(folder: &Path, until: &str) -> (Running, String) {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let base = format!("http://127.0.0.1:{port}");
+    let mut child = with_app(folder)
+        .env("METAADS_LISTEN", format!("127.0.0.1:{port}"))
+        .env("PUBLIC_URL", &base)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut banner = String::new();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    while !banner.contains(until) {
+        banner.push_str(&lines.next().expect("the banner goes on").unwrap());
+        banner.push('\n');
+    }
+    let link =
+        banner.lines().find(|line| line.contains("/links?token=")).unwrap_or_default().trim().to_owned();
+    (Running { child, base, banner }, link)
+}
+
+#[tokio::test]
+async fn a_real_installation_without_an_admin_prints_a_setup_link_at_every_start() {
+    let folder = TempDir::new().unwrap();
+    let (first, used) = start_with_app(folder.path(), "/links?token=");
+    assert!(first.banner.contains("Nobody is an admin yet"), "{}", first.banner);
+    drop(first);
+    let (service, link) = start_with_app(folder.path(), "/links?token=");
+    assert_ne!(used.split_once('?').unwrap().1, link.split_once('?').unwrap().1);
+    let token = link.split_once("token=").unwrap().1;
+    let fields = [("token", token), ("email", "a@b.example"), ("password", "three odd words here")];
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let answer = http.post(format!("{}/links", service.base)).form(&fields).send().await.unwrap();
+    assert_eq!(answer.status(), 303);
+    drop(service);
+    let (service, link) = start_with_app(folder.path(), "MetaAds");
+    assert_eq!(link, "", "{}", service.banner);
+    let list = with_app(folder.path()).args(["admin", "users", "list"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&list.stdout).contains("a@b.example  admin  proven"), "{}", text(&list));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_running_service_leaves_no_core_dump() {
+    let folder = TempDir::new().unwrap();
+    let service = start(folder.path());
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", service.child.id())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
+}

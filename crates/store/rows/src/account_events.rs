@@ -10,6 +10,7 @@ use crate::text::UserId;
 #[serde(tag = "action", content = "detail", rename_all = "snake_case")]
 pub enum AccountEvent {
     Registered,
+    RegistrationThrottled,
     /// An operator created the account.
     Created,
     SignedIn,

@@ -118,6 +118,9 @@ async fn a_list_of_deletions_can_be_imported_from_a_file() {
 #[tokio::test]
 async fn doctor_reports_nothing_to_fix_on_a_healthy_installation() {
     let world = World::with(&[TOKEN]).await;
+    let (_, printed) = doctor(&world, &[]).await;
+    assert!(printed.contains("WARN  admins: nobody is an admin"), "{printed}");
+    admin(&world).await;
     let (_, printed) = metaads(&world, &["doctor", "--subscribe"], &[]).await;
     for (object, _) in metaads::webhooks::inbox::SUBSCRIPTIONS {
         assert!(printed.contains(&format!("ok    webhooks: {object} is sent to")), "{printed}");
