@@ -97,7 +97,7 @@ fn read_as(word: &str, reading: &[(char, char)]) -> String {
 /// The shortest text whose repetition is `text`; `text` itself if it repeats nothing.
 fn repeated_unit(text: &str) -> &str {
     let ends = text.char_indices().map(|(at, _)| at).skip(1);
-    let mut units = ends.filter(|&end| text.len() % end == 0).map(|end| &text[..end]);
+    let mut units = ends.filter(|&end| text.len().is_multiple_of(end)).map(|end| &text[..end]);
     units.find(|unit| unit.repeat(text.len() / unit.len()) == text).unwrap_or(text)
 }
 
