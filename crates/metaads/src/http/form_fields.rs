@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use std::fmt;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use std::fmt;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 

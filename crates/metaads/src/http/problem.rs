@@ -108,9 +108,6 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Seconds after which a queue that is full now has been worked off.
-const OVERLOADED_RETRY: &str = "5";
-
 impl From<Busy> for Problem {
     fn from(_: Busy) -> Problem {
         Problem::Busy
@@ -169,10 +166,10 @@ mod tests {
     fn a_full_queue_is_503_and_says_when_to_try_again() {
         let mut full = Problem::from(Busy).into_response();
         assert_eq!(full.status(), StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(Problem::take(&mut full), Some(Problem::Overloaded));
+        assert_eq!(Problem::take(&mut full), Some(Problem::Busy));
         let page = rendered(&full, "a page".into_response());
         assert_eq!(page.status(), StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(page.headers()[header::RETRY_AFTER], OVERLOADED_RETRY);
+        assert_eq!(page.headers()[header::RETRY_AFTER], RETRY_AFTER_SECONDS);
     }
 
     #[test]

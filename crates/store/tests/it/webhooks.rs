@@ -70,7 +70,7 @@ async fn an_event_that_failed_waits_and_holds_back_no_other() {
     insert(&world, &events).await;
     let [first, second] = events.map(|event| event.id);
     world.store.postpone_webhook_event(&first, NOW + MINUTE).await.unwrap();
-    assert_eq!(due(&world, Urgency::Others, NOW).await, [second.clone()]);
+    assert_eq!(due(&world, Urgency::Others, NOW).await, std::slice::from_ref(&second));
     assert_eq!(due(&world, Urgency::Others, NOW + MINUTE).await, [second.clone(), first.clone()]);
     let next = async || world.store.next_webhook_event_at(Urgency::Others).await.unwrap();
     assert_eq!(next().await, Some(0));
