@@ -1,7 +1,7 @@
 //! `metaads doctor`: checks everything that can be checked from here, and says how to fix what it finds. Its texts are
 //! for the terminal only, so each is next to its check.
 
-use std::fmt::Write as _;
+mod findings;
 
 use anyhow::bail;
 use metaads_graph::{AuthorizationCode, GraphError, Misconfiguration, Recovery, Subscription};
@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::config::loopback::is_loopback;
 use crate::config::source::Source;
 use crate::config::{Config, DemoChoice};
+use crate::doctor::findings::Findings;
 use crate::keys::status::Status;
 use crate::messages::operator_notices;
 use crate::operator_notices::is_shown;
@@ -19,77 +20,6 @@ use crate::webhooks::inbox::SUBSCRIPTIONS;
 use crate::{api_version, assemble};
 
 const BASIC: &str = "compare META_APP_ID and META_APP_SECRET with App settings, Basic";
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Ok,
-    /// Cannot be checked from here, or is a choice.
-    Note,
-    /// Works now, but needs a fix.
-    Warn,
-    Fail,
-}
-
-#[derive(Debug)]
-struct Diagnostic {
-    verdict: Verdict,
-    what: &'static str,
-    text: String,
-    /// How to fix it; may be empty.
-    remedy: String,
-}
-
-#[derive(Debug, Default)]
-struct Findings(Vec<Diagnostic>);
-
-impl Findings {
-    fn ok(&mut self, what: &'static str, text: impl Into<String>) {
-        self.add(Verdict::Ok, what, text, "");
-    }
-
-    fn note(&mut self, what: &'static str, text: impl Into<String>) {
-        self.add(Verdict::Note, what, text, "");
-    }
-
-    fn warn(&mut self, what: &'static str, text: impl Into<String>, remedy: impl Into<String>) {
-        self.add(Verdict::Warn, what, text, remedy);
-    }
-
-    fn fail(&mut self, what: &'static str, text: impl Into<String>, remedy: impl Into<String>) {
-        self.add(Verdict::Fail, what, text, remedy);
-    }
-
-    fn add(
-        &mut self,
-        verdict: Verdict,
-        what: &'static str,
-        text: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
-        self.0.push(Diagnostic { verdict, what, text: text.into(), remedy: remedy.into() });
-    }
-
-    fn to_fix(&self) -> usize {
-        self.0.iter().filter(|one| matches!(one.verdict, Verdict::Warn | Verdict::Fail)).count()
-    }
-
-    fn to_text(&self) -> String {
-        let mut text = String::new();
-        for Diagnostic { verdict, what, text: found, remedy } in &self.0 {
-            let mark = match verdict {
-                Verdict::Ok => "ok  ",
-                Verdict::Note => "note",
-                Verdict::Warn => "WARN",
-                Verdict::Fail => "FAIL",
-            };
-            let _ = writeln!(text, "{mark}  {what}: {found}");
-            if !remedy.is_empty() {
-                let _ = writeln!(text, "      FIX: {remedy}");
-            }
-        }
-        text
-    }
-}
 
 /// Runs all checks and prints the findings; an error if there is something to fix.
 pub async fn run(source: &Source, is_subscribing: bool) -> anyhow::Result<()> {
@@ -135,17 +65,9 @@ async fn check(config: Config, is_subscribing: bool, findings: &mut Findings) {
         }
     };
     database(&app, findings).await;
-    match app.config.demo {
-        _ if !is_demo => {}
-        DemoChoice::Allowed => {
-            findings.note("Meta app", "META_APP_ID is not set: this is the demo, with a pretend Meta");
-            return;
-        }
-        DemoChoice::RefusedBecauseOf(name) => {
-            let found = format!("META_APP_ID is not set, although {name} shows that this is no demo");
-            findings.fail("Meta app", found, "set META_APP_ID and META_APP_SECRET");
-            return;
-        }
+    if is_demo {
+        demo(&app, findings);
+        return;
     }
     if meta_app(&app, findings).await {
         redirect_uri(&app, findings).await;
@@ -165,6 +87,18 @@ fn public_url(config: &Config, findings: &mut Findings) {
             format!("{} is reachable from this machine only: Meta accepts it while the app is in development, but cannot call it", config.base()),
             "set PUBLIC_URL to the https address at which others reach this service",
         ),
+    }
+}
+
+fn demo(app: &App, findings: &mut Findings) {
+    match app.config.demo {
+        DemoChoice::Allowed => {
+            findings.note("Meta app", "META_APP_ID is not set: this is the demo, with a pretend Meta");
+        }
+        DemoChoice::RefusedBecauseOf(name) => {
+            let found = format!("META_APP_ID is not set, although {name} shows that this is no demo");
+            findings.fail("Meta app", found, "set META_APP_ID and META_APP_SECRET");
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use tower_http::compression::CompressionLayer;
@@ -85,6 +85,7 @@ pub fn routes(app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), middleware::require_public_host))
         .layer(from_fn_with_state(app.clone(), middleware::notice_proxies))
         .layer(from_fn_with_state(app.clone(), middleware::bound_client))
+        .layer(from_fn(middleware::finish_changes))
         .layer(middleware::catch_panics())
         .layer(from_fn_with_state(app.clone(), render_problems))
         .layer(CompressionLayer::new())

@@ -31,6 +31,7 @@ pub async fn close_account(
         }
     }
     app.store.delete_user(&who.user_id).await?;
+    app.empty_log().await;
     let event = AccountEvent::AccountDeleted { user: who.user_id.to_string() };
     events::record(app, None, Actor::User(who.user_id.clone()), event, origin).await;
     Ok(())

@@ -40,6 +40,18 @@ pub fn csrf(app: &App) -> CsrfLayer<fn(ProtectionError) -> Response> {
         .with_rejection_response(refuse)
 }
 
+/// A change that has begun is finished, also if its client is gone: nothing stays half done because somebody closed a
+/// window.
+pub async fn finish_changes(request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    crate::tasks::spawn(next.run(request)).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "the task of a request failed");
+        Problem::Internal.into_response()
+    })
+}
+
 /// Bounds the requests of one client that run at the same moment. This machine itself and long polls, which have bounds
 /// of their own, are exempt.
 pub async fn bound_client(State(app): State<App>, request: Request, next: Next) -> Response {

@@ -206,3 +206,25 @@ fn a_running_service_leaves_no_core_dump() {
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
 }
+
+#[test]
+fn an_installation_that_has_lost_its_app_id_does_not_become_a_demo() {
+    let key = ("ENCRYPTION_KEY", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");
+    for (name, value) in [key, ("DATABASE_URL", "sqlite://./other.db"), ("PUBLIC_URL", "https://ads.example")]
+    {
+        let folder = TempDir::new().unwrap();
+        let output = binary(folder.path())
+            .env("METAADS_LISTEN", "127.0.0.1:0")
+            .env(name, value)
+            .arg("serve")
+            .output()
+            .unwrap();
+        assert!(!output.status.success(), "{name}");
+        assert!(
+            text(&output).contains("META_APP_ID is not set") && text(&output).contains(name),
+            "{}",
+            text(&output)
+        );
+        assert!(!text(&output).contains("AQEB"), "{}", text(&output));
+    }
+}

@@ -118,3 +118,73 @@ async fn an_old_key_still_opens_and_a_lost_key_is_named() {
     assert_eq!(connection["status_reason"], "sealed_value_unreadable");
     assert!(world.log().contains("which is not among the configured keys"));
 }
+
+#[tokio::test]
+async fn a_key_that_opens_nothing_creates_no_data_key_and_the_service_refuses_to_start() {
+    let world = World::new().await;
+    world.connected().await;
+    let before = world.number("SELECT COUNT(*) FROM data_keys").await;
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_metaads"))
+        .arg("serve")
+        .current_dir(world.folder.path())
+        .env_clear()
+        .envs(world.environment().iter().cloned())
+        .env("METAADS_LISTEN", "127.0.0.1:0")
+        .env("ENCRYPTION_KEY", "CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=")
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !output.status.success() && printed.contains("opens nothing of what the database holds"),
+        "{printed}"
+    );
+    assert_eq!(world.number("SELECT COUNT(*) FROM data_keys").await, before);
+}
+
+#[tokio::test]
+async fn what_is_erased_is_in_no_file_and_files_are_private() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new().await;
+    if !world.is_sqlite() {
+        return;
+    }
+    let (browser, id) = world.connected().await;
+    let token = "SELECT hex(access_token) FROM meta_connections";
+    let sealed = hex_bytes(&world.text(token).await);
+    let holds = |bytes: &[u8]| bytes.windows(sealed.len()).any(|window| window == sealed);
+    assert!(holds(&world.stored_bytes().await));
+    browser.submit(&format!("/connections/{id}/disconnect"), &[("how", "revoke")]).await;
+    assert!(!holds(&world.stored_bytes().await), "neither in the file nor in the write-ahead log");
+    let url = world.environment().iter().find(|(name, _)| name == "DATABASE_URL").unwrap().1.clone();
+    let path = url.trim_start_matches("sqlite://").to_owned();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_metaads"))
+        .arg("migrate")
+        .current_dir(world.folder.path())
+        .env_clear()
+        .env("DATABASE_URL", format!("sqlite://{}", world.folder.path().join("fresh.db").display()))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mode = std::fs::metadata(world.folder.path().join("fresh.db")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "{path}");
+}
+
+fn hex_bytes(text: &str) -> Vec<u8> {
+    (0..text.len() / 2).map(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn calls_signed_with_the_previous_app_secret_are_accepted_while_it_changes() {
+    let mut world = World::new().await;
+    let (browser, _) = world.connected().await;
+    let user = browser.connections().await[0]["meta_user_id"].as_str().unwrap().to_owned();
+    let secret = world.environment().iter().find(|(name, _)| name == "META_APP_SECRET").unwrap().1.clone();
+    for (previous, status) in [("another-old-secret", 400), (secret.as_str(), 200)] {
+        let new = "a-new-app-secret-of-thirty-two-ch";
+        world.restart_with(&[("META_APP_SECRET", new), ("META_APP_SECRET_PREVIOUS", previous)]).await;
+        let signed = world.meta.signed_request(&user);
+        let (answer, _) = crate::meta::inbound_webhooks::post_signed(&world, "deauthorize", &signed).await;
+        assert_eq!(answer, status, "{previous}");
+    }
+    world.restart_with(&[("META_APP_SECRET", &secret)]).await;
+}

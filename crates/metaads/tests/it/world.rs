@@ -198,6 +198,11 @@ impl World {
         }
     }
 
+    /// Sets the wall clock, without any time passing.
+    pub fn set_clock(&self, now: i64) {
+        self.clock.set(now);
+    }
+
     /// Lets time pass, second by second, while something else waits for it. Never resolves.
     pub async fn pass_time(&self) {
         loop {

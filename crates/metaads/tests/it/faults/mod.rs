@@ -8,3 +8,4 @@ mod sync;
 mod sync_items;
 mod untrusted_certificate;
 mod unwritable_database;
+mod wrong_clock;

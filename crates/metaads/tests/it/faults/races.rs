@@ -3,7 +3,7 @@
 use metaads_sandbox::{Answer, Effect, Endpoint, Persona};
 
 use crate::browser::PASSWORD;
-use crate::world::{SECOND, World, days};
+use crate::world::{SECOND, World, days, minutes};
 
 #[tokio::test]
 async fn cancelling_while_meta_answers_stores_nothing() {
@@ -168,4 +168,28 @@ async fn a_disconnect_during_a_refresh_wins() {
     assert_eq!(browser.connections().await[0]["status"], "revoked");
     let stored = "SELECT COUNT(*) FROM meta_connections WHERE access_token IS NOT NULL";
     assert_eq!(world.number(stored).await, 0);
+}
+
+#[tokio::test]
+async fn a_change_that_has_begun_is_finished_although_its_client_is_gone() {
+    let world = World::new().await;
+    let (browser, id) = world.connected().await;
+    world.advance(minutes(300));
+    let calls = world.meta.count(Endpoint::Exchange);
+    world.fault(Endpoint::Exchange, Effect::Hold("refresh".to_owned()));
+    let path = format!("/connections/{id}/refresh");
+    tokio::select! {
+        _ = browser.post(&path, &[]) => panic!("Meta has not answered"),
+        () = async {
+            while world.meta.count(Endpoint::Exchange) == calls {
+                tokio::task::yield_now().await;
+            }
+        } => {}
+    }
+    world.meta.release("refresh");
+    let refreshed = "SELECT COUNT(*) FROM audit_log WHERE action = 'refreshed'";
+    while world.number(refreshed).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.number("SELECT COUNT(*) FROM jobs WHERE leased_until > 0").await, 0);
 }
