@@ -187,4 +187,5 @@ async fn calls_signed_with_the_previous_app_secret_are_accepted_while_it_changes
         assert_eq!(answer, status, "{previous}");
     }
     world.restart_with(&[("META_APP_SECRET", &secret)]).await;
+    world.run_due_jobs().await;
 }

@@ -189,7 +189,7 @@ async fn killed_while_rotating_keys() {
             .map(|_| BulkConnection { kind: TokenKind::User, lifetime: Some(days(60)), age: days(0) })
             .collect();
         insert_connections(&world, &connections).await;
-        world.sql("UPDATE data_keys SET created_at = 1").await;
+        let old = world.text("SELECT id FROM data_keys").await;
         let rotate = || {
             let mut command = Command::new(env!("CARGO_BIN_EXE_metaads"));
             command.args(["keys", "rotate"]).current_dir(world.folder.path()).env_clear();
@@ -198,11 +198,10 @@ async fn killed_while_rotating_keys() {
             command
         };
         let mut running = rotate().spawn().unwrap();
-        let under_new =
-            "SELECT COUNT(*) FROM meta_connections c JOIN data_keys k ON k.id = c.access_token_key
-                         WHERE k.created_at > 1";
-        let keys = "SELECT COUNT(*) FROM data_keys WHERE created_at > 1";
+        let under_new = &format!("SELECT COUNT(*) FROM meta_connections WHERE access_token_key <> '{old}'");
+        let keys = &format!("SELECT COUNT(*) FROM data_keys WHERE id <> '{old}'");
         while world.number(under_new).await < steps * 100 || world.number(keys).await == 0 {
+            assert!(running.try_wait().unwrap().is_none_or(|status| status.success()), "the rotation failed");
             tokio::task::yield_now().await;
         }
         running.kill().unwrap();

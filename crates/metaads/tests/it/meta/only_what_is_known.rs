@@ -75,7 +75,16 @@ async fn an_account_that_the_grant_does_not_cover_is_grey_with_its_reason() {
     let browser = world.user("a@b.example").await;
     let account = json!({"data": [{"id": "act_777001", "account_id": "777001", "name": "Left out",
         "account_status": 1, "currency": "EUR"}]});
-    world.meta.set_targets(Persona::RoleTooLow.user_id(), Some(&["act_888002"]));
+    let app = world.app.graph().app().app_id.to_string();
+    let all =
+        ["ads_management", "ads_read", "business_management", "pages_read_engagement", "pages_show_list"];
+    let limited = json!([
+        {"scope": "ads_management", "target_ids": ["888002"]},
+        {"scope": "ads_read", "target_ids": ["888002"]},
+    ]);
+    let inspected = json!({"data": {"app_id": app, "is_valid": true, "type": "USER", "expires_at": 0,
+        "user_id": Persona::RoleTooLow.user_id(), "scopes": all, "granular_scopes": limited}});
+    world.fault_times(Endpoint::DebugToken, 1_000, json_body(200, &inspected.to_string()));
     world.fault_times(Endpoint::OwnedAdAccounts, 1_000, json_body(200, &account.to_string()));
     browser.connect(Answer::agree(Persona::RoleTooLow)).await;
     world.run_due_jobs().await;
