@@ -34,8 +34,8 @@ fn every_dialog_response_is_classified() {
         ("code=AQB1&state=a&state=a", "DuplicateParameter"),
         ("code=1&code=2&state=a", "DuplicateParameter"),
         ("code=1&error=access_denied&state=a", "Contradictory"),
-        ("state=a", "Contradictory"),
-        ("code=&state=a", "InvalidCode"),
+        ("state=a", "Missing"),
+        ("code=&state=a", "Missing"),
     ] {
         assert_eq!(response(query), expected, "{query}");
     }

@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use metaads::config::{Config, source::Source};
-use metaads::keys::dek::Keys;
+use metaads::keys::dek::{IfNothingOpens, Keys};
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::keys::rotate::{Reach, rotate};
 use metaads::keys::status::Status;
@@ -83,9 +83,9 @@ async fn rotate_keys(world: &World, reach: Reach) {
 async fn assert_swapped_data_key_is_refused(world: &World, settings: &[(&str, String)], kek: &str) {
     world
         .sql(&format!(
-            "INSERT INTO data_keys (id, kek, wrapped_key, created_at)
-             SELECT '0badc0de', kek, wrapped_key, created_at + 1 FROM data_keys
-             WHERE kek = '{kek}' ORDER BY created_at DESC LIMIT 1"
+            "INSERT INTO data_keys (id, kek, wrapped_key, number, created_at)
+             SELECT '0badc0de', kek, wrapped_key, number + 1, created_at + 1 FROM data_keys
+             WHERE kek = '{kek}' ORDER BY number DESC LIMIT 1"
         ))
         .await;
     let mut source = Source::of([("KEY_ENCRYPTION_KEY", kek)]);
@@ -94,7 +94,10 @@ async fn assert_swapped_data_key_is_refused(world: &World, settings: &[(&str, St
     }
     let config = Config::read(&source).unwrap();
     let opened = KeyEncryptionKey::open(&config.keys.kek, None, config.keys.vault.as_ref()).await.unwrap();
-    let keys = Keys::load(&world.app.store, opened, &world.app.random, world.app.now()).await.unwrap();
+    let keys =
+        Keys::load(&world.app.store, opened, &world.app.random, world.app.now(), IfNothingOpens::Refuse)
+            .await
+            .unwrap();
     let status = Status::read(&world.app.store, &keys).await.unwrap();
     let swapped = status.data_keys.iter().find(|key| key.id == "0badc0de").unwrap();
     assert!(!swapped.is_usable);
