@@ -2,42 +2,74 @@
 
 use std::fmt;
 
-/// An endpoint of Meta's, as this client calls it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Endpoint {
-    Batch,
-    Me,
-    Permissions,
-    AdAccounts,
-    AssignedAdAccounts,
-    OwnedAdAccounts,
-    ClientAdAccounts,
-    Businesses,
+/// Meta's names of the business use cases. Source: "Rate limits", "Business use case rate limits".
+const ADS: &str = "ads_management";
+const PAGES: &str = "pages";
+const INSTAGRAM: &str = "instagram";
+
+macro_rules! endpoints {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal: $host:ident, $kind:ident, $use_case:ident;)+) => {
+        /// An endpoint of Meta's, as this client calls it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Endpoint { $($(#[$doc])* $variant),+ }
+
+        impl Endpoint {
+            /// The name in logs, metrics and error reports. For an edge it is the last segment of the path.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Endpoint::$variant => $name),+ }
+            }
+
+            pub(crate) fn host(self) -> Host {
+                match self { $(Endpoint::$variant => Host::$host),+ }
+            }
+
+            pub(crate) fn call_kind(self) -> CallKind {
+                match self { $(Endpoint::$variant => CallKind::$kind),+ }
+            }
+
+            /// The business use case that calls of the endpoint count against, by Meta's name.
+            pub(crate) fn use_case(self) -> &'static str {
+                match self { $(Endpoint::$variant => $use_case),+ }
+            }
+        }
+    };
+}
+
+// Each endpoint with its name, its host, what a call does, and the use case it counts against.
+endpoints! {
+    Batch = "batch": Facebook, UserCall, ADS;
+    Me = "me": Facebook, UserCall, ADS;
+    Permissions = "permissions": Facebook, UserCall, ADS;
+    AdAccounts = "adaccounts": Facebook, UserCall, ADS;
+    AssignedAdAccounts = "assigned_ad_accounts": Facebook, UserCall, ADS;
+    OwnedAdAccounts = "owned_ad_accounts": Facebook, UserCall, ADS;
+    ClientAdAccounts = "client_ad_accounts": Facebook, UserCall, ADS;
+    Businesses = "businesses": Facebook, UserCall, ADS;
     /// `/me/accounts`.
-    Pages,
-    AssignedPages,
-    OwnedPages,
-    ClientPages,
-    OwnedInstagramAccounts,
-    InstagramBusinessAccounts,
+    Pages = "accounts": Facebook, UserCall, PAGES;
+    AssignedPages = "assigned_pages": Facebook, UserCall, PAGES;
+    OwnedPages = "owned_pages": Facebook, UserCall, PAGES;
+    ClientPages = "client_pages": Facebook, UserCall, PAGES;
+    OwnedInstagramAccounts = "owned_instagram_accounts": Facebook, UserCall, INSTAGRAM;
+    InstagramBusinessAccounts = "instagram_business_accounts": Facebook, UserCall, INSTAGRAM;
     /// One ad account by id.
-    AdAccount,
+    AdAccount = "act": Facebook, UserCall, ADS;
     /// One Page by id.
-    Page,
+    Page = "page": Facebook, UserCall, PAGES;
     /// One business by id.
-    Business,
-    CodeExchange,
+    Business = "business": Facebook, UserCall, ADS;
+    CodeExchange = "oauth/access_token": Facebook, CodeExchange, ADS;
     /// Long-lived user tokens and 60-day system user tokens.
-    TokenExchange,
-    DebugToken,
-    RevokeGrant,
-    RevokeToken,
+    TokenExchange = "fb_exchange_token": Facebook, TokenExchange, ADS;
+    DebugToken = "debug_token": Facebook, TokenAdmin, ADS;
+    RevokeGrant = "permissions (revoke)": Facebook, TokenAdmin, ADS;
+    RevokeToken = "oauth/revoke": Facebook, TokenAdmin, ADS;
     /// The app's own node and its `subscriptions` edge.
-    App,
-    InstagramCodeExchange,
-    InstagramTokenExchange,
-    InstagramTokenRefresh,
-    InstagramMe,
+    App = "subscriptions": Facebook, AppSettings, ADS;
+    InstagramCodeExchange = "instagram oauth/access_token": InstagramApi, InstagramCodeExchange, INSTAGRAM;
+    InstagramTokenExchange = "ig_exchange_token": Instagram, TokenExchange, INSTAGRAM;
+    InstagramTokenRefresh = "ig_refresh_token": Instagram, UserCall, INSTAGRAM;
+    InstagramMe = "instagram me": Instagram, InstagramMe, INSTAGRAM;
 }
 
 /// What a call does, as far as error classification depends on it.
@@ -69,136 +101,6 @@ pub(crate) enum Host {
     InstagramApi,
 }
 
-impl Endpoint {
-    /// The name in logs, metrics and error reports. For an edge it is the last segment of the path.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Endpoint::Batch => "batch",
-            Endpoint::Me => "me",
-            Endpoint::Permissions => "permissions",
-            Endpoint::AdAccounts => "adaccounts",
-            Endpoint::AssignedAdAccounts => "assigned_ad_accounts",
-            Endpoint::OwnedAdAccounts => "owned_ad_accounts",
-            Endpoint::ClientAdAccounts => "client_ad_accounts",
-            Endpoint::Businesses => "businesses",
-            Endpoint::Pages => "accounts",
-            Endpoint::AssignedPages => "assigned_pages",
-            Endpoint::OwnedPages => "owned_pages",
-            Endpoint::ClientPages => "client_pages",
-            Endpoint::OwnedInstagramAccounts => "owned_instagram_accounts",
-            Endpoint::InstagramBusinessAccounts => "instagram_business_accounts",
-            Endpoint::AdAccount => "act",
-            Endpoint::Page => "page",
-            Endpoint::Business => "business",
-            Endpoint::CodeExchange => "oauth/access_token",
-            Endpoint::TokenExchange => "fb_exchange_token",
-            Endpoint::DebugToken => "debug_token",
-            Endpoint::RevokeGrant => "permissions (revoke)",
-            Endpoint::RevokeToken => "oauth/revoke",
-            Endpoint::App => "subscriptions",
-            Endpoint::InstagramCodeExchange => "instagram oauth/access_token",
-            Endpoint::InstagramTokenExchange => "ig_exchange_token",
-            Endpoint::InstagramTokenRefresh => "ig_refresh_token",
-            Endpoint::InstagramMe => "instagram me",
-        }
-    }
-
-    pub(crate) fn host(self) -> Host {
-        match self {
-            Endpoint::InstagramCodeExchange => Host::InstagramApi,
-            Endpoint::InstagramTokenExchange | Endpoint::InstagramTokenRefresh | Endpoint::InstagramMe => {
-                Host::Instagram
-            }
-            Endpoint::Batch
-            | Endpoint::Me
-            | Endpoint::Permissions
-            | Endpoint::AdAccounts
-            | Endpoint::AssignedAdAccounts
-            | Endpoint::OwnedAdAccounts
-            | Endpoint::ClientAdAccounts
-            | Endpoint::Businesses
-            | Endpoint::Pages
-            | Endpoint::AssignedPages
-            | Endpoint::OwnedPages
-            | Endpoint::ClientPages
-            | Endpoint::OwnedInstagramAccounts
-            | Endpoint::InstagramBusinessAccounts
-            | Endpoint::AdAccount
-            | Endpoint::Page
-            | Endpoint::Business
-            | Endpoint::CodeExchange
-            | Endpoint::TokenExchange
-            | Endpoint::DebugToken
-            | Endpoint::RevokeGrant
-            | Endpoint::RevokeToken
-            | Endpoint::App => Host::Facebook,
-        }
-    }
-
-    /// The business use case that calls of the endpoint count against, by Meta's name. Source: "Rate limits", "Business
-    /// use case rate limits".
-    pub(crate) fn use_case(self) -> &'static str {
-        match self {
-            Endpoint::Pages
-            | Endpoint::AssignedPages
-            | Endpoint::OwnedPages
-            | Endpoint::ClientPages
-            | Endpoint::Page => "pages",
-            Endpoint::OwnedInstagramAccounts
-            | Endpoint::InstagramBusinessAccounts
-            | Endpoint::InstagramCodeExchange
-            | Endpoint::InstagramTokenExchange
-            | Endpoint::InstagramTokenRefresh
-            | Endpoint::InstagramMe => "instagram",
-            Endpoint::Batch
-            | Endpoint::Me
-            | Endpoint::Permissions
-            | Endpoint::AdAccounts
-            | Endpoint::AssignedAdAccounts
-            | Endpoint::OwnedAdAccounts
-            | Endpoint::ClientAdAccounts
-            | Endpoint::Businesses
-            | Endpoint::AdAccount
-            | Endpoint::Business
-            | Endpoint::CodeExchange
-            | Endpoint::TokenExchange
-            | Endpoint::DebugToken
-            | Endpoint::RevokeGrant
-            | Endpoint::RevokeToken
-            | Endpoint::App => "ads_management",
-        }
-    }
-
-    pub(crate) fn call_kind(self) -> CallKind {
-        match self {
-            Endpoint::CodeExchange => CallKind::CodeExchange,
-            Endpoint::InstagramCodeExchange => CallKind::InstagramCodeExchange,
-            Endpoint::TokenExchange | Endpoint::InstagramTokenExchange => CallKind::TokenExchange,
-            Endpoint::DebugToken | Endpoint::RevokeGrant | Endpoint::RevokeToken => CallKind::TokenAdmin,
-            Endpoint::App => CallKind::AppSettings,
-            Endpoint::InstagramMe => CallKind::InstagramMe,
-            Endpoint::Batch
-            | Endpoint::Me
-            | Endpoint::Permissions
-            | Endpoint::AdAccounts
-            | Endpoint::AssignedAdAccounts
-            | Endpoint::OwnedAdAccounts
-            | Endpoint::ClientAdAccounts
-            | Endpoint::Businesses
-            | Endpoint::Pages
-            | Endpoint::AssignedPages
-            | Endpoint::OwnedPages
-            | Endpoint::ClientPages
-            | Endpoint::OwnedInstagramAccounts
-            | Endpoint::InstagramBusinessAccounts
-            | Endpoint::AdAccount
-            | Endpoint::Page
-            | Endpoint::Business
-            | Endpoint::InstagramTokenRefresh => CallKind::UserCall,
-        }
-    }
-}
-
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -218,16 +120,15 @@ impl CallKind {
         }
     }
 
-    /// Whether the call turns the login dialog's code into a token: besides the code, only the app's id and secret are
-    /// sent.
-    pub fn exchanges_code(self) -> bool {
+    /// Whether the call carries the app's credentials and no token of a user, so that a permanent refusal is about the
+    /// app. (A code exchange carries the login dialog's code too.)
+    pub fn sends_only_app_credentials(self) -> bool {
         match self {
-            CallKind::CodeExchange | CallKind::InstagramCodeExchange => true,
-            CallKind::TokenExchange
+            CallKind::CodeExchange
+            | CallKind::InstagramCodeExchange
             | CallKind::TokenAdmin
-            | CallKind::AppSettings
-            | CallKind::InstagramMe
-            | CallKind::UserCall => false,
+            | CallKind::AppSettings => true,
+            CallKind::TokenExchange | CallKind::InstagramMe | CallKind::UserCall => false,
         }
     }
 

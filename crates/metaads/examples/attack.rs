@@ -256,7 +256,7 @@ impl Target {
         Target::client().get(self.url(path)).header("cookie", &self.cookie).send().await
     }
 
-    /// The path of a connect attempt that nobody answers.
+    /// The path of a connect attempt that stays pending.
     async fn open_attempt(&self) -> anyhow::Result<String> {
         let begin = Target::client().post(self.url("/connect/meta")).header("cookie", &self.attacker);
         let begun = begin.header("accept", "application/json").send().await?;

@@ -29,7 +29,7 @@ impl ApiError {
             }
             (5, _) => Recovery::Operator(Misconfiguration::IpAllowList),
             // No token of a user is involved: what Meta calls invalid is the app's.
-            (190 | 102 | 452, _) if kind.uses_app_token() || kind.exchanges_code() => {
+            (190 | 102 | 452, _) if kind.sends_only_app_credentials() => {
                 Recovery::Operator(Misconfiguration::Secret)
             }
             (190, Some(492)) => Recovery::Asset,
@@ -70,8 +70,7 @@ impl ApiError {
     /// A permanent refusal outside the table. Where only the app's credentials were sent, nothing of a user's can be
     /// the cause.
     fn unrecognized(&self) -> Recovery {
-        let kind = self.endpoint.call_kind();
-        match kind.uses_app_token() || kind.exchanges_code() {
+        match self.endpoint.call_kind().sends_only_app_credentials() {
             true => Recovery::Operator(Misconfiguration::Settings),
             false => Recovery::Unknown,
         }
@@ -179,7 +178,7 @@ impl ApiError {
         self.message.to_ascii_lowercase().contains(text)
     }
 
-    /// A refusal for lack of permission that is about the app, whoever's token it was.
+    /// A refusal for lack of permission that the app has caused, not the user whose token was sent.
     fn names_the_app(&self) -> bool {
         [
             "access blocked",

@@ -69,7 +69,7 @@ impl GraphError {
     pub fn is_of_app_call(&self) -> bool {
         self.api_error().is_some_and(|error| {
             let kind = error.endpoint.call_kind();
-            kind.authenticates_app() || kind.exchanges_code()
+            kind.authenticates_app() || kind.sends_only_app_credentials()
         })
     }
 

@@ -42,7 +42,7 @@ fn is_variant(text: &str, has: &impl Fn(&str) -> bool) -> bool {
     let is_sign = |character: char| !character.is_alphabetic();
     let length = |text: &str| text.chars().count();
     [text, repeated_unit(text)].into_iter().any(|whole| {
-        // A sign may be an affix or stand for a letter (`$unshine99`), so both are tried.
+        // A symbol may be an affix or stand for a letter (`$unshine99`), so both are tried.
         let cores = [
             whole,
             whole.trim_matches(is_sign),
@@ -54,7 +54,7 @@ fn is_variant(text: &str, has: &impl Fn(&str) -> bool) -> bool {
     })
 }
 
-/// What digits and signs stand for; `1` and `!` are read in two ways.
+/// The letters that digits and symbols replace; `1` and `!` have two readings.
 const READINGS: [&[(char, char)]; 2] = [
     &[
         ('0', 'o'),

@@ -22,7 +22,7 @@ pub enum AccountError {
     /// A one-time link that was used, replaced, withdrawn, or has expired.
     #[error("the link can no longer be used")]
     LinkGone,
-    /// Nobody would be an admin.
+    /// The last admin cannot leave without confirming it.
     #[error("the user is the only admin")]
     LastAdmin,
     /// A later attempt can succeed.

@@ -122,8 +122,8 @@ impl Passwords {
         })
     }
 
-    /// Runs on a thread, with memory for hashing. What was begun holds its permit until it ends, even if nobody waits
-    /// for it any more.
+    /// Runs on a thread, with memory for hashing. A hash that has started keeps its permit until it ends, even if
+    /// nobody waits for it any more.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,

@@ -35,7 +35,7 @@ enum Users {
     /// Make an admin an ordinary user.
     Demote {
         email: String,
-        /// Do it even if nobody else is an admin.
+        /// Demote the last admin too.
         #[arg(long)]
         last_admin: bool,
     },

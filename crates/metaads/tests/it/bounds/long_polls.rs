@@ -6,7 +6,7 @@ use crate::bounds::{Bounded, Raw, SOON, answer, get, host, status};
 use crate::browser::Browser;
 use crate::world::World;
 
-/// A user with an attempt that nobody answers, and the head of its long poll.
+/// A user with an attempt that stays pending, and the head of its long poll.
 async fn waiting(world: &World, email: &str) -> (Browser, String) {
     let browser = world.user(email).await;
     let begun = browser.post_with("/connect/meta", &[], &[("accept", "application/json")]).await;

@@ -230,7 +230,7 @@ async fn a_callback_fetched_ahead_uses_nothing_up() {
 }
 
 #[tokio::test]
-async fn a_callback_without_an_answer_is_told_as_that() {
+async fn a_callback_without_an_answer_says_so() {
     let world = World::new().await;
     let browser = world.user("a@b.example").await;
     for answer in ["", "&code=", "&code=&granted_scopes=ads_read"] {

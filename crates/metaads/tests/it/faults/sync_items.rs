@@ -36,7 +36,7 @@ async fn total(browser: &Browser) -> i64 {
 }
 
 #[tokio::test]
-async fn what_one_business_holds_up_others_do_not_wait_for() {
+async fn a_business_whose_lists_fail_does_not_delay_the_others() {
     for effect in [
         api_error_with(500, 1, Some(99), "m"),
         api_error_with(400, 80_004, Some(2_446_079), "m"),
