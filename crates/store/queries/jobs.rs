@@ -77,16 +77,12 @@ impl Db {
     pub async fn next_job_at(&self, now: i64, order: ClaimOrder) -> Result<Option<i64>, StoreError> {
         let row = sqlx::query!(
             r#"SELECT (SELECT run_at FROM jobs j WHERE priority = 0 AND leased_until <= $1
-                        AND (kind <> 'sync' OR (SELECT COUNT(*) FROM jobs held
-                            JOIN meta_connections theirs ON theirs.id = held.subject
-                            JOIN meta_connections own ON own.id = j.subject AND own.workspace_id = theirs.workspace_id
-                            WHERE held.leased_until > $1 AND held.kind = 'sync') < 2)
+                        AND (kind <> 'sync' OR (SELECT COUNT(*) FROM held_syncs WHERE held_syncs.leased_until > $1
+                            AND workspace_id = (SELECT workspace_id FROM meta_connections WHERE id = j.subject)) < 2)
                     ORDER BY run_at LIMIT 1) AS "interactive?: i64",
                    (SELECT run_at FROM jobs j WHERE priority = 1 AND leased_until <= $1
-                        AND (kind <> 'sync' OR (SELECT COUNT(*) FROM jobs held
-                            JOIN meta_connections theirs ON theirs.id = held.subject
-                            JOIN meta_connections own ON own.id = j.subject AND own.workspace_id = theirs.workspace_id
-                            WHERE held.leased_until > $1 AND held.kind = 'sync') < 2)
+                        AND (kind <> 'sync' OR (SELECT COUNT(*) FROM held_syncs WHERE held_syncs.leased_until > $1
+                            AND workspace_id = (SELECT workspace_id FROM meta_connections WHERE id = j.subject)) < 2)
                     ORDER BY run_at LIMIT 1) AS "background?: i64",
                    (SELECT leased_until FROM jobs WHERE leased_until > 0 AND leased_until > $1
                     ORDER BY leased_until LIMIT 1) AS "lease?: i64""#,

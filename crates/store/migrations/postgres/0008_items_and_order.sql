@@ -11,3 +11,9 @@ ALTER TABLE data_keys ADD COLUMN number BIGINT NOT NULL DEFAULT 0;
 UPDATE data_keys SET number = (SELECT COUNT(*) FROM data_keys AS older
     WHERE older.created_at < data_keys.created_at OR (older.created_at = data_keys.created_at AND older.id <= data_keys.id));
 CREATE UNIQUE INDEX data_keys_number ON data_keys (number);
+
+-- Syncs that a worker holds, by workspace: of each, only a few run at a time.
+CREATE VIEW held_syncs AS
+SELECT jobs.leased_until, meta_connections.workspace_id FROM jobs
+JOIN meta_connections ON meta_connections.id = jobs.subject
+WHERE jobs.kind = 'sync' AND jobs.leased_until > 0;

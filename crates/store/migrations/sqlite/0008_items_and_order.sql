@@ -11,3 +11,10 @@ ALTER TABLE data_keys ADD COLUMN number BIGINT NOT NULL DEFAULT 0;
 UPDATE data_keys SET number = (SELECT COUNT(*) FROM data_keys AS older
     WHERE older.created_at < data_keys.created_at OR (older.created_at = data_keys.created_at AND older.id <= data_keys.id));
 CREATE UNIQUE INDEX data_keys_number ON data_keys (number);
+
+-- Syncs that a worker holds, by workspace: of each, only a few run at a time. The plus sign makes
+-- SQLite use the index of leases: few jobs are held, and many may wait.
+CREATE VIEW held_syncs AS
+SELECT jobs.leased_until, meta_connections.workspace_id FROM jobs
+JOIN meta_connections ON meta_connections.id = jobs.subject
+WHERE +jobs.kind = 'sync' AND jobs.leased_until > 0;

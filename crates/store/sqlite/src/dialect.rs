@@ -120,25 +120,19 @@ macro_rules! claim_due {
         lease_job!(
             "id = COALESCE(
                    CASE WHEN CAST($3 AS BIGINT) = 1 THEN (SELECT j.id FROM jobs j WHERE j.priority = 1 AND j.run_at <= $5 AND (j.leased_until <= $1 OR j.leased_until > $4)
-                        AND (j.kind <> 'sync' OR (SELECT COUNT(*) FROM jobs held
-                            JOIN meta_connections theirs ON theirs.id = held.subject
-                            JOIN meta_connections own ON own.id = j.subject AND own.workspace_id = theirs.workspace_id
-                            WHERE held.leased_until > $1 AND held.leased_until <= $4 AND held.kind = 'sync') < 2)
+                        AND (j.kind <> 'sync' OR (SELECT COUNT(*) FROM held_syncs WHERE leased_until > $1 AND leased_until <= $4
+                            AND workspace_id = (SELECT workspace_id FROM meta_connections WHERE id = j.subject)) < 2)
                     ORDER BY j.run_at, j.id LIMIT 1) END,
                    CASE WHEN CAST($3 AS BIGINT) = 2 THEN (SELECT j.id FROM jobs j WHERE j.priority = 1 AND j.run_at <= $1 AND (j.leased_until <= $1 OR j.leased_until > $4)
                         AND j.kind <> 'sync'
                     ORDER BY j.run_at, j.id LIMIT 1) END,
                    (SELECT j.id FROM jobs j WHERE j.priority = 0 AND j.run_at <= $1 AND (j.leased_until <= $1 OR j.leased_until > $4)
-                        AND (j.kind <> 'sync' OR (SELECT COUNT(*) FROM jobs held
-                            JOIN meta_connections theirs ON theirs.id = held.subject
-                            JOIN meta_connections own ON own.id = j.subject AND own.workspace_id = theirs.workspace_id
-                            WHERE held.leased_until > $1 AND held.leased_until <= $4 AND held.kind = 'sync') < 2)
+                        AND (j.kind <> 'sync' OR (SELECT COUNT(*) FROM held_syncs WHERE leased_until > $1 AND leased_until <= $4
+                            AND workspace_id = (SELECT workspace_id FROM meta_connections WHERE id = j.subject)) < 2)
                     ORDER BY j.run_at, j.id LIMIT 1),
                    CASE WHEN CAST($3 AS BIGINT) > 0 THEN (SELECT j.id FROM jobs j WHERE j.priority = 1 AND j.run_at <= $1 AND (j.leased_until <= $1 OR j.leased_until > $4)
-                        AND (j.kind <> 'sync' OR (SELECT COUNT(*) FROM jobs held
-                            JOIN meta_connections theirs ON theirs.id = held.subject
-                            JOIN meta_connections own ON own.id = j.subject AND own.workspace_id = theirs.workspace_id
-                            WHERE held.leased_until > $1 AND held.leased_until <= $4 AND held.kind = 'sync') < 2)
+                        AND (j.kind <> 'sync' OR (SELECT COUNT(*) FROM held_syncs WHERE leased_until > $1 AND leased_until <= $4
+                            AND workspace_id = (SELECT workspace_id FROM meta_connections WHERE id = j.subject)) < 2)
                     ORDER BY j.run_at, j.id LIMIT 1) END)",
             $($argument),+
         )
