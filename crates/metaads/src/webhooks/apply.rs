@@ -54,9 +54,6 @@ pub async fn step(app: &App, job: &Job) -> Result<JobOutcome, StoreError> {
             break;
         }
     }
-    if urgency == Urgency::Erasures {
-        app.empty_log().await;
-    }
     app.signals.enqueued.notify();
     Ok(match app.store.next_webhook_event_at(urgency).await? {
         Some(at) => JobOutcome::RunAt(at),
@@ -140,6 +137,9 @@ async fn end_grant(app: &App, event: &WebhookEvent) -> Result<WebhookOutcome, Ap
             break;
         }
     }
+    if total > 0 {
+        app.empty_log().await;
+    }
     // Whoever has connected since then is checked: if the callback was late, that grant has ended too.
     check_grant(app, &format!("{}:{}", event.app_id, event.subject)).await?;
     Ok(if total > 0 { WebhookOutcome::Revoked } else { WebhookOutcome::NothingStored })
@@ -155,6 +155,9 @@ async fn delete(app: &App, event: &WebhookEvent) -> Result<WebhookOutcome, Apply
     };
     let hash = user_hash(&event.app_id, &event.subject);
     app.store.complete_deletion(&event.app_id, &hash, deletion, app.now()).await?;
+    if deleted > 0 {
+        app.empty_log().await;
+    }
     Ok(outcome)
 }
 
