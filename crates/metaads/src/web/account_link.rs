@@ -84,6 +84,7 @@ pub async fn consume(
     if shown.is_setup() {
         shown.email = fields.one("email").chars().take(254).collect();
     }
+    shown.layout.is_refused = true;
     let mut status = StatusCode::UNPROCESSABLE_ENTITY;
     match error {
         AccountError::LinkGone | AccountError::RegistrationClosed | AccountError::LastAdmin => {

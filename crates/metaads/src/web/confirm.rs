@@ -45,7 +45,8 @@ pub async fn ask(
             Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, password_error(error)?),
         }
     };
-    let layout = Layout::new(app, client, Some(caller), Section::Settings).await?;
+    let mut layout = Layout::new(app, client, Some(caller), Section::Settings).await?;
+    layout.is_refused = !error.is_empty();
     Ok(Some((status, page(&ConfirmPage { layout, path, what, error })).into_response()))
 }
 

@@ -136,6 +136,7 @@ async fn a_setup_link_promotes_an_account_only_with_its_password() {
         let page = open(&world.browser(), &link, email, password).await;
         assert!(page.status == 422 && page.has(expected), "{}", page.text);
         assert!(page.has(&format!("value=\"{email}\"")) && !page.has(password), "{}", page.text);
+        assert!(page.has("<title>Error: ") && page.has(" autofocus"), "{}", page.text);
     }
     let browser = world.browser();
     assert_eq!(open(&browser, &link, "ANN@b.example", PASSWORD).await.status, 303);
