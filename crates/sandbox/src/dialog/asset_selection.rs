@@ -56,13 +56,13 @@ fn row(shared: &SharedState, persona: Persona, node: Node, html: &mut String) {
         Node::Business(index) => ("business", &world.businesses[index].name),
         Node::AdAccount(index) => ("ad account", &world.ad_accounts[index].name),
         Node::Page(index) => ("Page", &world.pages[index].name),
-        Node::Person(_) | Node::Instagram(_) => return,
+        Node::Person(_) | Node::Instagram(_) | Node::AdObject(_) => return,
     };
     let id = world.id(node);
     let grants = shared.grants();
     let is_selected = grants.grant(persona.user_id()).is_none_or(|grant| match node {
         Node::Business(_) => grant.includes_business(&id),
-        Node::Person(_) | Node::AdAccount(_) | Node::Page(_) | Node::Instagram(_) => {
+        Node::Person(_) | Node::AdAccount(_) | Node::Page(_) | Node::Instagram(_) | Node::AdObject(_) => {
             grant.includes_asset(&id)
         }
     });

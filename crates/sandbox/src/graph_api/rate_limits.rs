@@ -67,8 +67,8 @@ fn limits_of_call(shared: &SharedState, request: &Request, endpoint: Endpoint, n
         return Vec::new();
     }
     let mut limits = vec![RateLimit::App];
-    if let Some(account) = request.segment(0).strip_prefix("act_") {
-        limits.push(RateLimit::AdAccount(account.to_owned()));
+    if let Some(account) = ad_account(shared, request) {
+        limits.push(RateLimit::AdAccount(account));
     }
     if let Some((id, use_case)) = use_case(shared, request) {
         limits.push(RateLimit::UseCase { id, use_case });
@@ -85,16 +85,27 @@ fn caller_token(shared: &SharedState, request: &Request) -> Option<FoundToken> {
     request.params.get("access_token").and_then(|token| find_token(shared, token))
 }
 
+/// The ad account that a call is about, without `act_`: named in the path, or that of the ad object named there.
+pub(crate) fn ad_account(shared: &SharedState, request: &Request) -> Option<String> {
+    if let Some(account) = request.segment(0).strip_prefix("act_") {
+        return Some(account.to_owned());
+    }
+    match shared.world.find(request.segment(0))? {
+        Node::AdObject(object) => Some(shared.world.ad_accounts[object.account].id.to_string()),
+        Node::Person(_) | Node::Business(_) | Node::AdAccount(_) | Node::Page(_) | Node::Instagram(_) => None,
+    }
+}
+
 /// The business use case of a call, and the id it is counted under.
 pub(crate) fn use_case(shared: &SharedState, request: &Request) -> Option<(String, UseCase)> {
     let edge = request.segment(1);
-    if let Some(account) = request.segment(0).strip_prefix("act_") {
+    if let Some(account) = ad_account(shared, request) {
         let use_case = match edge {
             "insights" => UseCase::AdsInsights,
             "customaudiences" => UseCase::CustomAudience,
             _ => UseCase::AdsManagement,
         };
-        return Some((account.to_owned(), use_case));
+        return Some((account, use_case));
     }
     let node = shared.world.find(request.segment(0))?;
     let use_case = match node {
@@ -103,7 +114,7 @@ pub(crate) fn use_case(shared: &SharedState, request: &Request) -> Option<(Strin
         Node::Page(_) if has_user_token(shared, request) => return None,
         Node::Page(_) if edge == "leadgen_forms" => UseCase::Leadgen,
         Node::Page(_) => UseCase::Pages,
-        Node::Person(_) | Node::AdAccount(_) => return None,
+        Node::Person(_) | Node::AdAccount(_) | Node::AdObject(_) => return None,
     };
     Some((shared.world.id(node), use_case))
 }

@@ -51,8 +51,8 @@ pub(crate) fn add_headers(
     if let Some(usage) = use_cases(shared, request, idle) {
         reply = reply.with("x-business-use-case-usage", usage.to_string());
     }
-    match request.segment(0).strip_prefix("act_") {
-        Some(account) => ad_account(shared, request, account, (idle, app), reply),
+    match rate_limits::ad_account(shared, request) {
+        Some(account) => ad_account(shared, request, &account, (idle, app), reply),
         None => reply,
     }
 }
@@ -66,7 +66,7 @@ fn exhausted_usage(shared: &SharedState, limit: &RateLimit) -> Option<Usage> {
 /// Calls on ad accounts always report it, others only while something is exhausted.
 fn use_cases(shared: &SharedState, request: &Request, idle: usize) -> Option<Value> {
     let (id, own) = rate_limits::use_case(shared, request)?;
-    let is_account = request.segment(0).starts_with("act_");
+    let is_account = rate_limits::ad_account(shared, request).is_some();
     let rows = UseCase::ALL.into_iter().filter_map(|use_case| {
         let usage = exhausted_usage(shared, &RateLimit::UseCase { id: id.clone(), use_case });
         if usage.is_none() && !(is_account && use_case == own) {

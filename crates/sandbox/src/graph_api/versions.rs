@@ -9,6 +9,7 @@ use super::error::GraphError;
 use crate::calendar::midnight;
 use crate::http::request::{MarketingVersion, Request};
 use crate::state::shared::SharedState;
+use crate::world::tables::Node;
 
 #[derive(Debug)]
 struct Version {
@@ -60,7 +61,7 @@ pub(crate) fn resolve(shared: &SharedState, request: &mut Request) {
     let now = shared.clock.now_seconds();
     let served = graph_version(&request.requested_version, now);
     served.name.clone_into(&mut request.version);
-    if !is_marketing(request) {
+    if !is_marketing(shared, request) {
         return;
     }
     // It is not known whether the ad endpoints refuse versions that Graph has retired. A setting makes them do
@@ -98,9 +99,10 @@ fn next_open_version(ended: &Version, now: i64) -> &'static Version {
     newer.into_iter().find(is_open).unwrap_or(&TABLE[TABLE.len() - 1])
 }
 
-/// Ad accounts and their lists belong to the Marketing API, everything else here to Graph.
-fn is_marketing(request: &Request) -> bool {
+/// Ad accounts, their lists and ad objects belong to the Marketing API, everything else here to Graph.
+fn is_marketing(shared: &SharedState, request: &Request) -> bool {
     request.segment(0).starts_with("act_")
+        || matches!(shared.world.find(request.segment(0)), Some(Node::AdObject(_)))
         || matches!(
             request.segment(1),
             "adaccounts"

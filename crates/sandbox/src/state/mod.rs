@@ -1,5 +1,7 @@
 //! The mutable state of the sandbox. It knows no handler, no HTTP and none of Meta's JSON.
 
+pub(crate) mod ad_objects;
+pub(crate) mod ads;
 pub(crate) mod barriers;
 pub(crate) mod call_log;
 pub(crate) mod faults;

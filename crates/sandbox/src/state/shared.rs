@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+use super::ad_objects::AdObjects;
+use super::ads::Ads;
 use super::barriers::Barriers;
 use super::call_log::CallLog;
 use super::faults::{Effect, Endpoint, Fault, take};
@@ -36,6 +38,7 @@ pub(crate) struct SharedState {
     outbox: Mutex<Outbox>,
     settings: Mutex<Settings>,
     grants: Mutex<Grants>,
+    ad_objects: Mutex<AdObjects>,
     faults: Mutex<Vec<Fault>>,
     calls: Mutex<CallLog>,
     rate_limits: Mutex<RateLimits>,
@@ -58,9 +61,9 @@ impl SharedState {
             ip => ip,
         };
         let random = Random::new(options.seed);
-        let grants = match &options.state_file {
+        let (grants, ad_objects) = match &options.state_file {
             Some(path) => state_file::load(path, &random)?,
-            None => Grants::default(),
+            None => Default::default(),
         };
         Ok(SharedState {
             app_id: options.app_id,
@@ -77,6 +80,7 @@ impl SharedState {
             outbox: Mutex::default(),
             settings: Mutex::new(Settings::new(options.latency)),
             grants: Mutex::new(grants),
+            ad_objects: Mutex::new(ad_objects),
             faults: Mutex::default(),
             calls: Mutex::default(),
             rate_limits: Mutex::default(),
@@ -122,13 +126,37 @@ impl SharedState {
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Grants) -> T) -> T {
         let mut grants = self.grants();
         let result = change(&mut grants);
-        if let Some(path) = &self.state_file {
+        if self.state_file.is_some() {
             grants.prune(self.clock.now_seconds());
-            if let Err(error) = state_file::save(path, &grants, &self.random) {
-                tracing::error!(%error, path = %path.display(), "the sandbox could not write its state file");
-            }
+            self.save(&grants, &self.ad_objects());
         }
         result
+    }
+
+    /// Like `change`, for ad objects.
+    pub(crate) fn change_ads<T>(&self, change: impl FnOnce(&mut AdObjects) -> T) -> T {
+        // Always in this order.
+        let grants = self.grants();
+        let mut ad_objects = self.ad_objects();
+        let result = change(&mut ad_objects);
+        self.save(&grants, &ad_objects);
+        result
+    }
+
+    /// Reads ad objects. `read` must not call back into the shared state.
+    pub(crate) fn read_ads<T>(&self, read: impl FnOnce(&Ads) -> T) -> T {
+        read(&Ads { world: &self.world, stored: &self.ad_objects() })
+    }
+
+    fn ad_objects(&self) -> MutexGuard<'_, AdObjects> {
+        self.ad_objects.lock().expect("no panic happens while this lock is held")
+    }
+
+    fn save(&self, grants: &Grants, ad_objects: &AdObjects) {
+        let Some(path) = &self.state_file else { return };
+        if let Err(error) = state_file::save(path, grants, ad_objects, &self.random) {
+            tracing::error!(%error, path = %path.display(), "the sandbox could not write its state file");
+        }
     }
 }
 

@@ -6,6 +6,9 @@ use super::tables::{Node, World};
 impl World {
     /// Whether a person can see a node at all. No one here can see the client companies.
     pub(crate) fn can_see(&self, person: usize, node: Node) -> bool {
+        if let Node::AdObject(object) = node {
+            return self.can_see(person, Node::AdAccount(object.account));
+        }
         if let Some(business) = self.people[person].business {
             return match node {
                 Node::Person(index) => index == person,
@@ -18,6 +21,7 @@ impl World {
                     let page = &self.pages[index];
                     [page.business, page.agency].contains(&Some(business))
                 }
+                Node::AdObject(_) => false,
             };
         }
         let seen_by = match node {
@@ -25,6 +29,7 @@ impl World {
             Node::Business(index) => self.businesses[index].member,
             Node::AdAccount(index) => return self.can_open(person, &self.ad_accounts[index]),
             Node::Page(index) | Node::Instagram(index) => Some(self.pages[index].person),
+            Node::AdObject(_) => None,
         };
         seen_by == Some(person)
     }

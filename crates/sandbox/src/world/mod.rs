@@ -4,6 +4,7 @@
 
 mod access;
 pub(crate) mod ad_accounts;
+pub(crate) mod ad_objects;
 pub(crate) mod bulk_users;
 mod ids;
 pub(crate) mod instagram_profile;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::ad_accounts::AdAccount;
+use super::ad_objects::AdObject;
 use super::pages::Page;
 use super::people::{Business, Person};
 
@@ -15,6 +16,7 @@ pub(crate) enum Node {
     Page(usize),
     /// The Instagram account of the Page with this index.
     Instagram(usize),
+    AdObject(AdObject),
 }
 
 #[derive(Debug)]
@@ -32,7 +34,7 @@ impl World {
         self.by_user_id.get(user_id).copied()
     }
 
-    /// The node with this id, as it appears in a path: ad accounts only with `act_`.
+    /// The node with this id, as it appears in a path: ad accounts only with `act_`. An ad object need not exist.
     pub(crate) fn find(&self, id: &str) -> Option<Node> {
         if let Some(number) = id.strip_prefix("act_") {
             let number: u64 = number.parse().ok()?;
@@ -42,6 +44,9 @@ impl World {
             return Some(Node::Person(person));
         }
         let number: u64 = id.parse().ok()?;
+        if let Some(object) = AdObject::from_id(number) {
+            return (object.account < self.ad_accounts.len()).then_some(Node::AdObject(object));
+        }
         if let Some(index) = self.businesses.iter().position(|business| business.id == number) {
             return Some(Node::Business(index));
         }
@@ -63,6 +68,7 @@ impl World {
             Node::Instagram(index) => {
                 self.pages[index].instagram.as_ref().map_or(0, |instagram| instagram.id).to_string()
             }
+            Node::AdObject(object) => object.id().to_string(),
         }
     }
 

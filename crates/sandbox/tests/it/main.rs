@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests create their own clients and tasks")]
 
+mod ad_objects;
 mod app;
 mod asset_selection;
 mod batches;

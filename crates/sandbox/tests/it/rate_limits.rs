@@ -25,11 +25,6 @@ impl World {
         let (headers, status) = (response.headers().clone(), response.status());
         (headers, (status, response.json().await.expect("JSON")))
     }
-
-    async fn first_account(&self, token: &str) -> String {
-        let (_, body) = self.get(token, "me/adaccounts", &[("limit", "1")]).await;
-        body["data"][0]["id"].as_str().expect("an id").to_owned()
-    }
 }
 
 #[tokio::test]

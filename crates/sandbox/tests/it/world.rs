@@ -145,4 +145,10 @@ impl World {
         assert_eq!(status, 200);
         body["data"].clone()
     }
+
+    /// The id of the first ad account, with `act_`.
+    pub async fn first_account(&self, token: &str) -> String {
+        let (_, body) = self.get(token, "me/adaccounts", &[("limit", "1")]).await;
+        body["data"][0]["id"].as_str().expect("an id").to_owned()
+    }
 }

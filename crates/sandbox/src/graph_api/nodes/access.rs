@@ -11,7 +11,7 @@ pub(crate) fn require(context: &Context, node: Node) -> Result<(), GraphError> {
     match node {
         Node::Person(_) => Ok(()),
         Node::Business(_) => require_business(context),
-        Node::AdAccount(_) => require_ads(context),
+        Node::AdAccount(_) | Node::AdObject(_) => require_ads(context),
         Node::Page(_) => require_pages(context),
         Node::Instagram(index) => {
             require_instagram(context)?;

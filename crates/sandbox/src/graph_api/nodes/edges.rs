@@ -5,7 +5,9 @@
 use serde_json::{Value, json};
 
 use super::access::{require_ads, require_business, require_control, require_instagram, require_pages};
+use super::ads;
 use super::context::Context;
+use super::paging::PageRequest;
 use crate::graph_api::error::GraphError;
 use crate::world::pages::Page;
 use crate::world::tables::Node;
@@ -19,7 +21,15 @@ pub(crate) enum Edge {
 }
 
 /// `None`: this kind of node has no such edge.
-pub(crate) fn read(context: &Context, node: Node, edge: &str) -> Result<Option<Edge>, GraphError> {
+pub(crate) fn read(
+    context: &Context,
+    node: Node,
+    edge: &str,
+    page: &PageRequest,
+) -> Result<Option<Edge>, GraphError> {
+    if let Some(rows) = ads::edges::rows(context, node, edge, page)? {
+        return Ok(Some(Edge::Nodes(rows)));
+    }
     match (node, edge) {
         (Node::Person(_), "permissions") => Ok(Some(Edge::Whole(permissions(context)))),
         (Node::AdAccount(_), "insights") => {

@@ -1,8 +1,10 @@
 //! The value of each field of a node.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::ads;
 use super::context::Context;
+use super::field_value::FieldValue;
 use super::picture;
 use crate::graph_api::legacy;
 use crate::graph_api::tokens::page_token::page_token;
@@ -13,15 +15,6 @@ use crate::world::tables::Node;
 /// 2019-03-04, for all businesses.
 const BUSINESS_CREATED_AT: i64 = 1_551_690_728;
 
-pub(crate) enum FieldValue {
-    Plain(Value),
-    /// Another node, with the fields to show if none are selected.
-    Node(Node, &'static [&'static str]),
-    /// A known field that this node does not have or this person must not see.
-    Absent,
-    Unknown,
-}
-
 pub(crate) fn type_name(node: Node) -> &'static str {
     match node {
         Node::Person(_) => "User",
@@ -29,6 +22,7 @@ pub(crate) fn type_name(node: Node) -> &'static str {
         Node::AdAccount(_) => "AdAccount",
         Node::Page(_) => "Page",
         Node::Instagram(_) => "IGUser",
+        Node::AdObject(object) => ads::fields::type_name(object.kind),
     }
 }
 
@@ -38,6 +32,7 @@ pub(crate) fn default_fields(node: Node) -> &'static [&'static str] {
         Node::AdAccount(_) => &["account_id"],
         Node::Page(_) => &["access_token", "category", "category_list", "name", "tasks"],
         Node::Instagram(_) => &[],
+        Node::AdObject(object) => ads::fields::default_fields(object.kind),
     }
 }
 
@@ -51,6 +46,7 @@ pub(crate) fn field_value(context: &Context, node: Node, name: &str) -> FieldVal
         Node::AdAccount(index) => ad_account_field(context, index, name),
         Node::Page(index) => page_field(context, index, name),
         Node::Instagram(index) => instagram_field(context, index, name),
+        Node::AdObject(object) => ads::fields::field_value(context, object, name),
     }
 }
 

@@ -1,9 +1,11 @@
 //! Nodes, their fields and their edges.
 
 mod access;
+pub(crate) mod ads;
 mod app;
 mod context;
 mod edges;
+mod field_value;
 mod fields;
 mod paging;
 pub(crate) mod permissions;

@@ -23,7 +23,12 @@ pub(crate) struct PageRequest {
     has_summary: bool,
     selection: Option<Vec<Field>>,
     selection_text: String,
+    /// All other parameters, such as filters; they are part of `next` and `previous`.
+    others: Vec<(String, String)>,
 }
+
+/// Not part of `next` and `previous`.
+const DROPPED: [&str; 5] = ["access_token", "appsecret_proof", "appsecret_time", "fields", "method"];
 
 impl PageRequest {
     pub(crate) fn from_params(params: &Params) -> Result<PageRequest, GraphError> {
@@ -55,6 +60,11 @@ impl PageRequest {
         self.selection.as_deref()
     }
 
+    /// A parameter that is not about paging.
+    pub(crate) fn param(&self, name: &str) -> Option<&str> {
+        self.others.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
     fn modify(&mut self, name: &str, value: &str) -> Result<(), GraphError> {
         match name {
             "limit" => {
@@ -67,20 +77,21 @@ impl PageRequest {
             "summary" => {
                 self.has_summary = matches!(value, "true" | "1" | "total_count" | "[\"total_count\"]");
             }
-            _ => {}
+            dropped if DROPPED.contains(&dropped) => {}
+            other => self.others.push((other.to_owned(), value.to_owned())),
         }
         Ok(())
     }
 }
 
-/// Renders the requested page of a list.
-pub(crate) fn list(
+/// Renders the requested page of a list. `id` identifies a row in cursors.
+pub(crate) fn list<Row: Copy>(
     context: &Context,
     parent: Node,
     edge: &str,
-    rows: &[Node],
+    rows: &[Row],
     page: &PageRequest,
-    render_row: impl Fn(Node) -> Result<Value, GraphError>,
+    (id, render_row): (impl Fn(Row) -> String, impl Fn(Row) -> Result<Value, GraphError>),
 ) -> Result<Value, GraphError> {
     let limit = page.limit.unwrap_or(DEFAULT_LIMIT);
     if limit > MAX_LIMIT {
@@ -92,13 +103,13 @@ pub(crate) fn list(
         error.challenge = "unknown_error";
         return Err(error);
     }
-    let (start, end) = slice(context, rows, page, limit)?;
+    let (start, end) = slice(rows, &id, page, limit)?;
     let shown = &rows[start..end];
     let data: Result<Vec<Value>, GraphError> = shown.iter().map(|row| render_row(*row)).collect();
     let mut list = json!({ "data": data? });
     if let (Some(first), Some(last)) = (shown.first(), shown.last()) {
-        let before = cursor(context, *first);
-        let after = cursor(context, *last);
+        let before = cursor(&id(*first));
+        let after = cursor(&id(*last));
         list["paging"] = json!({"cursors": {"before": before, "after": after}});
         if end < rows.len() {
             list["paging"]["next"] = page_url(context, parent, edge, page, limit, ("after", &after)).into();
@@ -114,17 +125,17 @@ pub(crate) fn list(
     Ok(list)
 }
 
-fn slice(
-    context: &Context,
-    rows: &[Node],
+fn slice<Row: Copy>(
+    rows: &[Row],
+    id: impl Fn(Row) -> String,
     page: &PageRequest,
     limit: usize,
 ) -> Result<(usize, usize), GraphError> {
     let place = |text: &str| {
-        let id = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok();
-        let id = id.and_then(|bytes| String::from_utf8(bytes).ok());
-        let id = id.and_then(|text| text.strip_prefix("row:").map(str::to_owned));
-        let found = id.and_then(|id| rows.iter().position(|node| context.shared.world.id(*node) == id));
+        let wanted = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok();
+        let wanted = wanted.and_then(|bytes| String::from_utf8(bytes).ok());
+        let wanted = wanted.and_then(|text| text.strip_prefix("row:").map(str::to_owned));
+        let found = wanted.and_then(|wanted| rows.iter().position(|row| id(*row) == wanted));
         found.ok_or_else(|| GraphError::oauth(100, "(#100) Invalid cursor values"))
     };
     if let Some(after) = &page.after {
@@ -139,8 +150,8 @@ fn slice(
 }
 
 /// Opaque to the client. Contains the id of the row, so that it stays valid when rows are added or removed.
-fn cursor(context: &Context, node: Node) -> String {
-    URL_SAFE_NO_PAD.encode(format!("row:{}", context.shared.world.id(node)))
+fn cursor(id: &str) -> String {
+    URL_SAFE_NO_PAD.encode(format!("row:{id}"))
 }
 
 /// Like Meta's: absolute, with the host from the request, and including the token.
@@ -160,6 +171,7 @@ fn page_url(
     if page.has_summary {
         query.append_pair("summary", "total_count");
     }
+    query.extend_pairs(&page.others);
     query.append_pair("limit", &limit.to_string()).append_pair(direction, cursor);
     let request = context.request;
     let id = context.shared.world.id(parent);

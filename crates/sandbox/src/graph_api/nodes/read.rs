@@ -82,5 +82,10 @@ fn find_visible(
 
 /// Whether this person or system user may see a node, and selected it.
 fn is_shown(shared: &SharedState, auth: &AuthContext, node: Node) -> bool {
+    if let Node::AdObject(object) = node
+        && !shared.read_ads(|ads| ads.exists(object))
+    {
+        return false;
+    }
     shared.world.can_see(auth.person, node) && auth.includes(shared, node)
 }

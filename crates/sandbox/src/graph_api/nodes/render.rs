@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use super::context::Context;
 use super::edges::{self, Edge};
-use super::fields::{FieldValue, default_fields, field_value, type_name};
+use super::field_value::FieldValue;
+use super::fields::{default_fields, field_value, type_name};
 use super::paging::{self, PageRequest};
 use super::selection::Field;
 use crate::graph_api::error::GraphError;
@@ -33,10 +34,11 @@ pub(crate) fn edge(
     name: &str,
     page: &PageRequest,
 ) -> Result<Option<Value>, GraphError> {
-    match edges::read(context, node, name)? {
+    match edges::read(context, node, name, page)? {
         Some(Edge::Nodes(rows)) => {
+            let id = |row: Node| context.shared.world.id(row);
             let render_row = |row: Node| render(context, row, page.selection());
-            paging::list(context, node, name, &rows, page, render_row).map(Some)
+            paging::list(context, node, name, &rows, page, (id, render_row)).map(Some)
         }
         Some(Edge::Whole(value)) => Ok(Some(value)),
         None => Ok(None),

@@ -36,6 +36,7 @@ impl AuthContext {
             Node::Person(_) => true,
             Node::Business(_) => self.grant.includes_business(&id(node)),
             Node::AdAccount(_) | Node::Page(_) => self.grant.includes_asset(&id(node)),
+            Node::AdObject(object) => self.grant.includes_asset(&id(Node::AdAccount(object.account))),
             Node::Instagram(index) => {
                 self.grant.includes_asset(&id(Node::Page(index))) || self.grant.includes_asset(&id(node))
             }

@@ -1,0 +1,5 @@
+//! Ad objects: their fields, edges and insights, and creating and changing them.
+
+mod creatives;
+pub(crate) mod edges;
+pub(crate) mod fields;
