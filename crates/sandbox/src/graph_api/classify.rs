@@ -1,9 +1,11 @@
 //! Which endpoint a call belongs to. Faults are injected and calls are counted by endpoint.
 
+use super::nodes::ads::writes;
 use super::{instagram, subscriptions};
 use crate::http::request::Request;
 use crate::state::faults::Endpoint;
 use crate::state::shared::SharedState;
+use crate::world::tables::Node;
 
 pub(crate) fn classify(shared: &SharedState, request: &Request) -> Endpoint {
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
@@ -21,6 +23,7 @@ pub(crate) fn classify(shared: &SharedState, request: &Request) -> Endpoint {
         ["debug_token"] => Endpoint::DebugToken,
         ["picture", _] | [_, "picture"] => Endpoint::Picture,
         _ if subscriptions::is_subscriptions_call(shared, request) => Endpoint::Subscriptions,
+        _ if writes::of_request(shared, request).is_some() => Endpoint::AdWrites,
         [_, "permissions", ..] if request.method == "DELETE" => Endpoint::RevokePermissions,
         [_, "permissions"] => Endpoint::Permissions,
         [_, "adaccounts" | "assigned_ad_accounts"] => Endpoint::AdAccounts,
@@ -30,9 +33,11 @@ pub(crate) fn classify(shared: &SharedState, request: &Request) -> Endpoint {
         [_, "accounts" | "owned_pages" | "client_pages"] => Endpoint::Pages,
         ["me"] if instagram::has_instagram_token(request) => Endpoint::InstagramMe,
         ["me"] => Endpoint::Me,
-        [id, "insights"] if id.starts_with("act_") => Endpoint::Insights,
+        [_, "insights"] => Endpoint::Insights,
+        [_, "campaigns" | "adsets" | "ads" | "adcreatives" | "adimages" | "advideos"] => Endpoint::AdObjects,
         [id] if id.starts_with("act_") => Endpoint::AdAccount,
         [id] if shared.world.person(id).is_some() => Endpoint::Me,
+        [id] if matches!(shared.world.find(id), Some(Node::AdObject(_))) => Endpoint::AdObjects,
         _ => Endpoint::Other,
     }
 }

@@ -1,6 +1,7 @@
 //! Performs one call, from the socket or from a batch: rate limits, routing, headers.
 
 use super::error::GraphError;
+use super::nodes::ads::writes;
 use super::nodes::{permissions, picture, read};
 use super::tokens::debug_token;
 use super::{instagram, legacy, rate_limits, token_endpoint, usage_headers, versions};
@@ -23,6 +24,9 @@ pub(crate) fn perform(shared: &SharedState, request: &Request, endpoint: Endpoin
 fn route(shared: &SharedState, request: &Request) -> Result<Reply, GraphError> {
     if request.marketing_version == MarketingVersion::Retired {
         return Err(versions::refusal());
+    }
+    if let Some(write) = writes::of_request(shared, request) {
+        return writes::perform(shared, request, write);
     }
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
     match segments.as_slice() {

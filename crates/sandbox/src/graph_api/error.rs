@@ -13,6 +13,8 @@ pub(crate) struct GraphError {
     pub(crate) code: Option<i64>,
     pub(crate) subcode: Option<i64>,
     pub(crate) message: String,
+    /// Title and text for people.
+    pub(crate) user_text: Option<(&'static str, String)>,
     /// The third value of `WWW-Authenticate`.
     pub(crate) challenge: &'static str,
     pub(crate) is_bare: bool,
@@ -23,7 +25,16 @@ impl GraphError {
         let message = message.into();
         let challenge = if matches!(code, 190 | 102) { "invalid_token" } else { "invalid_request" };
         let kind = "OAuthException";
-        GraphError { status: 400, kind, code: Some(code), subcode: None, message, challenge, is_bare: false }
+        GraphError {
+            status: 400,
+            kind,
+            code: Some(code),
+            subcode: None,
+            message,
+            user_text: None,
+            challenge,
+            is_bare: false,
+        }
     }
 
     pub(crate) fn method(code: i64, message: impl Into<String>) -> GraphError {
@@ -66,7 +77,7 @@ impl GraphError {
             Some(2 | 4) => Some(true),
             // As seen in 2026, although this limit is transient.
             Some(17) => Some(false),
-            _ => None,
+            _ => self.user_text.as_ref().map(|_| false),
         };
         let mut error = json!({"message": self.message, "type": kind});
         if let Some(code) = self.code {
@@ -77,6 +88,10 @@ impl GraphError {
         }
         if let Some(is_transient) = is_transient {
             error["is_transient"] = is_transient.into();
+        }
+        if let Some((title, text)) = &self.user_text {
+            error["error_user_title"] = (*title).into();
+            error["error_user_msg"] = text.as_str().into();
         }
         error["fbtrace_id"] = trace_id.into();
         let challenge = format!(

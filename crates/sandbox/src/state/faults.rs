@@ -33,8 +33,12 @@ pub enum Endpoint {
     Pages,
     /// One ad account, by id.
     AdAccount,
-    /// `/act_…/insights`.
+    /// The insights of an ad account, campaign, ad set or ad.
     Insights,
+    /// Campaigns, ad sets, ads, creatives, images and videos: lists and single objects.
+    AdObjects,
+    /// Creating, changing and deleting them.
+    AdWrites,
     /// The outer call of a batch. Its items also count under their own endpoints.
     Batch,
     Picture,
@@ -44,7 +48,7 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [Endpoint; 22] = [
+    pub(crate) const ALL: [Endpoint; 24] = [
         Endpoint::Dialog,
         Endpoint::Token,
         Endpoint::Exchange,
@@ -63,6 +67,8 @@ impl Endpoint {
         Endpoint::Pages,
         Endpoint::AdAccount,
         Endpoint::Insights,
+        Endpoint::AdObjects,
+        Endpoint::AdWrites,
         Endpoint::Batch,
         Endpoint::Picture,
         Endpoint::Subscriptions,

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests create their own clients and tasks")]
 
 mod ad_objects;
+mod ad_writes;
 mod app;
 mod asset_selection;
 mod batches;

@@ -1,4 +1,4 @@
-//! Permission checks for reads.
+//! Permission checks.
 
 use super::context::Context;
 use crate::graph_api::error::GraphError;
@@ -40,6 +40,23 @@ pub(crate) fn require_ads(context: &Context) -> Result<(), GraphError> {
         false => Err(GraphError::missing_permission(
             "Ad account owner has NOT grant ads_management or ads_read permission",
         )),
+    }
+}
+
+/// Writing needs more than reading: the permission, and a task beyond ANALYZE on the ad account.
+pub(crate) fn require_ads_management(context: &Context, account: usize) -> Result<(), GraphError> {
+    if !context.auth.has("ads_management") {
+        return Err(GraphError::missing_permission(
+            "Requires ads_management permission to manage the object",
+        ));
+    }
+    match context.shared.world.ad_accounts[account].tasks > 1 {
+        true => Ok(()),
+        false => {
+            let message = "(#273) This Ads API call requires the user to be admin of the ad account. User is \
+                           not admin on ad account";
+            Err(GraphError { status: 403, ..GraphError::oauth(273, message) })
+        }
     }
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn edge_reply(
 }
 
 /// Most reads need a user token.
-fn require_user(caller: Caller, request: &Request) -> Result<AuthContext, GraphError> {
+pub(crate) fn require_user(caller: Caller, request: &Request) -> Result<AuthContext, GraphError> {
     match caller {
         Caller::User(auth) => Ok(auth),
         Caller::App if request.segment(0) == "me" => Err(GraphError::oauth(
@@ -65,7 +65,7 @@ fn require_user(caller: Caller, request: &Request) -> Result<AuthContext, GraphE
 }
 
 /// The node with this id, if the person may see it.
-fn find_visible(
+pub(crate) fn find_visible(
     shared: &SharedState,
     request: &Request,
     auth: &AuthContext,

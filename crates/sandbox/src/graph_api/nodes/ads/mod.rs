@@ -3,3 +3,5 @@
 mod creatives;
 pub(crate) mod edges;
 pub(crate) mod fields;
+mod validate;
+pub(crate) mod writes;
