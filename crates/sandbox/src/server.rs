@@ -19,11 +19,15 @@ use crate::control::router;
 use crate::graph_api::versions;
 use crate::http::reply::{Outcome, Reply};
 use crate::http::request::Request;
+use crate::http::sent::{Sent, Unreadable};
 use crate::outage_response;
 use crate::state::shared::SharedState;
 use crate::{dialog, graph_api};
 
-const BODY_LIMIT: usize = 2 * 1024 * 1024;
+const CONTROL_LIMIT: usize = 2 * 1024 * 1024;
+
+/// A filled response is sent in pieces of this size.
+const FILLER: [u8; 64 * 1024] = [b'x'; 64 * 1024];
 
 /// Serves until the task is aborted, which closes all connections.
 pub(crate) async fn run(listener: TcpListener, shared: Arc<SharedState>) {
@@ -66,17 +70,18 @@ async fn dated(shared: &Arc<SharedState>, request: HttpRequest<Body>) -> io::Res
 /// An error closes the connection without a response.
 async fn serve(shared: &Arc<SharedState>, request: HttpRequest<Body>) -> io::Result<Response<Body>> {
     let (parts, body) = request.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
-        return Ok(response(
-            Reply::text(413, "text/plain; charset=utf-8", "The request body is too large."),
-            None,
-        ));
-    };
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     if target.starts_with("/_control") {
-        return Ok(response(router::serve(shared, &parts, &body), None));
+        return Ok(match axum::body::to_bytes(body, CONTROL_LIMIT).await {
+            Ok(body) => response(router::serve(shared, &parts, &body), None),
+            Err(_) => unreadable(&Unreadable::TooLarge),
+        });
     }
-    let mut request = Request::from_http(&parts.method, target, &parts.headers, &body, &shared.base);
+    let sent = match Sent::receive(&parts.headers, body).await {
+        Ok(sent) => sent,
+        Err(error) => return Ok(unreadable(&error)),
+    };
+    let mut request = Request::from_http(&parts.method, target, &parts.headers, sent, &shared.base);
     versions::resolve(shared, &mut request);
     let is_dialog = request.segment(0) == "dialog" || dialog::handler::is_instagram_dialog(&request);
     if let Some((outage, _)) = shared.current_outage() {
@@ -95,6 +100,14 @@ async fn serve(shared: &Arc<SharedState>, request: HttpRequest<Body>) -> io::Res
     respond(graph_api::handler::call(shared, request).await)
 }
 
+fn unreadable(error: &Unreadable) -> Response<Body> {
+    let (status, text) = match error {
+        Unreadable::TooLarge => (413, "The request body is too large."),
+        Unreadable::Malformed => (400, "The request body is incomplete or malformed."),
+    };
+    response(Reply::text(status, "text/plain; charset=utf-8", text), None)
+}
+
 fn respond(outcome: Outcome) -> io::Result<Response<Body>> {
     match outcome {
         Outcome::Reply(reply) => Ok(response(reply, None)),
@@ -110,6 +123,7 @@ fn respond(outcome: Outcome) -> io::Result<Response<Body>> {
 fn response(reply: Reply, cut_at: Option<usize>) -> Response<Body> {
     let whole = reply.body.len();
     let body = match cut_at {
+        None if reply.filler > 0 => filled(reply.body, reply.filler),
         None => Body::from(reply.body),
         Some(half) => {
             let first = Bytes::copy_from_slice(&reply.body[..half]);
@@ -128,6 +142,18 @@ fn response(reply: Reply, cut_at: Option<usize>) -> Response<Body> {
         headers.insert("content-length", HeaderValue::from(whole));
     }
     response
+}
+
+/// Adds the field `filler` with so many characters to a JSON object, and sends it in pieces.
+fn filled(object: Vec<u8>, length: usize) -> Body {
+    let Some(start) = object.strip_suffix(b"}") else {
+        return Body::from(object);
+    };
+    let start = [start, b",\"filler\":\""].concat();
+    let whole = std::iter::repeat_n(Bytes::from_static(&FILLER), length / FILLER.len());
+    let rest = Bytes::from_static(&FILLER[..length % FILLER.len()]);
+    let pieces = std::iter::once(Bytes::from(start)).chain(whole).chain([rest, Bytes::from_static(b"\"}")]);
+    Body::from_stream(stream::iter(pieces.map(io::Result::Ok)))
 }
 
 /// Lets the first bytes leave before the connection breaks.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::http::request::Params;
+use crate::http::params::Params;
 use crate::state::shared::SharedState;
 use crate::webhooks;
 

@@ -3,16 +3,17 @@
 use std::fmt::Write;
 
 use crate::http::html::escape;
-use crate::http::request::Params;
+use crate::http::params::Params;
 use crate::state::faults::{Effect, Endpoint, Fault};
 use crate::state::shared::SharedState;
 
-const EFFECTS: [(&str, &str); 12] = [
+const EFFECTS: [(&str, &str); 13] = [
     ("outage", "outage (503, code 2)"),
     ("delay", "delayed by 5 seconds"),
     ("hang", "no response"),
     ("cut", "body truncated"),
     ("wrong-shape", "unexpected JSON"),
+    ("filler", "10 MB more in the response"),
     ("unchanged", "token unchanged (exchanges)"),
     ("dead-460", "invalid token: password changed (190/460)"),
     ("dead-458", "invalid token: app removed (190/458)"),
@@ -55,6 +56,7 @@ fn effect_from_key(name: &str) -> Option<Effect> {
             content_type: "application/json; charset=UTF-8".to_owned(),
             body: "{\"data\":\"not what you expect\"}".to_owned(),
         },
+        "filler" => Effect::Filler(10 * 1024 * 1024),
         "unchanged" => Effect::Unchanged,
         "app-limit" => graph(403, 4, None, "(#4) Application request limit reached"),
         "account-limit" => graph(400, 17, Some(2_446_079), "(#17) User request limit reached"),
@@ -125,6 +127,7 @@ fn describe(effect: &Effect) -> String {
         Effect::NullInBatch => "null in a batch".to_owned(),
         Effect::Hold(name) => format!("held as {}", escape(name)),
         Effect::Headers(_) => "additional headers".to_owned(),
+        Effect::Filler(bytes) => format!("{bytes} bytes more in the response"),
         Effect::Unchanged => "token unchanged".to_owned(),
     }
 }

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::settings::lifetime_from_days;
 use crate::graph_api::tokens::issue;
+use crate::http::params::Params;
 use crate::http::reply::Reply;
-use crate::http::request::Params;
 use crate::state::shared::SharedState;
 use crate::state::tokens::TokenKind;
 

@@ -1,6 +1,6 @@
 //! The form field for a duration in minutes.
 
-use crate::http::request::Params;
+use crate::http::params::Params;
 use crate::state::shared::SharedState;
 
 /// A week. For more, advance the clock.

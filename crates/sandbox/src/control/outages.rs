@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::minutes::{FIELD, ends_at, time};
-use crate::http::request::Params;
+use crate::http::params::Params;
 use crate::state::outage::Outage;
 use crate::state::shared::SharedState;
 

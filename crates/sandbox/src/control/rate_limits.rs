@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::minutes::{FIELD, ends_at, time};
 use crate::http::html::escape;
-use crate::http::request::Params;
+use crate::http::params::Params;
 use crate::state::rate_limits::{RateLimit, UseCase};
 use crate::state::shared::SharedState;
 

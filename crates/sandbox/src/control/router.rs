@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::{ad_accounts, faults, issue_token, outages, page, rate_limits, settings, state_json, users};
 use crate::http::html;
+use crate::http::params::Params;
 use crate::http::reply::Reply;
-use crate::http::request::Params;
 use crate::state::shared::SharedState;
 
 pub(crate) fn serve(shared: &Arc<SharedState>, parts: &Parts, body: &[u8]) -> Reply {

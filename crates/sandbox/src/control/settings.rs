@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crate::http::html::escape;
-use crate::http::request::Params;
+use crate::http::params::Params;
 use crate::state::settings::Settings;
 use crate::state::shared::SharedState;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::actions::{self, AssetChange};
 use crate::http::html::escape;
-use crate::http::request::Params;
+use crate::http::params::Params;
 use crate::state::shared::SharedState;
 use crate::webhooks;
 use crate::world::tables::Node;

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::answer::AssetSelection;
 use crate::http::html::escape;
-use crate::http::request::Params;
+use crate::http::params::Params;
 use crate::state::shared::SharedState;
 use crate::world::persona::Persona;
 use crate::world::tables::Node;

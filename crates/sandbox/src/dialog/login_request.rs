@@ -5,7 +5,7 @@
 use url::{Host, Url};
 
 use super::configurations::{self, Configuration};
-use crate::http::request::Params;
+use crate::http::params::Params;
 use crate::state::shared::SharedState;
 use crate::state::tokens::TokenKind;
 

@@ -4,7 +4,7 @@ use super::answer::Answer;
 use super::authorize::complete;
 use super::login_request::{ErrorPage, validate, validate_instagram};
 use super::pages;
-use crate::http::request::Params;
+use crate::http::params::Params;
 use crate::state::shared::SharedState;
 
 /// The URL the browser would be redirected to, or `error-page: ` and the text of the error page.

@@ -7,8 +7,10 @@ use super::error::GraphError;
 use super::fault_injection::FaultedCall;
 use super::tokens::caller::identify;
 use super::{dispatch, usage_headers, versions};
+use crate::http::params::Params;
 use crate::http::reply::{Outcome, Reply};
-use crate::http::request::{Params, Request};
+use crate::http::request::Request;
+use crate::http::sent::UploadedFile;
 use crate::state::faults::Endpoint;
 use crate::state::shared::SharedState;
 
@@ -62,10 +64,18 @@ fn request(outer: &Request, item: &Value) -> Request {
     let target = format!("/{}", text("relative_url").trim_start_matches('/'));
     let mut request = Request::new(method, &target, &outer.base);
     request.params.0.extend(Params::from_form(text("body").as_bytes()).0);
+    request.files = attached_files(outer, text("attached_files"));
     request.apply_method_override();
     request.in_batch = true;
     request.requested_version = outer.requested_version.clone();
     request
+}
+
+/// Files of the batch, by the names of their form fields.
+fn attached_files(outer: &Request, names: &str) -> Vec<UploadedFile> {
+    let names: Vec<&str> = names.split(',').map(str::trim).collect();
+    let attached = outer.files.iter().filter(|file| names.contains(&file.field.as_str()));
+    attached.cloned().collect()
 }
 
 async fn answer_item(shared: &SharedState, outer: &Request, mut item: Request) -> Outcome {

@@ -23,6 +23,7 @@ pub(crate) fn classify(shared: &SharedState, request: &Request) -> Endpoint {
         ["debug_token"] => Endpoint::DebugToken,
         ["picture", _] | [_, "picture"] => Endpoint::Picture,
         _ if subscriptions::is_subscriptions_call(shared, request) => Endpoint::Subscriptions,
+        [_, "adimages" | "advideos"] if request.method == "POST" => Endpoint::AdUploads,
         _ if writes::of_request(shared, request).is_some() => Endpoint::AdWrites,
         [_, "permissions", ..] if request.method == "DELETE" => Endpoint::RevokePermissions,
         [_, "permissions"] => Endpoint::Permissions,

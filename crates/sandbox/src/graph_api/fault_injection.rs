@@ -26,7 +26,7 @@ impl<'a> FaultedCall<'a> {
             endpoint,
             method: request.method.clone(),
             path: request.path.clone(),
-            params: request.params.0.clone(),
+            params: logged_params(request),
             in_batch: request.in_batch,
             status: 0,
         });
@@ -59,6 +59,7 @@ impl<'a> FaultedCall<'a> {
                 | Effect::Cut
                 | Effect::LoseAnswer
                 | Effect::Headers(_)
+                | Effect::Filler(_)
                 | Effect::Unchanged,
             )
             | None => 1,
@@ -95,6 +96,9 @@ impl<'a> FaultedCall<'a> {
         if self.effect == Some(Effect::LoseAnswer) {
             return Outcome::Closed;
         }
+        if let Some(Effect::Filler(bytes)) = &self.effect {
+            reply.filler = *bytes;
+        }
         if let Some(Effect::Headers(headers)) = &self.effect {
             reply.headers.retain(|(own, _)| !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(own)));
             reply.headers.extend(headers.iter().cloned());
@@ -121,10 +125,16 @@ impl<'a> FaultedCall<'a> {
     }
 }
 
+/// Without the contents of files.
+fn logged_params(request: &Request) -> Vec<(String, String)> {
+    let params = request.params.0.iter();
+    params.filter(|(name, _)| name != "bytes").cloned().collect()
+}
+
 /// Path and parameters, without the token.
 fn described(request: &Request) -> String {
-    let params =
-        request.params.0.iter().filter(|(name, _)| name != "access_token" && name != "appsecret_proof");
+    const LEFT_OUT: [&str; 3] = ["access_token", "appsecret_proof", "bytes"];
+    let params = request.params.0.iter().filter(|(name, _)| !LEFT_OUT.contains(&name.as_str()));
     let params: Vec<String> = params.map(|(name, value)| format!("{name}={value}")).collect();
     format!("{}?{}&", request.path, params.join("&"))
 }

@@ -9,8 +9,9 @@ use super::tokens::authorization_code::consume_code;
 use super::tokens::issue::{self, LONG_TTL, app_token};
 use super::tokens::lookup::{FoundToken, find_token, require_valid, unknown_token};
 use crate::clock::seconds;
+use crate::http::params::Params;
 use crate::http::reply::Reply;
-use crate::http::request::{Params, Request};
+use crate::http::request::Request;
 use crate::state::shared::SharedState;
 use crate::state::tokens::{Token, TokenKind};
 

@@ -10,6 +10,8 @@ pub(crate) struct Reply {
     pub(crate) body: Vec<u8>,
     /// Without version and usage headers: Meta omits them if it could not even parse the token.
     pub(crate) is_bare: bool,
+    /// How many bytes the server adds to a JSON object, for responses that are too large to hold.
+    pub(crate) filler: usize,
 }
 
 impl Reply {
@@ -19,7 +21,7 @@ impl Reply {
 
     pub(crate) fn text(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Reply {
         let headers = vec![("content-type".to_owned(), content_type.to_owned())];
-        Reply { status, headers, body: body.into(), is_bare: false }
+        Reply { status, headers, body: body.into(), is_bare: false, filler: 0 }
     }
 
     pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Reply {

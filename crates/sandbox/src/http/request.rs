@@ -1,7 +1,9 @@
 //! A parsed request: version, path, and the parameters from query and form.
 
 use axum::http::{HeaderMap, Method};
-use serde_json::Value;
+
+use super::params::Params;
+use super::sent::{Sent, UploadedFile};
 
 /// One call, from the socket or from inside a batch.
 #[derive(Clone)]
@@ -17,40 +19,14 @@ pub(crate) struct Request {
     pub(crate) version: String,
     pub(crate) marketing_version: MarketingVersion,
     pub(crate) params: Params,
+    /// From a multipart body.
+    pub(crate) files: Vec<UploadedFile>,
     pub(crate) in_batch: bool,
     /// Injected fault: an exchange returns the token it was sent.
     pub(crate) returns_same_token: bool,
     pub(crate) if_none_match: Option<String>,
     /// `http://host` as the client addressed us; used for links in responses.
     pub(crate) base: String,
-}
-
-#[derive(Clone, Default)]
-pub(crate) struct Params(pub(crate) Vec<(String, String)>);
-
-impl Params {
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    pub(crate) fn from_form(text: &[u8]) -> Params {
-        Params(url::form_urlencoded::parse(text).into_owned().collect())
-    }
-
-    pub(crate) fn from_json(text: &[u8]) -> Params {
-        let Ok(Value::Object(object)) = serde_json::from_slice(text) else {
-            return Params::default();
-        };
-        let plain = |value: Value| match value {
-            Value::String(text) => text,
-            other => other.to_string(),
-        };
-        Params(object.into_iter().map(|(key, value)| (key, plain(value))).collect())
-    }
 }
 
 impl Request {
@@ -71,6 +47,7 @@ impl Request {
             requested_version,
             marketing_version: MarketingVersion::default(),
             params: Params::from_form(query.as_bytes()),
+            files: Vec::new(),
             in_batch: false,
             returns_same_token: false,
             if_none_match: None,
@@ -82,15 +59,14 @@ impl Request {
         method: &Method,
         target: &str,
         headers: &HeaderMap,
-        body: &[u8],
+        sent: Sent,
         base: &str,
     ) -> Request {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let base = header("host").map_or_else(|| base.to_owned(), |host| format!("http://{host}"));
         let mut request = Request::new(method.as_str(), target, &base);
-        let is_json = header("content-type").is_some_and(|kind| kind.starts_with("application/json"));
-        let sent = if is_json { Params::from_json(body) } else { Params::from_form(body) };
-        request.params.0.extend(sent.0);
+        request.params.0.extend(sent.params.0);
+        request.files = sent.files;
         if request.params.get("access_token").is_none()
             && let Some(token) = header("authorization").and_then(|value| value.strip_prefix("Bearer "))
         {

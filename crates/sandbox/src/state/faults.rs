@@ -39,6 +39,8 @@ pub enum Endpoint {
     AdObjects,
     /// Creating, changing and deleting them.
     AdWrites,
+    /// Uploading images and videos.
+    AdUploads,
     /// The outer call of a batch. Its items also count under their own endpoints.
     Batch,
     Picture,
@@ -48,7 +50,7 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [Endpoint; 24] = [
+    pub(crate) const ALL: [Endpoint; 25] = [
         Endpoint::Dialog,
         Endpoint::Token,
         Endpoint::Exchange,
@@ -69,6 +71,7 @@ impl Endpoint {
         Endpoint::Insights,
         Endpoint::AdObjects,
         Endpoint::AdWrites,
+        Endpoint::AdUploads,
         Endpoint::Batch,
         Endpoint::Picture,
         Endpoint::Subscriptions,
@@ -131,6 +134,8 @@ pub enum Effect {
     Hold(String),
     /// Answers as usual, with these headers added or replaced.
     Headers(Vec<(String, String)>),
+    /// Answers as usual, with a field `filler` of so many bytes, sent in pieces. Has no effect in a batch.
+    Filler(usize),
     /// A token exchange (`Exchange`, `InstagramRefresh`) returns the token it was sent, with its remaining
     /// lifetime. Has no effect on other endpoints.
     Unchanged,

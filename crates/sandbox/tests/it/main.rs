@@ -21,5 +21,6 @@ mod reads;
 mod restart;
 mod token_exchange;
 mod tokens;
+mod uploads;
 mod versions;
 mod world;

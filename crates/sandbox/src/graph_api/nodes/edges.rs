@@ -32,6 +32,10 @@ pub(crate) fn read(
     }
     match (node, edge) {
         (Node::Person(_), "permissions") => Ok(Some(Edge::Whole(permissions(context)))),
+        (Node::AdAccount(account), "adimages") => {
+            require_ads(context)?;
+            ads::images::list(context, account, page).map(|list| Some(Edge::Whole(list)))
+        }
         (Node::AdAccount(_), "insights") => {
             require_ads(context)?;
             // There are no ads here, hence no figures and no paging.

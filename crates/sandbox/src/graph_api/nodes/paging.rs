@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::selection::{self, Field};
 use crate::graph_api::error::GraphError;
-use crate::http::request::Params;
+use crate::http::params::Params;
 use crate::world::tables::Node;
 
 const DEFAULT_LIMIT: usize = 25;

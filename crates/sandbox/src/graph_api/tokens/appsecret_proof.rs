@@ -1,7 +1,7 @@
 //! `appsecret_proof`: the HMAC-SHA256 of the token in hex, with the app secret as the key.
 
 use crate::graph_api::error::GraphError;
-use crate::http::request::Params;
+use crate::http::params::Params;
 use crate::signing::hmac_sha256_hex;
 use crate::state::shared::SharedState;
 

@@ -3,5 +3,7 @@
 mod creatives;
 pub(crate) mod edges;
 pub(crate) mod fields;
+pub(crate) mod images;
+mod uploads;
 mod validate;
 pub(crate) mod writes;

@@ -162,6 +162,6 @@ fn require_object(ads: &Ads, account: usize, kind: AdObjectKind, id: &Value) -> 
 }
 
 /// "Invalid parameter", with a text for people.
-fn invalid(title: &'static str, message: String) -> GraphError {
+pub(super) fn invalid(title: &'static str, message: String) -> GraphError {
     GraphError { user_text: Some((title, message)), ..GraphError::oauth(100, "Invalid parameter") }
 }

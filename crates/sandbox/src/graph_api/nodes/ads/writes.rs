@@ -1,16 +1,17 @@
-//! Creating, changing and deleting ad objects.
+//! Creating, changing and deleting ad objects, images and videos.
 
 use serde_json::{Map, Value, json};
 
 use super::edges::list_of_texts;
-use super::validate;
+use super::{uploads, validate};
 use crate::graph_api::error::GraphError;
 use crate::graph_api::nodes::access::require_ads_management;
 use crate::graph_api::nodes::context::Context;
 use crate::graph_api::nodes::read::{find_visible, require_user};
 use crate::graph_api::tokens::caller::identify;
+use crate::http::params::Params;
 use crate::http::reply::Reply;
-use crate::http::request::{Params, Request};
+use crate::http::request::Request;
 use crate::state::shared::SharedState;
 use crate::world::ad_objects::{AdObject, AdObjectKind};
 use crate::world::tables::Node;
@@ -20,6 +21,9 @@ pub(crate) enum Write {
     Create(AdObjectKind),
     Change(AdObject),
     Delete(AdObject),
+    AddImages,
+    RemoveImage,
+    AddVideo,
 }
 
 /// Parameters that are not fields of the object.
@@ -47,6 +51,9 @@ pub(crate) fn of_request(shared: &SharedState, request: &Request) -> Option<Writ
         ("POST", [_, "adsets"]) => Some(Write::Create(AdObjectKind::AdSet)),
         ("POST", [_, "ads"]) => Some(Write::Create(AdObjectKind::Ad)),
         ("POST", [_, "adcreatives"]) => Some(Write::Create(AdObjectKind::AdCreative)),
+        ("POST", [_, "adimages"]) => Some(Write::AddImages),
+        ("DELETE", [_, "adimages"]) => Some(Write::RemoveImage),
+        ("POST", [_, "advideos"]) => Some(Write::AddVideo),
         ("POST" | "DELETE", [id]) => match shared.world.find(id)? {
             Node::AdObject(object) if request.method == "POST" => Some(Write::Change(object)),
             Node::AdObject(object) => Some(Write::Delete(object)),
@@ -63,18 +70,31 @@ pub(crate) fn perform(shared: &SharedState, request: &Request, write: Write) -> 
     let auth = require_user(identify(shared, request)?, request)?;
     let node = find_visible(shared, request, &auth, id)?;
     let context = Context { shared, auth: &auth, request };
-    match (write, node) {
-        (Write::Create(kind), Node::AdAccount(account)) => create(&context, account, kind),
-        (Write::Change(object), _) if object.kind != AdObjectKind::ReportRun => change(&context, object),
-        (Write::Delete(object), _) if object.kind != AdObjectKind::ReportRun => delete(&context, object),
-        (Write::Create(_) | Write::Change(_) | Write::Delete(_), _) => {
-            Err(GraphError::unsupported(&request.method, id))
+    let unsupported = || GraphError::unsupported(&request.method, id);
+    let account = match node {
+        Node::AdAccount(account) => account,
+        Node::AdObject(object) => object.account,
+        Node::Person(_) | Node::Business(_) | Node::Page(_) | Node::Instagram(_) => return Err(unsupported()),
+    };
+    let is_edge_of_account = request.segments.len() == 1 || matches!(node, Node::AdAccount(_));
+    if !is_edge_of_account {
+        return Err(unsupported());
+    }
+    require_ads_management(&context, account)?;
+    match write {
+        Write::Create(kind) => create(&context, account, kind),
+        Write::Change(object) | Write::Delete(object) if object.kind == AdObjectKind::ReportRun => {
+            Err(unsupported())
         }
+        Write::Change(object) => change(&context, object),
+        Write::Delete(object) => Ok(delete(&context, object)),
+        Write::AddImages => uploads::add_images(&context, account),
+        Write::RemoveImage => uploads::remove_image(&context, account),
+        Write::AddVideo => uploads::add_video(&context, account),
     }
 }
 
 fn create(context: &Context, account: usize, kind: AdObjectKind) -> Result<Reply, GraphError> {
-    require_ads_management(context, account)?;
     let mut fields = sent_fields(&context.request.params);
     context.shared.read_ads(|ads| validate::new_object(ads, account, kind, &fields))?;
     if is_validation_only(context.request) {
@@ -95,7 +115,6 @@ fn create(context: &Context, account: usize, kind: AdObjectKind) -> Result<Reply
 }
 
 fn change(context: &Context, object: AdObject) -> Result<Reply, GraphError> {
-    require_ads_management(context, object.account)?;
     let fields = sent_fields(&context.request.params);
     validate::values(object.kind, &fields)?;
     if !is_validation_only(context.request) {
@@ -106,12 +125,11 @@ fn change(context: &Context, object: AdObject) -> Result<Reply, GraphError> {
 }
 
 /// Deleted objects can still be read by id.
-fn delete(context: &Context, object: AdObject) -> Result<Reply, GraphError> {
-    require_ads_management(context, object.account)?;
+fn delete(context: &Context, object: AdObject) -> Reply {
     let fields = Map::from_iter([("status".to_owned(), "DELETED".into())]);
     let now = context.shared.clock.now_seconds();
     context.shared.change_ads(|ads| ads.change(object, fields, now));
-    Ok(success())
+    success()
 }
 
 fn success() -> Reply {
