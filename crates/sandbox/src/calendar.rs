@@ -25,6 +25,20 @@ pub(crate) fn date(days: i64) -> (i64, i64, i64) {
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
+/// `2026-11-22`, from days since 1970.
+pub(crate) fn date_text(days: i64) -> String {
+    let (year, month, day) = date(days);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// The inverse of `date_text`; `None` if it is not a date.
+pub(crate) fn days_from_text(text: &str) -> Option<i64> {
+    let mut parts = text.splitn(3, '-').map(|part| part.parse::<i64>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    let days = midnight(year, month, day).div_euclid(86_400);
+    ((1970..=9999).contains(&year) && date_text(days) == text).then_some(days)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,5 +48,14 @@ mod tests {
         assert_eq!(midnight(1970, 1, 1), 0);
         assert_eq!(midnight(2000, 3, 1), 951_868_800);
         assert_eq!(midnight(2026, 11, 22), 1_795_305_600);
+    }
+
+    #[test]
+    fn dates_are_read_and_written() {
+        assert_eq!(days_from_text("1970-01-02"), Some(1));
+        assert_eq!(days_from_text(&date_text(20_779)), Some(20_779));
+        for wrong in ["2026-02-30", "2026-13-01", "2026-1-1", "tomorrow", ""] {
+            assert_eq!(days_from_text(wrong), None, "{wrong}");
+        }
     }
 }

@@ -6,6 +6,7 @@ mod access;
 pub(crate) mod ad_accounts;
 pub(crate) mod ad_objects;
 pub(crate) mod bulk_users;
+pub(crate) mod delivery;
 mod ids;
 pub(crate) mod instagram_profile;
 mod names;

@@ -13,6 +13,7 @@ mod control;
 mod dialog;
 mod faults;
 mod grants;
+mod insights;
 mod instagram;
 mod outages;
 mod people;

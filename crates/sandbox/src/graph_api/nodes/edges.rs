@@ -36,11 +36,7 @@ pub(crate) fn read(
             require_ads(context)?;
             ads::images::list(context, account, page).map(|list| Some(Edge::Whole(list)))
         }
-        (Node::AdAccount(_), "insights") => {
-            require_ads(context)?;
-            // There are no ads here, hence no figures and no paging.
-            Ok(Some(Edge::Whole(json!({"data": []}))))
-        }
+        (_, "insights") => ads::insights::edge(context, node, page).map(|list| list.map(Edge::Whole)),
         _ => Ok(rows(context, node, edge)?.map(Edge::Nodes)),
     }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::creatives;
+use super::{creatives, reports};
 use crate::graph_api::legacy;
 use crate::graph_api::nodes::context::Context;
 use crate::graph_api::nodes::field_value::FieldValue;
@@ -54,7 +54,8 @@ pub(crate) fn field_value(context: &Context, object: AdObject, name: &str) -> Fi
     if let Some(value) = computed(context, object, name) {
         return value;
     }
-    if let Some(sent) = context.shared.read_ads(|ads| ads.stored.field(object, name).cloned()) {
+    let sent = context.shared.read_ads(|ads| ads.stored.field(object, name).cloned());
+    if let Some(sent) = sent.filter(|_| object.kind != AdObjectKind::ReportRun) {
         return FieldValue::Plain(sent);
     }
     match object.kind {
@@ -63,14 +64,14 @@ pub(crate) fn field_value(context: &Context, object: AdObject, name: &str) -> Fi
         AdObjectKind::Ad => ad(object, name),
         AdObjectKind::AdCreative => creatives::creative(context, object, name),
         AdObjectKind::AdVideo => creatives::video(context, name),
-        AdObjectKind::ReportRun => FieldValue::Unknown,
+        AdObjectKind::ReportRun => reports::field(context, object, name),
     }
 }
 
-/// The name of a campaign, ad set or ad.
-pub(crate) fn name(context: &Context, object: AdObject) -> String {
-    match field_value(context, object, "name") {
-        FieldValue::Plain(Value::String(name)) => name,
+/// A field that is text, such as the name of a campaign.
+pub(super) fn text(context: &Context, object: AdObject, name: &str) -> String {
+    match field_value(context, object, name) {
+        FieldValue::Plain(Value::String(text)) => text,
         _ => String::new(),
     }
 }

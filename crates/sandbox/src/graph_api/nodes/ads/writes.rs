@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::edges::list_of_texts;
-use super::{uploads, validate};
+use super::{reports, uploads, validate};
 use crate::graph_api::error::GraphError;
 use crate::graph_api::nodes::access::require_ads_management;
 use crate::graph_api::nodes::context::Context;
@@ -24,6 +24,7 @@ pub(crate) enum Write {
     AddImages,
     RemoveImage,
     AddVideo,
+    StartReport,
 }
 
 /// Parameters that are not fields of the object.
@@ -54,6 +55,7 @@ pub(crate) fn of_request(shared: &SharedState, request: &Request) -> Option<Writ
         ("POST", [_, "adimages"]) => Some(Write::AddImages),
         ("DELETE", [_, "adimages"]) => Some(Write::RemoveImage),
         ("POST", [_, "advideos"]) => Some(Write::AddVideo),
+        ("POST", [_, "insights"]) => Some(Write::StartReport),
         ("POST" | "DELETE", [id]) => match shared.world.find(id)? {
             Node::AdObject(object) if request.method == "POST" => Some(Write::Change(object)),
             Node::AdObject(object) => Some(Write::Delete(object)),
@@ -76,11 +78,13 @@ pub(crate) fn perform(shared: &SharedState, request: &Request, write: Write) -> 
         Node::AdObject(object) => object.account,
         Node::Person(_) | Node::Business(_) | Node::Page(_) | Node::Instagram(_) => return Err(unsupported()),
     };
-    let is_edge_of_account = request.segments.len() == 1 || matches!(node, Node::AdAccount(_));
-    if !is_edge_of_account {
-        return Err(unsupported());
+    if write != Write::StartReport {
+        let is_edge_of_account = request.segments.len() == 1 || matches!(node, Node::AdAccount(_));
+        if !is_edge_of_account {
+            return Err(unsupported());
+        }
+        require_ads_management(&context, account)?;
     }
-    require_ads_management(&context, account)?;
     match write {
         Write::Create(kind) => create(&context, account, kind),
         Write::Change(object) | Write::Delete(object) if object.kind == AdObjectKind::ReportRun => {
@@ -91,6 +95,7 @@ pub(crate) fn perform(shared: &SharedState, request: &Request, write: Write) -> 
         Write::AddImages => uploads::add_images(&context, account),
         Write::RemoveImage => uploads::remove_image(&context, account),
         Write::AddVideo => uploads::add_video(&context, account),
+        Write::StartReport => reports::start(&context, account, node),
     }
 }
 
