@@ -1,7 +1,11 @@
-//! Batches: up to 50 calls in one, answered in order, each with its own status and headers.
+//! Batches: up to 50 calls in one, answered in order, each with its own status and headers. An item may refer to
+//! the response of an earlier one.
+
+use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
+use super::batch_references::{self as references, Results};
 use super::classify::classify;
 use super::error::GraphError;
 use super::fault_injection::FaultedCall;
@@ -15,6 +19,12 @@ use crate::state::faults::Endpoint;
 use crate::state::shared::SharedState;
 
 const MAX_ITEMS: usize = 50;
+
+struct Item {
+    request: Request,
+    name: Option<String>,
+    is_always_shown: bool,
+}
 
 pub(crate) async fn perform(shared: &SharedState, outer: &Request) -> Reply {
     let trace_id = usage_headers::new_trace_id(shared);
@@ -31,14 +41,20 @@ pub(crate) async fn perform(shared: &SharedState, outer: &Request) -> Reply {
         }
     };
     let has_headers = outer.params.get("include_headers") != Some("false");
-    // Concurrently: a batch takes as long as its slowest item.
-    let answers =
-        futures_util::future::join_all(items.into_iter().map(|item| answer_item(shared, outer, item))).await;
-    let list: Vec<Value> = answers.iter().map(|outcome| item_value(outcome, has_headers)).collect();
+    let names: HashSet<String> = items.iter().flat_map(|item| references::names(&item.request)).collect();
+    let list: Vec<Value> = match names.is_empty() {
+        true => {
+            // Concurrently: a batch takes as long as its slowest item.
+            let answers = items.into_iter().map(|item| answer_item(shared, outer, item.request));
+            let answers = futures_util::future::join_all(answers).await;
+            answers.iter().map(|outcome| item_value(outcome, has_headers)).collect()
+        }
+        false => answer_in_order(shared, outer, items, &names, has_headers).await,
+    };
     usage_headers::add_headers(shared, outer, Endpoint::Batch, Reply::json(&Value::Array(list)), &trace_id)
 }
 
-fn items(shared: &SharedState, outer: &Request) -> Result<Vec<Request>, GraphError> {
+fn items(shared: &SharedState, outer: &Request) -> Result<Vec<Item>, GraphError> {
     identify(shared, outer)?;
     let batch = outer.params.get("batch").ok_or_else(|| {
         let message = "Unsupported post request.";
@@ -55,7 +71,12 @@ fn items(shared: &SharedState, outer: &Request) -> Result<Vec<Request>, GraphErr
         let message = "Too many requests in batch message. Maximum batch size is 50";
         return Err(GraphError { code: None, kind: "GraphBatchException", ..GraphError::oauth(0, message) });
     }
-    Ok(items.iter().map(|item| request(outer, item)).collect())
+    let item = |item: &Value| Item {
+        request: request(outer, item),
+        name: item["name"].as_str().map(str::to_owned),
+        is_always_shown: item["omit_response_on_success"] == false,
+    };
+    Ok(items.iter().map(item).collect())
 }
 
 fn request(outer: &Request, item: &Value) -> Request {
@@ -69,6 +90,34 @@ fn request(outer: &Request, item: &Value) -> Request {
     request.in_batch = true;
     request.requested_version = outer.requested_version.clone();
     request
+}
+
+/// For batches with references. Items that others refer to become `null`, unless they failed or asked for their
+/// response.
+async fn answer_in_order(
+    shared: &SharedState,
+    outer: &Request,
+    items: Vec<Item>,
+    referenced: &HashSet<String>,
+    has_headers: bool,
+) -> Vec<Value> {
+    let mut results = Results::new();
+    let mut list = Vec::new();
+    for mut item in items {
+        references::replace(&mut item.request, &results);
+        let outcome = answer_item(shared, outer, item.request).await;
+        let mut value = item_value(&outcome, has_headers);
+        if let (Some(name), Outcome::Reply(reply)) = (item.name, &outcome)
+            && reply.status == 200
+        {
+            if referenced.contains(&name) && !item.is_always_shown {
+                value = Value::Null;
+            }
+            results.insert(name, serde_json::from_slice(&reply.body).unwrap_or_default());
+        }
+        list.push(value);
+    }
+    list
 }
 
 /// Files of the batch, by the names of their form fields.

@@ -3,6 +3,7 @@
 //! `handler` is the entry point; `dispatch` performs a single call.
 
 mod batch;
+mod batch_references;
 pub(crate) mod classify;
 mod dispatch;
 pub(crate) mod error;

@@ -84,3 +84,59 @@ async fn an_invalid_batch_is_refused_as_a_whole() {
     assert_eq!(list[0]["code"], 200);
     assert!(list[0].get("headers").is_none());
 }
+
+#[tokio::test]
+async fn fifty_campaigns_are_created_in_one_batch() {
+    let world = world().await;
+    let token = world.login_as(Persona::SoleTrader).await;
+    let campaigns = format!("{}/campaigns", world.first_account(&token).await);
+    let items = (0..50).map(|number| {
+        let body =
+            format!("name=C{number}&objective=OUTCOME_SALES&special_ad_categories=%5B%5D&status=PAUSED");
+        json!({"method": "POST", "relative_url": format!("v26.0/{campaigns}"), "body": body})
+    });
+    let (_, list) = batch(&world, &token, &items.collect()).await;
+    let list = list.as_array().expect("a list");
+    let ids: std::collections::HashSet<String> =
+        list.iter().map(|item| body(item)["id"].to_string()).collect();
+    assert_eq!(ids.len(), 50);
+    let named =
+        world.get(&token, body(&list[0])["id"].as_str().expect("an id"), &[("fields", "name")]).await.1;
+    assert_eq!(named["name"], "C0");
+    let (_, body) = world.get(&token, &campaigns, &[("summary", "total_count")]).await;
+    assert_eq!(body["summary"]["total_count"], 62);
+}
+
+#[tokio::test]
+async fn a_batch_item_refers_to_an_earlier_one() {
+    let world = world().await;
+    let token = world.login_as(Persona::SoleTrader).await;
+    let account = world.first_account(&token).await;
+    let ad_set = "name=DE&billing_event=IMPRESSIONS&optimization_goal=LINK_CLICKS&targeting=%7B%7D\
+                  &campaign_id=%7Bresult%3Dnew%3A%24.id%7D";
+    let items = json!([
+        {"method": "POST", "relative_url": format!("{account}/campaigns"), "name": "new",
+         "body": "name=C&objective=OUTCOME_SALES&special_ad_categories=[]"},
+        {"method": "POST", "relative_url": format!("{account}/adsets"), "body": ad_set, "name": "set",
+         "omit_response_on_success": false},
+        {"method": "GET", "relative_url": "{result=set:$.id}?fields=campaign{name}"},
+        {"method": "GET", "relative_url": format!("{account}/ads?limit=2"), "name": "ads",
+         "omit_response_on_success": false},
+        {"method": "POST", "relative_url": format!("{account}/campaigns"),
+         "body": "name={result=ads:$.data.*.id}&objective=OUTCOME_SALES&special_ad_categories=[]"},
+        {"method": "GET", "relative_url": "{result=none:$.id}/adsets"},
+    ]);
+    let (_, list) = batch(&world, &token, &items).await;
+    assert!(list[0].is_null(), "another item refers to it");
+    assert_eq!(body(&list[2])["campaign"]["name"], "C", "{}", list[1]);
+    assert_eq!(body(&list[2])["id"], body(&list[1])["id"]);
+    let ads: Vec<String> = body(&list[3])["data"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| row["id"].as_str().expect("an id").to_owned())
+        .collect();
+    let new = body(&list[4])["id"].as_str().expect("an id").to_owned();
+    assert_eq!(world.get(&token, &new, &[("fields", "name")]).await.1["name"], ads.join(","));
+    assert_eq!(list[5]["code"], 400);
+}
