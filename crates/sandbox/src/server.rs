@@ -27,7 +27,7 @@ use crate::{dialog, graph_api};
 const CONTROL_LIMIT: usize = 2 * 1024 * 1024;
 
 /// A filled response is sent in pieces of this size.
-const FILLER: [u8; 64 * 1024] = [b'x'; 64 * 1024];
+static FILLER: [u8; 64 * 1024] = [b'x'; 64 * 1024];
 
 /// Serves until the task is aborted, which closes all connections.
 pub(crate) async fn run(listener: TcpListener, shared: Arc<SharedState>) {

@@ -13,11 +13,17 @@ pub(crate) struct GraphError {
     pub(crate) code: Option<i64>,
     pub(crate) subcode: Option<i64>,
     pub(crate) message: String,
-    /// Title and text for people.
-    pub(crate) user_text: Option<(&'static str, String)>,
+    pub(crate) user_text: Option<Box<UserText>>,
     /// The third value of `WWW-Authenticate`.
     pub(crate) challenge: &'static str,
     pub(crate) is_bare: bool,
+}
+
+/// What an error tells people.
+#[derive(Debug, Clone)]
+pub(crate) struct UserText {
+    pub(crate) title: &'static str,
+    pub(crate) message: String,
 }
 
 impl GraphError {
@@ -89,9 +95,9 @@ impl GraphError {
         if let Some(is_transient) = is_transient {
             error["is_transient"] = is_transient.into();
         }
-        if let Some((title, text)) = &self.user_text {
-            error["error_user_title"] = (*title).into();
-            error["error_user_msg"] = text.as_str().into();
+        if let Some(text) = &self.user_text {
+            error["error_user_title"] = text.title.into();
+            error["error_user_msg"] = text.message.as_str().into();
         }
         error["fbtrace_id"] = trace_id.into();
         let challenge = format!(

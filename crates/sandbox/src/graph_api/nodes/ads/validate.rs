@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::graph_api::error::GraphError;
+use crate::graph_api::error::{GraphError, UserText};
 use crate::state::ads::{Ads, object_with_id};
 use crate::world::ad_objects::{AdObject, AdObjectKind};
 
@@ -163,5 +163,6 @@ fn require_object(ads: &Ads, account: usize, kind: AdObjectKind, id: &Value) -> 
 
 /// "Invalid parameter", with a text for people.
 pub(super) fn invalid(title: &'static str, message: String) -> GraphError {
-    GraphError { user_text: Some((title, message)), ..GraphError::oauth(100, "Invalid parameter") }
+    let user_text = Some(Box::new(UserText { title, message }));
+    GraphError { user_text, ..GraphError::oauth(100, "Invalid parameter") }
 }
