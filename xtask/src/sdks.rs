@@ -24,7 +24,7 @@ pub fn check() -> Outcome {
     pytest.env("PYTHONDONTWRITEBYTECODE", "1");
     let mut suites = vec![pytest];
     // They share the sandbox and its faults, so they run one after the other.
-    for name in ["business-sdk", "passport"] {
+    for name in ["business-sdk", "campaigns", "passport"] {
         let mut node = Command::new("node");
         node.args(["--test", "--test-reporter=spec"]).arg(tests.join(format!("node/{name}.test.js")));
         node.env("NODE_PATH", &modules).env("NO_COLOR", "1");

@@ -1,5 +1,5 @@
 //! A pretend Meta on a real socket, for tests and for the demo: login dialog, token endpoint, and the part of the
-//! Graph API that an ads product reads. It knows nothing about the product that talks to it.
+//! Graph API that an ads product uses. It knows nothing about the product that talks to it.
 //!
 //! Its JSON is written by hand from Meta's documentation and from recorded responses. It shares no type with a
 //! client, because a shared mistake would go unnoticed. One plain HTTP socket serves everything.
@@ -9,10 +9,10 @@
 //!
 //! control     the control page, its JSON API, the `Control` handle for Rust tests
 //! dialog      the login dialog: its pages, and the grants and codes that result from the answers
-//! graph_api   token endpoint, nodes and edges, batches, rate limits, versions
+//! graph_api   token endpoint, nodes and edges, ad objects, batches, rate limits, versions
 //! webhooks    calls from Meta to the app
-//! state       grants, tokens, injected faults, rate limits, settings, the call log, the state file
-//! world       the fixed data: people, businesses, ad accounts, Pages (immutable)
+//! state       grants, tokens, created ad objects, injected faults, rate limits, settings, the call log, the state file
+//! world       the fixed data: people, businesses, ad accounts, Pages, generated ads (immutable)
 //! http        requests, replies and the HTML layout
 //! ```
 //!

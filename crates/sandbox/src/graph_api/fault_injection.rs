@@ -26,7 +26,7 @@ impl<'a> FaultedCall<'a> {
             endpoint,
             method: request.method.clone(),
             path: request.path.clone(),
-            params: logged_params(request),
+            params: request.params.0.clone(),
             in_batch: request.in_batch,
             status: 0,
         });
@@ -123,12 +123,6 @@ impl<'a> FaultedCall<'a> {
         let reply = error.reply_as(kind, &trace_id);
         Some(usage_headers::add_headers(self.shared, request, endpoint, reply, &trace_id))
     }
-}
-
-/// Without the contents of files.
-fn logged_params(request: &Request) -> Vec<(String, String)> {
-    let params = request.params.0.iter();
-    params.filter(|(name, _)| name != "bytes").cloned().collect()
 }
 
 /// Path and parameters, without the token.

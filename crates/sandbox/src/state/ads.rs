@@ -63,21 +63,24 @@ impl Ads<'_> {
         if is_paused { "PAUSED" } else { "ACTIVE" }
     }
 
-    /// The status that results from the object and what it belongs to.
+    /// The status that results from the object and what it belongs to: what is deleted or archived counts first,
+    /// then the object itself, then what pauses it.
     pub(crate) fn effective_status(&self, object: AdObject) -> &str {
         let own = self.status(object);
-        if own != "ACTIVE" {
-            return own;
-        }
         let parents = [(AdObjectKind::AdSet, "ADSET_PAUSED"), (AdObjectKind::Campaign, "CAMPAIGN_PAUSED")];
-        for (kind, paused) in parents {
-            match self.parent(object, kind).map(|parent| self.status(parent)) {
-                Some("ACTIVE") | None => {}
-                Some("PAUSED") => return paused,
-                Some(other) => return other,
-            }
+        let parents = parents.map(|(kind, paused)| {
+            let status = self.parent(object, kind).map_or("ACTIVE", |parent| self.status(parent));
+            (status, paused)
+        });
+        let statuses = [own, parents[0].0, parents[1].0];
+        if let Some(hidden) = statuses.into_iter().find(|status| HIDDEN.contains(status)) {
+            return hidden;
         }
-        own
+        let pausing = parents.into_iter().find(|(status, _)| *status == "PAUSED");
+        match (own, pausing) {
+            ("ACTIVE", Some((_, paused))) => paused,
+            _ => own,
+        }
     }
 
     /// The objects of a kind, created ones first, with one of these effective statuses. With `None`, all but

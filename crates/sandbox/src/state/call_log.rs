@@ -13,7 +13,7 @@ pub struct Call {
     pub endpoint: Endpoint,
     pub method: String,
     pub path: String,
-    /// Query and form values as received, including secrets; `Debug` redacts those.
+    /// Query and form values as received, including secrets, which `Debug` redacts, but without uploaded `bytes`.
     pub params: Vec<(String, String)>,
     pub in_batch: bool,
     pub status: u16,
@@ -51,7 +51,8 @@ pub(crate) struct CallLog {
 
 impl CallLog {
     /// Logs a call on arrival, without a status. Returns its number for `record_status`.
-    pub(crate) fn record(&mut self, call: Call) -> u64 {
+    pub(crate) fn record(&mut self, mut call: Call) -> u64 {
+        call.params.retain(|(name, _)| name != "bytes");
         *self.counts.entry(call.endpoint).or_default() += 1;
         if self.calls.len() == MAX_CALLS {
             self.calls.pop_front();

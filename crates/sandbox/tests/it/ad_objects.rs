@@ -126,6 +126,9 @@ async fn reading_ads_requires_a_permission_and_access_to_the_ad_account() {
     let tom = Persona::SoleTrader.user_id();
     let reader = world.control.issue(tom, TokenKind::User, &["ads_read"], Some(days(60)));
     assert_eq!(world.get(&reader, &ad, &[]).await.0, 200);
+    world.control.set_targets(tom, Some(&["act_1"]));
+    assert_eq!(refusal(&world.get(&reader, &ad, &[]).await), (400, 100, Some(33)), "not selected");
+    world.control.set_targets(tom, None);
     let neither = Answer::declining(Persona::SoleTrader, &["ads_read", "ads_management"]);
     let neither = world.login(neither).await;
     for path in [ad, format!("{account}/ads")] {

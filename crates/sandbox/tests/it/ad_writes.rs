@@ -101,6 +101,10 @@ async fn a_whole_ad_is_created_from_json_bodies() {
     let refused = world.post_json(&token, &ads, &unknown).await;
     assert_eq!(refusal(&refused), (400, 100, None));
     assert_eq!(refused.1["error"]["error_user_title"], "Object not available");
+
+    assert_eq!(world.delete(&token, &campaign).await.0, 200);
+    assert!(rows(&world.get(&token, &format!("{campaign}/ads"), &[]).await.1).is_empty(), "deleted with it");
+    assert_eq!(world.get(&token, &ad, &fields).await.1["effective_status"], "DELETED");
 }
 
 #[tokio::test]

@@ -59,7 +59,7 @@ async function logIn(person) {
     client_id: APP_ID,
     redirect_uri: REDIRECT_URI,
     state: 's+/=1',
-    scope: 'ads_read,business_management,pages_show_list,email',
+    scope: 'ads_read,ads_management,business_management,pages_show_list,email',
   });
   const back = new URL(await answerDialog(`${BASE}/v24.0/dialog/oauth?${query}`, person));
   assert.equal(back.searchParams.get('state'), 's+/=1');

@@ -15,7 +15,7 @@ APP_SECRET = "pretend-meta-app-secret"
 REDIRECT_URI = "http://localhost:9/callback"
 # Configurations of Login for Business: a system user token that never expires, one for 60 days, a user token.
 SYSTEM_USER, SYSTEM_USER_60_DAYS, PERSON = "600700800900", "600700800901", "600700800902"
-SCOPES = "ads_read,business_management,pages_show_list,email"
+SCOPES = "ads_read,ads_management,business_management,pages_show_list,email"
 
 # Personas: key in the form, app-scoped user id, name.
 AGENCY = ("agency", "10226498135524402", "Aylin Kaya-Öztürk")
