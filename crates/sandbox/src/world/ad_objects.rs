@@ -1,10 +1,5 @@
-//! Campaigns, ad sets, ads and ad creatives.
-//!
-//! Every ad account has some of them from the start. They are not stored, but derived from the ad account and a
-//! number. An id contains the kind, the ad account and the number, so that nothing has to be looked up.
-
-use super::persona::Persona;
-use super::tables::World;
+//! Campaigns, ad sets, ads and ad creatives. Their ids contain the kind, the ad account and a number, so that nothing
+//! has to be looked up.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AdObjectKind {
@@ -32,13 +27,6 @@ pub(crate) const FIRST_CREATED: u32 = 500_000_000;
 /// Ids have 18 digits: the kind as four digits, the ad account as five, the number as nine.
 const ACCOUNTS: u64 = 100_000;
 const NUMBERS: u64 = 1_000_000_000;
-
-/// How many objects an ad account has from the start.
-struct Size {
-    campaigns: u32,
-    ad_sets_per_campaign: u32,
-    ads_per_ad_set: u32,
-}
 
 impl AdObjectKind {
     const ALL: [AdObjectKind; 6] = [
@@ -78,50 +66,6 @@ impl AdObject {
 
     pub(crate) fn is_generated(self) -> bool {
         self.number < FIRST_CREATED
-    }
-}
-
-impl World {
-    fn size(&self, account: usize) -> Size {
-        match self.is_busy(account) {
-            true => Size { campaigns: 12, ad_sets_per_campaign: 10, ads_per_ad_set: 10 },
-            false => Size { campaigns: 4, ad_sets_per_campaign: 2, ads_per_ad_set: 3 },
-        }
-    }
-
-    /// The agency's first ad account and the one of the sole trader have 1,200 ads, the others 24.
-    fn is_busy(&self, account: usize) -> bool {
-        let persona = |index: usize| self.people[index].persona;
-        let person = self.ad_accounts[account].person;
-        account == 0 || person.and_then(persona) == Some(Persona::SoleTrader)
-    }
-
-    /// How many objects of a kind an ad account has from the start.
-    pub(crate) fn generated_count(&self, account: usize, kind: AdObjectKind) -> u32 {
-        let Size { campaigns, ad_sets_per_campaign, ads_per_ad_set } = self.size(account);
-        let ad_sets = campaigns * ad_sets_per_campaign;
-        match kind {
-            AdObjectKind::Campaign => campaigns,
-            AdObjectKind::AdSet | AdObjectKind::AdCreative => ad_sets,
-            AdObjectKind::Ad => ad_sets * ads_per_ad_set,
-            AdObjectKind::AdVideo | AdObjectKind::ReportRun => 0,
-        }
-    }
-
-    /// The campaign of an ad set; the campaign, ad set or creative of an ad.
-    pub(crate) fn generated_parent(&self, object: AdObject, kind: AdObjectKind) -> Option<AdObject> {
-        let Size { campaigns: _, ad_sets_per_campaign, ads_per_ad_set } = self.size(object.account);
-        let number = match (object.kind, kind) {
-            (AdObjectKind::Ad, AdObjectKind::AdSet | AdObjectKind::AdCreative) => {
-                object.number / ads_per_ad_set
-            }
-            (AdObjectKind::Ad, AdObjectKind::Campaign) => {
-                object.number / ads_per_ad_set / ad_sets_per_campaign
-            }
-            (AdObjectKind::AdSet, AdObjectKind::Campaign) => object.number / ad_sets_per_campaign,
-            _ => return None,
-        };
-        Some(AdObject { kind, account: object.account, number })
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod ad_accounts;
 pub(crate) mod ad_objects;
 pub(crate) mod bulk_users;
 pub(crate) mod delivery;
+mod generated_ads;
 mod ids;
 pub(crate) mod instagram_profile;
 mod names;
