@@ -40,12 +40,10 @@ impl Ads<'_> {
         if object.is_generated() {
             return self.world.generated_parent(object, kind);
         }
-        match (object.kind, kind) {
-            (AdObjectKind::Ad, AdObjectKind::Campaign) => {
-                self.parent(self.parent(object, AdObjectKind::AdSet)?, AdObjectKind::Campaign)
-            }
-            _ => None,
+        if (object.kind, kind) == (AdObjectKind::Ad, AdObjectKind::Campaign) {
+            return self.parent(self.parent(object, AdObjectKind::AdSet)?, AdObjectKind::Campaign);
         }
+        None
     }
 
     /// The status that was set for the object itself.

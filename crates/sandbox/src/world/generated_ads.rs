@@ -42,15 +42,22 @@ impl World {
     /// The campaign of an ad set; the campaign, ad set or creative of an ad.
     pub(crate) fn generated_parent(&self, object: AdObject, kind: AdObjectKind) -> Option<AdObject> {
         let Size { campaigns: _, ad_sets_per_campaign, ads_per_ad_set } = self.size(object.account);
-        let number = match (object.kind, kind) {
-            (AdObjectKind::Ad, AdObjectKind::AdSet | AdObjectKind::AdCreative) => {
-                object.number / ads_per_ad_set
-            }
-            (AdObjectKind::Ad, AdObjectKind::Campaign) => {
-                object.number / ads_per_ad_set / ad_sets_per_campaign
-            }
-            (AdObjectKind::AdSet, AdObjectKind::Campaign) => object.number / ad_sets_per_campaign,
-            _ => return None,
+        let ad_set = match object.kind {
+            AdObjectKind::Ad => object.number / ads_per_ad_set,
+            AdObjectKind::AdSet => object.number,
+            AdObjectKind::Campaign
+            | AdObjectKind::AdCreative
+            | AdObjectKind::AdVideo
+            | AdObjectKind::ReportRun => return None,
+        };
+        let number = match kind {
+            AdObjectKind::Campaign => ad_set / ad_sets_per_campaign,
+            AdObjectKind::AdSet | AdObjectKind::AdCreative if object.kind == AdObjectKind::Ad => ad_set,
+            AdObjectKind::AdSet
+            | AdObjectKind::AdCreative
+            | AdObjectKind::Ad
+            | AdObjectKind::AdVideo
+            | AdObjectKind::ReportRun => return None,
         };
         Some(AdObject { kind, account: object.account, number })
     }

@@ -70,10 +70,10 @@ pub(crate) fn field_value(context: &Context, object: AdObject, name: &str) -> Fi
 
 /// A field that is text, such as the name of a campaign.
 pub(super) fn text(context: &Context, object: AdObject, name: &str) -> String {
-    match field_value(context, object, name) {
-        FieldValue::Plain(Value::String(text)) => text,
-        _ => String::new(),
+    if let FieldValue::Plain(Value::String(text)) = field_value(context, object, name) {
+        return text;
     }
+    String::new()
 }
 
 /// Fields that follow from the state or from other objects, whatever was sent.

@@ -46,12 +46,16 @@ struct Row {
 
 /// The edge `insights`. `None`: this kind of node has none.
 pub(crate) fn edge(context: &Context, node: Node, page: &PageRequest) -> Result<Option<Value>, GraphError> {
-    let (about, question) = match node {
-        Node::AdObject(run) if run.kind == AdObjectKind::ReportRun => {
-            reports::question(context, run).unwrap_or((node, Value::Null))
-        }
-        _ => (node, Value::Null),
+    let asked = match node {
+        Node::AdObject(run) if run.kind == AdObjectKind::ReportRun => reports::question(context, run),
+        Node::AdObject(_)
+        | Node::AdAccount(_)
+        | Node::Person(_)
+        | Node::Business(_)
+        | Node::Page(_)
+        | Node::Instagram(_) => None,
     };
+    let (about, question) = asked.unwrap_or((node, Value::Null));
     let (Some(level), Some(account)) = (own_level(about), account_of(about)) else {
         return Ok(None);
     };
