@@ -20,7 +20,7 @@ use metaads::keys::dek::{IfNothingOpens, Keys};
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::meta::Meta;
 use metaads::operator_notices::LastReports;
-use metaads::queue::{Claims, Signals};
+use metaads::queue::Signals;
 use metaads::random::Random;
 use metaads::rate_limit::full_buckets::FullBuckets;
 use metaads::{routes, worker};
@@ -111,7 +111,6 @@ async fn app(base: &str, database: &str, meta: &str) -> anyhow::Result<App> {
         passwords: Passwords::for_tests(),
         sandbox_url: None,
         signals: Signals::default(),
-        claims: Claims::default(),
         wall_clock: WallClockTrust::default(),
         full_buckets: FullBuckets::default(),
         last_reports: LastReports::default(),

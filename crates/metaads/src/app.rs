@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::keys::dek::Keys;
 use crate::meta::Meta;
 use crate::operator_notices::LastReports;
-use crate::queue::{Claims, Signals};
+use crate::queue::Signals;
 use crate::random::Random;
 use crate::rate_limit::full_buckets::FullBuckets;
 
@@ -40,7 +40,6 @@ pub struct Parts {
     /// The built-in sandbox's control page; None outside the demo.
     pub sandbox_url: Option<String>,
     pub signals: Signals,
-    pub claims: Claims,
     pub wall_clock: WallClockTrust,
     /// Rate limits that refuse without a write.
     pub full_buckets: FullBuckets,

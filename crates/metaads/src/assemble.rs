@@ -23,7 +23,7 @@ use crate::keys::dek::{IfNothingOpens, Keys};
 use crate::keys::kek::KeyEncryptionKey;
 use crate::meta::Meta;
 use crate::operator_notices::LastReports;
-use crate::queue::{Claims, Signals};
+use crate::queue::Signals;
 use crate::random::Random;
 use crate::rate_limit::full_buckets::FullBuckets;
 
@@ -38,7 +38,6 @@ pub async fn app(mut config: Config, meta: MetaApp, sandbox_url: Option<String>)
         random: Random::Os,
         passwords: Passwords::new(),
         signals: Signals::default(),
-        claims: Claims::default(),
         wall_clock: WallClockTrust::default(),
         full_buckets: FullBuckets::default(),
         last_reports: LastReports::default(),

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use metaads_store::{ClaimOrder, Job, Lease, Store, StoreError};
+use metaads_store::Lease;
+use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
-use tokio::sync::{Mutex, Notify};
 
 use crate::clock::ms;
 
@@ -46,17 +46,6 @@ impl Signal {
     /// Resolves at the next [`Signal::notify`] after this call.
     pub fn notified(&self) -> Notified<'_> {
         self.0.notified()
-    }
-}
-
-/// Held while a job is claimed: one claim at a time per process, so that the number of syncs of one workspace is exact.
-#[derive(Debug, Default)]
-pub struct Claims(Mutex<()>);
-
-impl Claims {
-    pub async fn claim(&self, store: &Store, order: ClaimOrder, now: i64) -> Result<Option<Job>, StoreError> {
-        let _turn = self.0.lock().await;
-        store.claim_job(order, lease(now)).await
     }
 }
 

@@ -14,7 +14,7 @@ use crate::connections::assets::{status_check, sync};
 use crate::connections::disconnect;
 use crate::connections::token::{check, schedule};
 use crate::keys::dek;
-use crate::queue::{JobOutcome, STEP_DEADLINE};
+use crate::queue::{JobOutcome, STEP_DEADLINE, lease};
 use crate::webhooks::apply;
 
 /// Jobs run at the same time by one process, each worker with the order in which it claims them. Interactive work has a
@@ -166,7 +166,7 @@ async fn run_one(app: &App, order: ClaimOrder, halted: watch::Receiver<bool>) ->
     if let Err(error) = app.meta.share_usage(&app.store, app.now()).await {
         tracing::error!(%error, "usage of Meta's quotas could not be shared");
     }
-    let Some(job) = app.claims.claim(&app.store, order, app.now()).await? else { return Ok(false) };
+    let Some(job) = app.store.claim_job(order, lease(app.now())).await? else { return Ok(false) };
     tracing::debug!(job = %job.id, kind = job.kind.as_str(), attempts = job.attempts, "job claimed");
     let app_of_step = match job.priority {
         Priority::Interactive => app.clone(),

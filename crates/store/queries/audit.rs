@@ -24,6 +24,9 @@ impl Db {
     }
 }
 
+/// An event that only repeats another one of this last hour is not recorded again.
+const REPEATED_WITHIN_MS: i64 = 3_600_000;
+
 /// Appends an event to the history of a connection. `user`: who acted; None: the user
 /// who granted the connection.
 pub(crate) async fn append_event(
@@ -34,6 +37,21 @@ pub(crate) async fn append_event(
     at: i64,
 ) -> Result<(), StoreError> {
     let (action, detail) = new.event.to_columns();
+    if new.event.is_repeatable() {
+        let earlier = sqlx::query!(
+            r#"SELECT detail AS "detail!" FROM audit_log
+               WHERE connection_id = $1 AND action = $2 AND at > $3 AND at <= $4 ORDER BY id DESC LIMIT 1"#,
+            connection,
+            action,
+            at - REPEATED_WITHIN_MS,
+            at
+        )
+        .fetch_optional(&mut **tx)
+        .await?;
+        if earlier.is_some_and(|row| new.event.repeats(&AuditEvent::from_columns(&action, &row.detail))) {
+            return Ok(());
+        }
+    }
     sqlx::query!(
         "INSERT INTO audit_log (id, at, user_id, connection_id, action, detail)
          SELECT $1, $2, COALESCE($3, user_id), id, $4, $5 FROM meta_connections WHERE id = $6",

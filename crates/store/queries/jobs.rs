@@ -46,6 +46,11 @@ impl Db {
             claim_due!(lease.now, lease.until, order.to_number(), lease.farthest(), lease.now - AGED_MS)
                 .fetch_optional(&mut *tx)
                 .await?;
+        if let Some(row) = row.as_ref().filter(|row| row.kind == JobKind::Sync.as_str())
+            && !has_turn(&mut tx, &row.subject, lease.now).await?
+        {
+            return Ok(None);
+        }
         tx.commit().await?;
         row.map(Job::try_from).transpose()
     }
@@ -137,6 +142,30 @@ impl Db {
             .await?
             .rows_affected())
     }
+}
+
+/// Whether the sync that this transaction has claimed is one of the two of its workspace. Claims of one workspace wait
+/// for each other here: two that started at the same moment did not see each other.
+async fn has_turn(
+    tx: &mut sqlx::Transaction<'static, Engine>,
+    connection: &str,
+    now: i64,
+) -> Result<bool, StoreError> {
+    sqlx::query!(
+        "UPDATE workspaces SET created_at = created_at WHERE id = (SELECT workspace_id FROM meta_connections WHERE id = $1)",
+        connection
+    )
+    .execute(&mut **tx)
+    .await?;
+    let held = sqlx::query!(
+        r#"SELECT COUNT(*) AS "number!: i64" FROM held_syncs WHERE leased_until > $2
+               AND workspace_id = (SELECT workspace_id FROM meta_connections WHERE id = $1)"#,
+        connection,
+        now
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(held.number <= 2)
 }
 
 /// See [`Db::enqueue_job`].

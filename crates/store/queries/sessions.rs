@@ -163,29 +163,31 @@ impl Db {
         Ok(found.count > 0)
     }
 
-    /// Counts one hit and returns the hits in the bucket's window, this one included. The window starts with its first
-    /// hit. One that ends later than a window from now was set by a wrong clock and is over.
+    /// Counts this `number` of hits and returns the hits in the bucket's window, these included. The window starts with
+    /// its first hit. One that ends later than a window from now was set by a wrong clock and is over.
     pub async fn hit_rate_limit(
         &self,
         bucket: &str,
         now: i64,
         window_ms: i64,
+        number: i64,
     ) -> Result<RateLimitHits, StoreError> {
         let ends_at = now + window_ms;
         // A lone statement that returns rows hides the failure of its commit on a full disk.
         let mut tx = self.begin().await?;
         let hits = sqlx::query_as!(
             RateLimitHits,
-            r#"INSERT INTO rate_limits (bucket, hits, ends_at) VALUES ($1, 1, $3)
+            r#"INSERT INTO rate_limits (bucket, hits, ends_at) VALUES ($1, $4, $3)
                ON CONFLICT (bucket) DO UPDATE SET
                  hits = CASE WHEN rate_limits.ends_at <= $2 OR rate_limits.ends_at > excluded.ends_at
-                     THEN 1 ELSE rate_limits.hits + 1 END,
+                     THEN excluded.hits ELSE rate_limits.hits + excluded.hits END,
                  ends_at = CASE WHEN rate_limits.ends_at <= $2 OR rate_limits.ends_at > excluded.ends_at
                      THEN excluded.ends_at ELSE rate_limits.ends_at END
                RETURNING hits AS "hits!: i64", ends_at AS "ends_at!: i64""#,
             bucket,
             now,
-            ends_at
+            ends_at,
+            number
         )
         .fetch_one(&mut *tx)
         .await?;

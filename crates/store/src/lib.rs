@@ -109,7 +109,7 @@ statements! {
     fn end_session(&self, user: &UserId, id: &SessionId) -> Answer<bool>;
     fn end_other_sessions(&self, user: &UserId, kept: &SessionId) -> Answer<u64>;
     fn is_known_device(&self, token_hash: &str, user: &UserId, now: i64) -> Answer<bool>;
-    fn hit_rate_limit(&self, bucket: &str, now: i64, window_ms: i64) -> Answer<RateLimitHits>;
+    fn hit_rate_limit(&self, bucket: &str, now: i64, window_ms: i64, number: i64) -> Answer<RateLimitHits>;
     fn clear_rate_limit(&self, bucket: &str) -> Answer<()>;
     fn sweep(&self, now: i64, idle_since: i64, authorizations_before: i64) -> Answer<()>;
     // authorizations

@@ -11,6 +11,9 @@ use crate::http::problem::Problem;
 use crate::rate_limit;
 use crate::rate_limit::Bucket;
 
+/// Renewing a token takes this many calls, looking for an account one less.
+const LEAST_CALLS: usize = 2;
+
 /// The connection of a path's `{id}`, with its owner.
 #[derive(Debug)]
 pub struct OwnedConnection {
@@ -18,8 +21,8 @@ pub struct OwnedConnection {
     pub connection: ConnectionSummary,
 }
 
-/// The same for actions that call Meta immediately. These are rate limited per user, because all users share the app's
-/// quota at Meta.
+/// The same for actions that call Meta immediately. These are rate limited per user, by number and by the calls that they
+/// cause at least, because all users share the app's quotas at Meta.
 #[derive(Debug)]
 pub struct OwnedConnectionForMetaCall(pub OwnedConnection);
 
@@ -40,10 +43,10 @@ impl FromRequestParts<App> for OwnedConnectionForMetaCall {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<OwnedConnectionForMetaCall, Problem> {
         let owned = OwnedConnection::from_request_parts(parts, app).await?;
-        match rate_limit::allow(app, &Bucket::AskMeta { user: &owned.caller.user_id }).await? {
-            true => Ok(OwnedConnectionForMetaCall(owned)),
-            false => Err(Problem::RateLimited),
-        }
+        let user = &owned.caller.user_id;
+        let is_allowed = rate_limit::allow(app, &Bucket::AskMeta { user }).await?
+            && rate_limit::pay_for_calls(app, user, LEAST_CALLS).await?;
+        if is_allowed { Ok(OwnedConnectionForMetaCall(owned)) } else { Err(Problem::RateLimited) }
     }
 }
 

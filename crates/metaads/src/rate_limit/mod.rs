@@ -41,6 +41,10 @@ pub enum Bucket<'a> {
     AskMeta {
         user: &'a UserId,
     },
+    /// Calls to Meta that the actions of one user cause. All users share the app's quotas.
+    MetaCalls {
+        user: &'a UserId,
+    },
     /// Checks of the current password by a signed-in user.
     PasswordCheck {
         user: &'a UserId,
@@ -59,6 +63,7 @@ impl Bucket<'_> {
             Bucket::Register { address } => format!("register:{address}"),
             Bucket::Connect { user } => format!("connect:{user}"),
             Bucket::AskMeta { user } => format!("ask-meta:{user}"),
+            Bucket::MetaCalls { user } => format!("meta-calls:{user}"),
             Bucket::PasswordCheck { user } => format!("password:{user}"),
         }
     }
@@ -71,6 +76,7 @@ impl Bucket<'_> {
             Bucket::SignInAddress { .. } => (60, 15 * MINUTE),
             Bucket::Register { .. } => (20, 60 * MINUTE),
             Bucket::Connect { .. } | Bucket::AskMeta { .. } => (60, 10 * MINUTE),
+            Bucket::MetaCalls { .. } => (3_000, 10 * MINUTE),
             Bucket::PasswordCheck { .. } => (10, 15 * MINUTE),
         }
     }
@@ -90,8 +96,19 @@ pub async fn allow(app: &App, bucket: &Bucket<'_>) -> Result<bool, StoreError> {
     Ok(hit(app, bucket).await? == Verdict::Allowed)
 }
 
+/// Pays for this number of calls to Meta, before they are made. False if the user has caused too many; an action that
+/// alone costs more than the limit is allowed as the first of its window.
+pub async fn pay_for_calls(app: &App, user: &UserId, calls: usize) -> Result<bool, StoreError> {
+    let calls = i64::try_from(calls).unwrap_or(i64::MAX);
+    Ok(calls == 0 || hit_by(app, &Bucket::MetaCalls { user }, calls).await? == Verdict::Allowed)
+}
+
 /// Counts one hit. A bucket that is known to be full is not counted: a refused request writes nothing.
 pub async fn hit(app: &App, bucket: &Bucket<'_>) -> Result<Verdict, StoreError> {
+    hit_by(app, bucket, 1).await
+}
+
+async fn hit_by(app: &App, bucket: &Bucket<'_>, number: i64) -> Result<Verdict, StoreError> {
     if !app.config.accounts.has_rate_limits {
         return Ok(Verdict::Allowed);
     }
@@ -99,8 +116,8 @@ pub async fn hit(app: &App, bucket: &Bucket<'_>) -> Result<Verdict, StoreError> 
         return Ok(Verdict::Refused);
     }
     let ((limit, window), name) = (bucket.limit(), bucket.name());
-    let counted = app.store.hit_rate_limit(&name, app.now(), window).await?;
-    if counted.hits <= limit {
+    let counted = app.store.hit_rate_limit(&name, app.now(), window, number).await?;
+    if counted.hits <= limit.max(number) {
         return Ok(Verdict::Allowed);
     }
     app.full_buckets.insert(name, counted.ends_at, app.now());

@@ -20,6 +20,7 @@ use crate::http::client_info::ClientInfo;
 use crate::http::owned_connection::{OwnedConnection, OwnedConnectionForMetaCall};
 use crate::http::problem::Problem;
 use crate::messages::{ad_accounts, format, scopes};
+use crate::rate_limit;
 use crate::web::account_status_view::AccountStatusView;
 use crate::web::connection_card::ConnectionCard;
 use crate::web::history_view::HistoryRow;
@@ -225,7 +226,11 @@ pub async fn sync(
     State(app): State<App>,
     OwnedConnectionForMetaCall(owned): OwnedConnectionForMetaCall,
 ) -> Result<Response, Problem> {
-    let connection = owned.connection;
+    let OwnedConnection { caller, connection } = owned;
+    let calls = sync_plan::expected_calls(&connection.assets);
+    if !rate_limit::pay_for_calls(&app, &caller.user_id, calls).await? {
+        return Err(Problem::RateLimited);
+    }
     let is_started =
         sync_plan::start_sync(&app, &connection.id, Priority::Interactive, IfSyncing::Continue).await?;
     let notice = if is_started { Notice::SyncStarted } else { Notice::NotConnected };

@@ -8,7 +8,7 @@ use metaads_store::{AccountGroup, AdAccount, AdAccountFilter, ConnectionSummary}
 
 use crate::app::App;
 use crate::codes::notice::Notice;
-use crate::connections::assets::select::{self, SelectionOutcome};
+use crate::connections::assets::select::{self, SelectError, SelectionOutcome};
 use crate::http::client_info::ClientInfo;
 use crate::http::form_fields::ManyFields;
 use crate::http::owned_connection::{OwnedConnection, OwnedConnectionForMetaCall};
@@ -255,7 +255,11 @@ pub async fn select(
             wanted.extend(members);
         }
     }
-    let outcome = select::select(&app, &caller.session, &connection, scope.as_deref(), &wanted).await?;
+    let outcome = match select::select(&app, &caller.session, &connection, scope.as_deref(), &wanted).await {
+        Ok(outcome) => outcome,
+        Err(SelectError::RateLimited) => return Err(Problem::RateLimited),
+        Err(SelectError::Store(error)) => return Err(error.into()),
+    };
     let is_group = !select_all.is_empty() || !clear_all.is_empty();
     let notice = match outcome {
         SelectionOutcome { unanswered: 1.., .. } => Notice::SomeUnanswered,

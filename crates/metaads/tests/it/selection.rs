@@ -1,9 +1,10 @@
 //! Selecting among many ad accounts: the picker, its search and its groups.
 
-use metaads_sandbox::{Answer, Persona};
+use metaads_sandbox::{Answer, Endpoint, Persona};
 
 use crate::browser::Browser;
-use crate::world::World;
+use crate::effects::unavailable;
+use crate::world::{World, minutes};
 
 async fn connect_agency(world: &World) -> (Browser, String) {
     let browser = world.user("a@b.example").await;
@@ -172,4 +173,58 @@ async fn client_accounts_are_grouped_under_the_business_that_reaches_them() {
     assert_eq!(relations(&all, "personal"), 1);
     let page = browser.get(&format!("/connections/{id}/accounts")).await;
     assert_eq!(page.text.matches("<section class=\"group\"").count(), 4);
+}
+
+#[tokio::test]
+async fn accounts_that_meta_has_just_shown_are_selected_without_asking_again() {
+    let world = World::new().await;
+    let (browser, id) = connect_agency(&world).await;
+    let ten = selectable_ids(&browser.ad_accounts(&id, "").await, 10);
+    let path = format!("/connections/{id}/assets");
+    let fields: Vec<(&str, &str)> = ten.iter().map(|id| ("account_id", id.as_str())).collect();
+    browser.submit(&path, &fields).await;
+    browser.submit(&path, &[]).await;
+    world.meta.clear_calls();
+    browser.submit(&path, &fields).await;
+    assert!(world.meta.calls().is_empty(), "{:?}", world.meta.calls());
+    assert_eq!(selected_count(&browser, &id).await, 10);
+    browser.submit(&path, &[]).await;
+    world.advance(minutes(61));
+    browser.submit(&path, &fields).await;
+    assert!(!world.meta.calls().is_empty(), "after an hour they are asked for again");
+}
+
+#[tokio::test]
+async fn accounts_for_which_meta_did_not_answer_are_asked_for_again() {
+    let world = World::new().await;
+    let (browser, id) = connect_agency(&world).await;
+    let ten = selectable_ids(&browser.ad_accounts(&id, "").await, 10);
+    let path = format!("/connections/{id}/assets");
+    let fields: Vec<(&str, &str)> = ten.iter().map(|id| ("account_id", id.as_str())).collect();
+    world.fault_times(Endpoint::AdAccount, 10, unavailable());
+    browser.submit(&path, &fields).await;
+    assert_eq!(selected_count(&browser, &id).await, 0);
+    world.meta.clear_calls();
+    browser.submit(&path, &fields).await;
+    assert!(!world.meta.calls().is_empty());
+    assert_eq!(selected_count(&browser, &id).await, 10);
+}
+
+#[tokio::test]
+async fn actions_are_priced_by_the_calls_to_meta_that_they_cause() {
+    let world = World::new().await;
+    let (browser, id) = connect_agency(&world).await;
+    let ids = selectable_ids(&browser.ad_accounts(&id, "").await, 60);
+    let path = format!("/connections/{id}/assets");
+    let fields: Vec<(&str, &str)> = ids.iter().map(|id| ("account_id", id.as_str())).collect();
+    browser.submit(&path, &fields[..10]).await;
+    // As after several hundred accounts more.
+    world.sql("UPDATE rate_limits SET hits = 2960 WHERE bucket LIKE 'meta-calls:%'").await;
+    world.meta.clear_calls();
+    assert_eq!(browser.post(&path, &fields).await.status, 429);
+    assert!(world.meta.calls().is_empty());
+    assert_eq!(selected_count(&browser, &id).await, 10, "nothing changes");
+    world.advance(minutes(11));
+    browser.submit(&path, &fields).await;
+    assert_eq!(selected_count(&browser, &id).await, 60);
 }

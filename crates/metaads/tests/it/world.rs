@@ -21,7 +21,7 @@ use metaads::keys::kek::KeyEncryptionKey;
 use metaads::listen::limits::Limits;
 use metaads::meta::Meta;
 use metaads::operator_notices::LastReports;
-use metaads::queue::{Claims, Signals};
+use metaads::queue::Signals;
 use metaads::random::Random;
 use metaads::rate_limit::full_buckets::FullBuckets;
 use metaads::{listen, routes, worker};
@@ -339,7 +339,6 @@ async fn build(
         passwords: Passwords::for_tests(),
         sandbox_url,
         signals: Signals::default(),
-        claims: Claims::default(),
         wall_clock: WallClockTrust::default(),
         full_buckets: FullBuckets::default(),
         last_reports: LastReports::default(),

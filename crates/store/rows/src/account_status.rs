@@ -15,6 +15,8 @@ pub struct AccountStatusRow {
     /// Unix milliseconds; 0: no change was observed yet.
     pub status_changed_at: i64,
     pub next_check_at: i64,
+    /// When Meta last showed the account, in a list or by its id.
+    pub last_validated_at: i64,
 }
 
 /// One status check of an ad account.

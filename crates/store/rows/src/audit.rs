@@ -96,6 +96,19 @@ pub enum MetaFailure {
     Text(String),
 }
 
+impl MetaFailure {
+    /// The same failure, apart from the id that Meta gives to each answer.
+    fn is_like(&self, other: &MetaFailure) -> bool {
+        match (self, other) {
+            (MetaFailure::ApiError(one), MetaFailure::ApiError(other)) => {
+                let numbers = |text: &str| text.split(", fbtrace_id").next().unwrap_or_default().to_owned();
+                numbers(one) == numbers(other)
+            }
+            _ => self == other,
+        }
+    }
+}
+
 /// An event about to be recorded.
 #[derive(Debug, Clone)]
 pub struct NewAuditEvent {
@@ -119,6 +132,28 @@ impl AuditEvent {
         let action = value["action"].take();
         let action = action.as_str().expect("the tag of an enum is a string").to_owned();
         (action, value["detail"].take().to_string())
+    }
+
+    /// Whether a person, or a job that retries, can cause the event again and again although nothing changes.
+    pub fn is_repeatable(&self) -> bool {
+        self.repeats(self)
+    }
+
+    /// Whether the event says nothing that an `earlier` one did not say. Never true of a change.
+    pub fn repeats(&self, earlier: &AuditEvent) -> bool {
+        match (self, earlier) {
+            (
+                AuditEvent::AssetsSynced { ad_accounts: one },
+                AuditEvent::AssetsSynced { ad_accounts: other },
+            ) => one == other,
+            (AuditEvent::RefreshUnchanged, AuditEvent::RefreshUnchanged) => true,
+            (AuditEvent::RefreshFailed { meta: one }, AuditEvent::RefreshFailed { meta: other })
+            | (AuditEvent::RefreshRefused { meta: one }, AuditEvent::RefreshRefused { meta: other })
+            | (AuditEvent::CheckFailed { meta: one }, AuditEvent::CheckFailed { meta: other }) => {
+                one.is_like(other)
+            }
+            _ => false,
+        }
     }
 
     /// An event from its columns; [`AuditEvent::Unknown`] for one that this version does not know.

@@ -107,7 +107,8 @@ macro_rules! list_account_statuses {
             r#"SELECT account_id AS "account_id!", account_name AS "account_name!",
                    account_status AS "account_status?", is_selected AS "is_selected!",
                    is_selectable AS "is_selectable!", is_reachable AS "is_reachable!",
-                   status_changed_at AS "status_changed_at!", next_check_at AS "next_check_at!"
+                   status_changed_at AS "status_changed_at!", next_check_at AS "next_check_at!",
+                   last_validated_at AS "last_validated_at!"
                FROM meta_ad_accounts WHERE connection_id = $1 AND account_id IN (SELECT value FROM json_each($2))"#,
             $($argument),+
         )

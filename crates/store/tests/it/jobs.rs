@@ -85,6 +85,24 @@ async fn two_syncs_of_a_workspace_run_at_once_and_others_are_not_held_up() {
 }
 
 #[tokio::test]
+async fn claims_at_the_same_moment_hold_no_third_sync_of_a_workspace() {
+    let world = World::new().await;
+    let ann = world.user("ann@example.com").await;
+    for person in ["1", "2", "3", "4", "5", "6"] {
+        world.connect(&ann, person).await;
+    }
+    world.sql("DELETE FROM jobs WHERE kind <> 'sync'").await;
+    for round in 0..20 {
+        world.sql("UPDATE jobs SET leased_until = 0").await;
+        let claim = || world.store.claim_job(ClaimOrder::InteractiveFirst, lease());
+        let claims = tokio::join!(claim(), claim(), claim(), claim(), claim(), claim());
+        let claims = [claims.0, claims.1, claims.2, claims.3, claims.4, claims.5];
+        let held = claims.into_iter().filter(|job| job.as_ref().unwrap().is_some()).count();
+        assert!((1..=2).contains(&held), "{held} in round {round}");
+    }
+}
+
+#[tokio::test]
 async fn a_claimed_job_carries_what_was_enqueued() {
     let world = World::new().await;
     let new = NewJob { payload: payload(true), ..rows::job(JobKind::Check, "1") };

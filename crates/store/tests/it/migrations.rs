@@ -264,5 +264,5 @@ async fn alerts_of_meta_and_quotas_are_kept_and_untyped_operator_notices_dropped
     assert_eq!(notices, [NoticeEntry { notice: alert, since: NOW, last_at: NOW, times: 2 }]);
     assert_eq!(store.list_quotas(0).await.unwrap()[0].percent, 50);
     assert_eq!(store.list_unrecognized_errors(1).await.unwrap()[0].times, 3);
-    assert_eq!(store.hit_rate_limit("a", NOW, DAY).await.unwrap().hits, 5);
+    assert_eq!(store.hit_rate_limit("a", NOW, DAY, 1).await.unwrap().hits, 5);
 }

@@ -102,8 +102,8 @@ async fn a_sweep_deletes_expired_rows_and_keeps_live_ones() {
     let world = World::new().await;
     let ann = world.user("ann@example.com").await;
     world.session(&ann).await;
-    world.store.hit_rate_limit("ended", NOW - DAY, MINUTE).await.unwrap();
-    world.store.hit_rate_limit("running", NOW, MINUTE).await.unwrap();
+    world.store.hit_rate_limit("ended", NOW - DAY, MINUTE, 1).await.unwrap();
+    world.store.hit_rate_limit("running", NOW, MINUTE, 1).await.unwrap();
     let quota = |seen_at| QuotaRow { quota: format!("{seen_at}"), percent: 1, blocked_until: 0, seen_at };
     world.store.upsert_quotas(&[quota(NOW - DAY), quota(NOW)]).await.unwrap();
     let error = |kind: &str, at| UnrecognizedError {

@@ -14,11 +14,22 @@ use crate::app::App;
 use crate::clock::HOUR;
 use crate::connections::assets::status_check;
 use crate::connections::token::broker::{TokenError, fresh_token};
+use crate::rate_limit;
 
 /// Calls of fifty accounts each that run at the same time.
 const CALLS: usize = 6;
 /// The person waits no longer than this.
 const DEADLINE: Duration = Duration::from_secs(15);
+
+/// Why nothing was selected.
+#[derive(Debug, thiserror::Error)]
+pub enum SelectError {
+    /// The user has caused too many calls to Meta.
+    #[error("too many calls to Meta by one user")]
+    RateLimited,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 /// What became of a selection.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -28,6 +39,7 @@ pub struct SelectionOutcome {
     pub unanswered: usize,
 }
 
+/// Asks Meta for those of the `requested` accounts that it was not asked for lately.
 /// Within `scope` (None: all accounts of the connection) exactly the `requested` ones are selected afterwards, as far
 /// as Meta shows them.
 pub async fn select(
@@ -36,10 +48,15 @@ pub async fn select(
     connection: &Connection,
     scope: Option<&[String]>,
     requested: &[String],
-) -> Result<SelectionOutcome, StoreError> {
+) -> Result<SelectionOutcome, SelectError> {
     let known = app.store.list_account_statuses(&connection.id, requested).await?;
-    let is_new = |one: &&AccountStatusRow| !one.is_selected && one.is_selectable && one.is_reachable;
-    let new: Vec<AccountStatusRow> = known.iter().filter(is_new).cloned().collect();
+    let now = app.now();
+    let is_new = |one: &AccountStatusRow| !one.is_selected && one.is_selectable && one.is_reachable;
+    let new: Vec<AccountStatusRow> =
+        known.into_iter().filter(|one| is_new(one) && !status_check::is_fresh(one, now)).collect();
+    if !rate_limit::pay_for_calls(app, &who.user_id, new.len()).await? {
+        return Err(SelectError::RateLimited);
+    }
     let unanswered = validate(app, connection, &new).await?;
     let requested: Vec<String> = requested.iter().filter(|id| !unanswered.contains(*id)).cloned().collect();
     let owner = (&who.workspace_id, &who.user_id);
@@ -76,11 +93,13 @@ async fn validate(
     let mut calls = std::pin::pin!(calls);
     let mut answered = HashSet::new();
     while let Some(answer) = calls.next().await {
-        let Ok(checks) = answer else { continue };
+        let Ok(mut checks) = answer else { continue };
+        // What Meta did not answer stays due.
+        checks.retain(|one| one.observed.is_some());
         if !app.store.store_account_checks(&connection.id, &checks, app.now()).await? {
             return Ok(ids());
         }
-        answered.extend(checks.into_iter().filter(|one| one.observed.is_some()).map(|one| one.account_id));
+        answered.extend(checks.into_iter().map(|one| one.account_id));
     }
     Ok(ids().into_iter().filter(|id| !answered.contains(id)).collect())
 }

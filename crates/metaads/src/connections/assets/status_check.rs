@@ -36,6 +36,12 @@ pub enum ObserveError {
     PermissionLost,
 }
 
+/// Whether Meta has shown the account under its id, has shown it within the last hour, and no list has disagreed since.
+pub fn is_fresh(account: &AccountStatusRow, now: i64) -> bool {
+    let is_checked = account.next_check_at > now && account.next_check_at <= now + DAY;
+    is_checked && account.last_validated_at > now - HOUR && account.last_validated_at <= now
+}
+
 /// One step of the job: up to fifty accounts that are due.
 pub async fn step(app: &App, job: &Job) -> Result<JobOutcome, StoreError> {
     let Some(id) = ConnectionId::from_text(&job.subject) else { return Ok(JobOutcome::Done) };

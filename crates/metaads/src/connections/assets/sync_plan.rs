@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use metaads_graph::{AdAccountId, Edge, FirstLists, GranularScope, ListPage};
 use metaads_store::{
-    AssetBatch, Connection, ConnectionId, ConnectionKind, IfSyncing, JobKind, JobPayload, NewJob, Priority,
-    ScopeSet, StoreError,
+    AssetBatch, AssetCounts, Connection, ConnectionId, ConnectionKind, IfSyncing, JobKind, JobPayload,
+    NewJob, Priority, ScopeSet, StoreError,
 };
 use serde::{Deserialize, Serialize};
 
@@ -133,6 +133,14 @@ pub async fn start_sync(
     let started = app.store.start_sync(id, &job, if_syncing).await?;
     app.signals.enqueued.notify();
     Ok(started)
+}
+
+/// About as many calls as a full sync of these assets takes: the person's own lists, six of each business, and the
+/// pages of the long ones.
+pub fn expected_calls(assets: &AssetCounts) -> usize {
+    let number = |count: i64| usize::try_from(count).unwrap_or_default();
+    let rows = number(assets.ad_accounts) + number(assets.pages) + number(assets.instagram_accounts);
+    3 + 6 * number(assets.businesses) + rows / PAGE_LIMIT as usize
 }
 
 /// What the first batch of a Facebook login brought, and what is left to sync. None: it did not come in time.

@@ -9,6 +9,7 @@ pub mod inbound_webhooks;
 mod instagram_login;
 mod only_what_is_known;
 mod operator;
+mod proxy;
 mod rate_limits;
 mod regressions;
 mod responsible_party;

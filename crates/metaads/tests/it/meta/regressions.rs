@@ -5,7 +5,7 @@ use metaads_sandbox::{Answer, Endpoint, Persona};
 use super::account_status::connect_problem_accounts;
 use super::inbound_webhooks::user_id;
 use super::instagram_login::INSTAGRAM;
-use crate::effects::{api_error, api_error_with};
+use crate::effects::{api_error, api_error_with, unavailable};
 use crate::world::{World, days, minutes};
 
 #[tokio::test]
@@ -158,4 +158,35 @@ async fn repeated_diagnosis_is_rate_limited_per_user() {
     assert_eq!(answers.iter().filter(|status| **status == 429).count(), 10, "{answers:?}");
     world.advance(minutes(11));
     assert_eq!(browser.post(&path, &[("account", "4123456789")]).await.status, 303);
+}
+
+#[tokio::test]
+async fn actions_without_effect_add_no_line_to_the_history() {
+    let world = World::new().await;
+    let (browser, id) = world.connected().await;
+    let lines = async || world.number("SELECT COUNT(*) FROM audit_log WHERE connection_id IS NOT NULL").await;
+    let press = async |action: &str| {
+        browser.submit(&format!("/connections/{id}/{action}"), &[]).await;
+        world.run_due_jobs().await;
+    };
+    press("sync").await;
+    let before = lines().await;
+    for _ in 0..3 {
+        press("sync").await;
+    }
+    assert_eq!(lines().await, before, "syncs that found nothing new");
+    world.fault_times(Endpoint::Exchange, 20, unavailable());
+    press("refresh").await;
+    let failed_once = lines().await;
+    for _ in 0..3 {
+        press("refresh").await;
+    }
+    assert_eq!(lines().await, failed_once, "the same failure");
+    world.meta.clear_faults();
+    world.fault_times(Endpoint::Exchange, 20, api_error(2, None));
+    press("refresh").await;
+    assert_eq!(lines().await, failed_once + 1, "another failure is recorded");
+    world.advance(minutes(61));
+    press("sync").await;
+    assert!(lines().await > failed_once + 1, "an hour later a sync is news again");
 }
