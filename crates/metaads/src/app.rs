@@ -10,6 +10,7 @@ use metaads_store::{
 use metaads_vault::{SealContext, Sealed};
 
 use crate::accounts::passwords::Passwords;
+use crate::api_usage::ApiUsage;
 use crate::clock::{Clock, WallClockTrust};
 use crate::concurrency::Concurrency;
 use crate::config::Config;
@@ -24,6 +25,7 @@ use crate::rate_limit::full_buckets::FullBuckets;
 pub struct App {
     parts: Arc<Parts>,
     concurrency: Arc<Concurrency>,
+    api_usage: Arc<ApiUsage>,
     /// Background work yields Meta's quotas to interactive work.
     priority: Priority,
 }
@@ -56,7 +58,12 @@ impl std::ops::Deref for App {
 
 impl App {
     pub fn new(parts: Parts) -> App {
-        App { parts: Arc::new(parts), concurrency: Arc::default(), priority: Priority::Interactive }
+        App {
+            parts: Arc::new(parts),
+            concurrency: Arc::default(),
+            api_usage: Arc::default(),
+            priority: Priority::Interactive,
+        }
     }
 
     /// The same App for background work.
@@ -73,6 +80,11 @@ impl App {
     /// What of this process is in use.
     pub fn concurrency(&self) -> &Concurrency {
         &self.concurrency
+    }
+
+    /// What programs do with their keys.
+    pub fn api_usage(&self) -> &ApiUsage {
+        &self.api_usage
     }
 
     pub fn now(&self) -> i64 {

@@ -12,6 +12,8 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 /// Requests of one user, or of one client address, that run at the same moment, and further ones that wait for these.
 const RUNNING: usize = 24;
 const WAITING: usize = 200;
+/// Requests of one API key that run at the same moment: a program has many users.
+const RUNNING_OF_A_KEY: usize = 512;
 /// A request that waits for so long behind the same user's other requests is refused.
 const SLOT_WAIT: Duration = Duration::from_secs(5);
 /// Long polls of one user, and of all users.
@@ -30,6 +32,8 @@ const LONG_FORM_BYTES: usize = 4 * 1024 * 1024;
 pub struct Concurrency {
     pub users: Slots,
     pub addresses: Slots,
+    /// By API key.
+    pub programs: Slots,
     pub long_polls: LongPolls,
     pub webhook_bodies: ByteBudget,
     pub long_forms: ByteBudget,
@@ -41,6 +45,7 @@ impl Default for Concurrency {
         Concurrency {
             users: Slots::new(RUNNING, WAITING),
             addresses: Slots::new(RUNNING, WAITING),
+            programs: Slots::new(RUNNING_OF_A_KEY, WAITING),
             long_polls: LongPolls::default(),
             webhook_bodies: ByteBudget::new(WEBHOOK_BYTES),
             long_forms: ByteBudget::new(LONG_FORM_BYTES),

@@ -6,6 +6,7 @@
 
 pub mod accounts;
 mod api;
+mod api_usage;
 pub mod api_version;
 pub mod app;
 mod assemble;

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, get, patch, post};
 use tower_http::compression::CompressionLayer;
 
 use crate::api;
@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::hooks::{self, meta};
 use crate::http::body::{self, BodyTime};
 use crate::http::problem::Problem;
-use crate::http::{middleware, problem_json};
+use crate::http::{api_caller, middleware, problem_json};
 use crate::web::{
     account_link, admin, attempt, auth, business, connect, connection, dashboard, data_deletion, diagnose,
     disconnect, health, help, home, import_token, notice_view, picker, problem_page, settings, static_files,
@@ -61,9 +61,8 @@ pub fn routes(app: App) -> Router {
         .route("/settings/theme", post(settings::theme))
         .route("/settings/delete", get(settings::show_delete).post(settings::delete))
         // Programs
-        .route("/api/v1/connections", get(api::connections::list))
-        .route("/api/v1/connections/{id}", get(api::connections::show))
-        .route("/api/v1/connections/{id}/ad-accounts", get(api::connections::ad_accounts))
+        .merge(programs(&app))
+        .route("/api/openapi.json", get(api::openapi::show))
         // Meta calling us
         .merge(with_and_without_slash("/hooks/meta/events", &get(meta::verify).post(meta::event)))
         .merge(with_and_without_slash("/hooks/meta/deauthorize", &get(meta::alive).post(meta::deauthorize)))
@@ -91,6 +90,25 @@ pub fn routes(app: App) -> Router {
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(app.clone(), middleware::headers))
         .with_state(app)
+}
+
+/// The JSON API. Every call is authenticated, counted and, if it changes something, recorded.
+#[rustfmt::skip]
+fn programs(app: &App) -> Router<App> {
+    Router::new()
+        .route("/api/v1/connections", get(api::connections::list))
+        .route("/api/v1/connections/{id}", get(api::connections::show).delete(api::connections::disconnect))
+        .route("/api/v1/connections/{id}/refresh", post(api::connections::refresh))
+        .route("/api/v1/connections/{id}/sync", post(api::connections::sync))
+        .route("/api/v1/connections/{id}/health", get(api::health::show))
+        .route("/api/v1/connections/{id}/events", get(api::history::list))
+        .route("/api/v1/connections/{id}/token", get(api::token::show))
+        .route("/api/v1/connections/{id}/ad-accounts", get(api::ad_accounts::list))
+        .route("/api/v1/connections/{id}/ad-accounts/{account_id}", patch(api::ad_accounts::update))
+        .route("/api/v1/connections/{id}/pages", get(api::assets::pages))
+        .route("/api/v1/connections/{id}/instagram-accounts", get(api::assets::instagram_accounts))
+        .route("/api/v1/connections/{id}/businesses", get(api::assets::businesses))
+        .route_layer(from_fn_with_state(app.clone(), api_caller::authenticate))
 }
 
 /// An address that people type into Meta's App Dashboard: a slash at its end means the same.

@@ -147,7 +147,7 @@ impl Db {
         Ok(rows.into_iter().map(EventRow::entry).collect())
     }
 
-    /// Deletes at most `limit` rows of the account events and of the audit log that are older. Returns how many.
+    /// Deletes at most `limit` rows of each audit table (account events, API calls, the audit log) that are older. Returns how many.
     pub async fn sweep_audit(&self, before: i64, limit: i64) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
         let events = sqlx::query!(
@@ -166,7 +166,15 @@ impl Db {
         .execute(&mut *tx)
         .await?
         .rows_affected();
+        let calls = sqlx::query!(
+            "DELETE FROM api_calls WHERE id IN (SELECT id FROM api_calls WHERE at <= $1 ORDER BY at LIMIT $2)",
+            before,
+            limit
+        )
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
         tx.commit().await?;
-        Ok(events + log)
+        Ok(events + log + calls)
     }
 }

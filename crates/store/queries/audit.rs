@@ -5,12 +5,18 @@ use metaads_store_rows::{AuditEntry, AuditEvent, ConnectionId, NewAuditEvent, St
 use crate::{Db, Engine};
 
 impl Db {
-    /// The history of a connection, newest first.
-    pub async fn list_audit(&self, id: &ConnectionId, limit: i64) -> Result<Vec<AuditEntry>, StoreError> {
+    /// The history of a connection, newest first; `before`: only what is older than this event.
+    pub async fn list_audit(
+        &self,
+        id: &ConnectionId,
+        before: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT id AS "id!", at AS "at!", action AS "action!", detail AS "detail!"
-               FROM audit_log WHERE connection_id = $1 ORDER BY id DESC LIMIT $2"#,
+               FROM audit_log WHERE connection_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3"#,
             id.as_str(),
+            before.unwrap_or("g"),
             limit
         )
         .fetch_all(&self.read)

@@ -62,6 +62,8 @@ impl Db {
                    UNION ALL
                    SELECT pkce_verifier_key, CAST(COUNT(*) AS INTEGER) FROM authorizations
                    WHERE pkce_verifier_key IS NOT NULL GROUP BY pkce_verifier_key
+                   UNION ALL
+                   SELECT sealed_key, CAST(COUNT(*) AS INTEGER) FROM secrets GROUP BY sealed_key
                ) AS used GROUP BY key_id ORDER BY key_id"#
         )
         .fetch_all(&self.read)
@@ -104,6 +106,18 @@ impl Db {
                 .fetch_all(&self.read)
                 .await?
             }
+            SealedTable::Secrets => {
+                sqlx::query_as!(
+                    SealedRow,
+                    r#"SELECT id AS "id!", workspace_id AS "workspace_id!: WorkspaceId", sealed AS "sealed!"
+                       FROM secrets WHERE sealed_key = $1 AND id > $2 ORDER BY id LIMIT $3"#,
+                    key,
+                    after,
+                    limit
+                )
+                .fetch_all(&self.read)
+                .await?
+            }
         })
     }
 
@@ -139,6 +153,17 @@ impl Db {
                     .execute(&mut *tx)
                     .await?
                 }
+                SealedTable::Secrets => {
+                    sqlx::query!(
+                        "UPDATE secrets SET sealed = $3, sealed_key = $4 WHERE id = $1 AND sealed = $2",
+                        value.id,
+                        value.before,
+                        new,
+                        key
+                    )
+                    .execute(&mut *tx)
+                    .await?
+                }
             };
             replaced += done.rows_affected();
         }
@@ -155,7 +180,8 @@ impl Db {
              WHERE id <> $2 AND EXISTS (SELECT 1 FROM data_keys newer
                            WHERE newer.number > data_keys.number AND newer.created_at < $1)
                AND NOT EXISTS (SELECT 1 FROM meta_connections WHERE access_token_key = data_keys.id)
-               AND NOT EXISTS (SELECT 1 FROM authorizations WHERE pkce_verifier_key = data_keys.id)",
+               AND NOT EXISTS (SELECT 1 FROM authorizations WHERE pkce_verifier_key = data_keys.id)
+               AND NOT EXISTS (SELECT 1 FROM secrets WHERE sealed_key = data_keys.id)",
             before,
             sealing.to_string()
         )

@@ -6,6 +6,7 @@ mod account_events;
 mod account_links;
 mod account_status;
 mod accounts;
+mod api_keys;
 mod assets;
 mod audit;
 mod authorizations;

@@ -100,6 +100,17 @@ statements! {
     fn tally_account_event(&self, event: &NewAccountEvent, window_start: i64) -> Answer<()>;
     fn list_account_events(&self, user: Option<&UserId>, limit: i64) -> Answer<Vec<AccountEventEntry>>;
     fn sweep_audit(&self, before: i64, limit: i64) -> Answer<u64>;
+    // API keys
+    fn insert_api_key(&self, key: &NewApiKey) -> Answer<()>;
+    fn find_api_key(&self, key_hash: &str, now: i64) -> Answer<Option<ApiKey>>;
+    fn list_api_keys(&self, workspace: &WorkspaceId) -> Answer<Vec<ApiKey>>;
+    fn find_api_key_of(&self, workspace: &WorkspaceId, id: &str) -> Answer<Option<ApiKey>>;
+    fn end_api_key(&self, workspace: &WorkspaceId, id: &str, at: i64) -> Answer<bool>;
+    fn rotate_api_key(&self, workspace: &WorkspaceId, id: &str, key_hash: &str, hint: &str, previous_ends_at: i64) -> Answer<bool>;
+    fn touch_api_key(&self, id: &str, at: i64, address: &str) -> Answer<()>;
+    fn insert_api_calls(&self, calls: &[ApiCall]) -> Answer<()>;
+    fn list_api_calls(&self, workspace: &WorkspaceId, api_key_id: &str, limit: i64) -> Answer<Vec<ApiCall>>;
+    fn find_secret(&self, id: &str) -> Answer<Option<Vec<u8>>>;
     // sessions
     fn insert_session(&self, session: &NewSession, device_hash: &str, device_expires_at: i64) -> Answer<()>;
     fn find_session(&self, token_hash: &str, now: i64, idle_since: i64) -> Answer<Option<SignedIn>>;
@@ -132,7 +143,7 @@ statements! {
     fn list_connections_on_grant(&self, app_id: &str, meta_user_id: &str) -> Answer<Vec<GrantConnection>>;
     fn list_connections_of_business(&self, app_id: &str, business_id: &str) -> Answer<Vec<ConnectionId>>;
     fn record_token_check(&self, job: &Job, check: &TokenCheck) -> Answer<bool>;
-    fn list_audit(&self, id: &ConnectionId, limit: i64) -> Answer<Vec<AuditEntry>>;
+    fn list_audit(&self, id: &ConnectionId, before: Option<&str>, limit: i64) -> Answer<Vec<AuditEntry>>;
     fn disconnect(&self, request: &DisconnectRequest) -> Answer<bool>;
     fn is_revocation_pending(&self, app_id: &str, meta_user_id: &str) -> Answer<bool>;
     fn purge_connection(&self, workspace: &WorkspaceId, id: &ConnectionId) -> Answer<bool>;

@@ -27,7 +27,7 @@ pub async fn close_account(
         let connection = summary.connection;
         if status::is_connected(&connection) {
             let mode = disconnect::mode_for_deletion(app, &connection).await?;
-            disconnect::disconnect(app, who, &connection, mode).await?;
+            disconnect::disconnect(app, &who.user_id, &connection, mode).await?;
         }
     }
     app.store.delete_user(&who.user_id).await?;

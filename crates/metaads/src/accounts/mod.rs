@@ -1,6 +1,7 @@
 //! Users: signing up, signing in, sessions and passwords. Decisions only; nothing here knows the web framework.
 
 pub mod admins;
+pub mod api_keys;
 pub mod close_account;
 mod common_passwords;
 pub mod email;

@@ -1,3 +1,11 @@
-//! The JSON API, read-only so far, for the signed-in browser.
+//! The JSON API, for programs with an API key and for the signed-in browser. Its document is `openapi`.
 
+pub mod ad_accounts;
+pub mod api_connection;
+pub mod assets;
 pub mod connections;
+pub mod health;
+pub mod history;
+pub mod list;
+pub mod openapi;
+pub mod token;

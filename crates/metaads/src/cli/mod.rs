@@ -1,6 +1,7 @@
 //! The command line.
 
 mod accounts;
+mod api_keys;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::{Parser, Subcommand};
 
+use crate::api::openapi;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::clock::HOUR;
@@ -61,6 +63,8 @@ enum Command {
         #[command(subcommand)]
         command: Admin,
     },
+    /// Print the OpenAPI document of the JSON API.
+    Openapi,
     /// Work with encryption keys.
     Keys {
         #[command(subcommand)]
@@ -74,6 +78,8 @@ enum Admin {
     Users(accounts::UsersCommand),
     /// Invite people to register, where METAADS_REGISTRATION is invite or open.
     Invitations(accounts::InvitationsCommand),
+    /// Make, list, end and rotate the API keys of programs.
+    Keys(api_keys::KeysCommand),
     /// Delete the data of the users whose ids Meta sent by email. This cannot be undone.
     ImportDeletions {
         /// A file with the ids, separated by lines or commas; - reads standard input.
@@ -138,11 +144,21 @@ fn start(command: &Command) -> anyhow::Result<()> {
         Command::Admin { command: Admin::Invitations(invitations) } => {
             runtime.block_on(async { invitations.run(&app_for_command().await?).await })
         }
+        Command::Admin { command: Admin::Keys(keys) } => {
+            runtime.block_on(async { keys.run(&app_for_command().await?).await })
+        }
         Command::Admin { command: Admin::ImportDeletions { file } } => {
             runtime.block_on(import_deletions(file))
         }
         Command::Admin { command: Admin::ReplayEvents { hours } } => {
             runtime.block_on(replay_webhook_events(*hours))
+        }
+        Command::Openapi => {
+            println!(
+                "{}",
+                openapi::document("/").to_pretty_json().context("the document cannot be written")?
+            );
+            Ok(())
         }
         Command::Keys { command: Keys::Generate } => {
             println!("{}", STANDARD.encode(Random::Os.bytes::<32>()));

@@ -16,6 +16,19 @@ pub enum ResponsibleParty {
     Nobody,
 }
 
+impl ResponsibleParty {
+    /// As the JSON API names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ResponsibleParty::You => "caller",
+            ResponsibleParty::Person => "person",
+            ResponsibleParty::Meta => "meta",
+            ResponsibleParty::Admin => "operator",
+            ResponsibleParty::Nobody => "nobody",
+        }
+    }
+}
+
 /// The one button that helps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallToAction {

@@ -4,7 +4,7 @@
 use metaads_graph::{AppScopedUserId, Recovery};
 use metaads_store::{
     CheckPayload, Connection, ConnectionId, ConnectionKind, DisconnectMode, DisconnectRequest, Job, JobKind,
-    JobPayload, NewJob, SignedIn, StoreError,
+    JobPayload, NewJob, SignedIn, StoreError, UserId,
 };
 
 use crate::app::App;
@@ -43,7 +43,7 @@ pub async fn mode_for_deletion(app: &App, connection: &Connection) -> Result<Dis
 /// False if it was not connected.
 pub async fn disconnect(
     app: &App,
-    who: &SignedIn,
+    user: &UserId,
     connection: &Connection,
     mode: DisconnectMode,
 ) -> Result<bool, StoreError> {
@@ -54,7 +54,7 @@ pub async fn disconnect(
     }
     let request = DisconnectRequest {
         workspace_id: connection.workspace_id.clone(),
-        user_id: who.user_id.clone(),
+        user_id: user.clone(),
         connection_id: connection.id.clone(),
         revoke_job: revoke_job(app, connection, mode),
         mode,
@@ -71,7 +71,7 @@ pub async fn disconnect(
 /// Disconnects in the chosen mode, or in the default one.
 pub async fn disconnect_as_chosen(
     app: &App,
-    who: &SignedIn,
+    user: &UserId,
     connection: &Connection,
     chosen: Option<DisconnectMode>,
 ) -> Result<bool, StoreError> {
@@ -79,7 +79,7 @@ pub async fn disconnect_as_chosen(
         Some(mode) => mode,
         None => default_mode(connection.kind, others_on_grant(app, connection).await?),
     };
-    disconnect(app, who, connection, mode).await
+    disconnect(app, user, connection, mode).await
 }
 
 /// Deletes a disconnected connection with its accounts and history. False if it is not there or still connected.

@@ -124,9 +124,14 @@ pub fn is_trusted_proxy(app: &App, ip: &IpAddr) -> bool {
 /// The peer's address, or the one that a trusted proxy forwards: a proxy on this machine or one of
 /// METAADS_TRUSTED_PROXIES.
 pub fn address(parts: &Parts, app: &App) -> String {
+    ip(parts, app).map_or_else(|| "unknown".to_owned(), |ip| network(&ip))
+}
+
+/// The same as an IP address; None where the peer is unknown.
+pub fn ip(parts: &Parts, app: &App) -> Option<IpAddr> {
     let peer =
         parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
-    let Some(peer) = peer else { return "unknown".to_owned() };
+    let peer = peer?;
     let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
     let mut chain: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
     // From the right, for as long as the hop is a trusted proxy. Anybody can write the entries further left.
@@ -137,7 +142,7 @@ pub fn address(parts: &Parts, app: &App) -> String {
             None => break,
         }
     }
-    network(&nearest)
+    Some(nearest)
 }
 
 /// What counts as one client: an IPv4 address, or an IPv6 client's /64 network.

@@ -59,13 +59,18 @@ pub async fn bound_client(State(app): State<App>, request: Request, next: Next) 
     let address = client_info::address(&parts, &app);
     let is_local = address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()) || address == LOCAL_NETWORK;
     let request = Request::from_parts(parts, body);
-    if is_local || request.uri().path().starts_with("/connect/attempts/") {
+    if is_local || is_bounded_otherwise(request.uri().path()) {
         return next.run(request).await;
     }
     match app.concurrency().addresses.take(&address).await {
         Some(_slot) => next.run(request).await,
         None => Problem::Busy.into_response(),
     }
+}
+
+/// Long polls have bounds of their own, and so have programs: one address calls for many people.
+fn is_bounded_otherwise(path: &str) -> bool {
+    ["/connect/attempts/", "/api/v1/", "/graph/"].iter().any(|start| path.starts_with(start))
 }
 
 /// Redirects a page under another host name to PUBLIC_URL, because cookies set under the other name would be missing

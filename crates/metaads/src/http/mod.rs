@@ -1,5 +1,6 @@
 //! What every HTTP surface shares: who is calling, what went wrong, and the middleware around all of them.
 
+pub mod api_caller;
 pub mod body;
 pub mod caller;
 pub mod client_info;

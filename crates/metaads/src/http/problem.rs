@@ -17,6 +17,8 @@ pub enum Problem {
     },
     /// The request can be read, but not acted on.
     Invalid,
+    /// What is asked for does not fit the present state.
+    Conflict,
     /// The caller lacks a role.
     Forbidden,
     /// Another site's page made the browser send this.
@@ -30,28 +32,52 @@ pub enum Problem {
     DatabaseUnavailable,
     /// A bug of ours. A later attempt fails the same way.
     Internal,
+    /// What somebody has to do first; only they can. For programs.
+    NeedsPerson(Box<Remedy>),
+    /// One of the others, with a sentence of its own for the person who reads the answer.
+    Because(Box<Problem>, String),
     /// Refused by the web framework: an unreadable query, a wrong method, a body that is too large.
     Rejected(StatusCode),
 }
 
+/// Why a connection cannot be used, who can change that, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remedy {
+    pub code: Code,
+    /// The page on which it is done.
+    pub url: String,
+}
+
 impl Problem {
+    /// This problem with a sentence of its own.
+    #[must_use]
+    pub fn because(self, detail: impl Into<String>) -> Problem {
+        Problem::Because(Box::new(self), detail.into())
+    }
+
     pub fn status(&self) -> StatusCode {
         match self {
             Problem::NotFound => StatusCode::NOT_FOUND,
             Problem::SignedOut { .. } => StatusCode::UNAUTHORIZED,
             Problem::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Problem::Conflict => StatusCode::CONFLICT,
             Problem::Forbidden | Problem::CrossSite => StatusCode::FORBIDDEN,
             Problem::WrongHost => StatusCode::MISDIRECTED_REQUEST,
             Problem::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Problem::Busy | Problem::DatabaseUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Problem::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Problem::NeedsPerson(_) => StatusCode::CONFLICT,
+            Problem::Because(problem, _) => problem.status(),
             Problem::Rejected(status) => *status,
         }
     }
 
     /// Whether the page that shows it does without the database: that does not answer, or has enough to do.
     pub fn spares_database(&self) -> bool {
-        matches!(self, Problem::Busy | Problem::DatabaseUnavailable)
+        match self {
+            Problem::Because(problem, _) => problem.spares_database(),
+            problem => matches!(problem, Problem::Busy | Problem::DatabaseUnavailable),
+        }
     }
 
     pub fn code(&self) -> Code {
@@ -59,6 +85,7 @@ impl Problem {
             Problem::NotFound => Code::NotFound,
             Problem::SignedOut { .. } => Code::Unauthorized,
             Problem::Invalid => Code::InvalidRequest,
+            Problem::Conflict => Code::Conflict,
             Problem::Forbidden => Code::Forbidden,
             Problem::CrossSite => Code::CrossSiteRequest,
             Problem::WrongHost => Code::WrongHost,
@@ -66,6 +93,8 @@ impl Problem {
             Problem::Busy => Code::Busy,
             Problem::DatabaseUnavailable => Code::DatabaseUnavailable,
             Problem::Internal => Code::InternalError,
+            Problem::NeedsPerson(remedy) => remedy.code,
+            Problem::Because(problem, _) => problem.code(),
             Problem::Rejected(StatusCode::NOT_FOUND) => Code::NotFound,
             Problem::Rejected(status) if status.is_server_error() => Code::InternalError,
             Problem::Rejected(_) => Code::InvalidRequest,
@@ -131,7 +160,13 @@ impl From<StoreError> for Problem {
 const RETRY_AFTER_SECONDS: &str = "5";
 
 /// Headers of the original response that its rendering has to repeat.
-const KEPT: [HeaderName; 2] = [header::ALLOW, header::RETRY_AFTER];
+const KEPT: [HeaderName; 5] = [
+    header::ALLOW,
+    header::RETRY_AFTER,
+    header::WWW_AUTHENTICATE,
+    HeaderName::from_static("ratelimit"),
+    HeaderName::from_static("ratelimit-policy"),
+];
 
 /// Puts the rendering of a problem in place of the original response.
 pub fn rendered(original: &Response, mut rendering: Response) -> Response {

@@ -19,7 +19,7 @@ pub fn render(app: &App, mut response: Response) -> Response {
 /// `type` names the exact problem; `code` is the stable word that API users match on.
 pub fn problem_json(app: &App, problem: &Problem, request_id: &str) -> Response {
     let text = error_text(problem.code());
-    let body = json!({
+    let mut body = json!({
         "type": format!("{}/help/errors/{}", app.config.base(), text.code.as_str()),
         "title": text.title,
         "status": problem.status().as_u16(),
@@ -27,5 +27,13 @@ pub fn problem_json(app: &App, problem: &Problem, request_id: &str) -> Response 
         "code": text.code.in_api().as_str(),
         "request_id": request_id,
     });
+    match problem {
+        Problem::Because(_, detail) => body["detail"] = json!(detail),
+        Problem::NeedsPerson(remedy) => {
+            body["who"] = json!(remedy.code.responsible_party().as_str());
+            body["url"] = json!(remedy.url);
+        }
+        _ => {}
+    }
     (problem.status(), [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
 }

@@ -20,6 +20,11 @@ pub fn verifier_context(authorization: &str) -> SealContext<'_> {
     SealContext { table: "authorizations", column: "pkce_verifier", row: authorization }
 }
 
+/// A secret other than a token.
+pub fn secret_context(id: &str) -> SealContext<'_> {
+    SealContext { table: "secrets", column: "sealed", row: id }
+}
+
 /// A data key's id, place in the order and age, which its wrapping authenticates: whoever can write to the database
 /// cannot make an old key the one that seals.
 pub fn data_key_row(id: &str, number: i64, created_at: i64) -> String {

@@ -7,7 +7,7 @@ use metaads_store::{ConnectionId, DataKey, SealedAt, SealedRow, SealedTable, Sto
 use metaads_vault::{KEY_BYTES, KeyId};
 use zeroize::Zeroizing;
 
-use crate::keys::contexts::{token_context, token_row, verifier_context};
+use crate::keys::contexts::{secret_context, token_context, token_row, verifier_context};
 use crate::keys::dek::{Keys, create_data_key, prune};
 use crate::keys::error::{KeysError, OpenError};
 use crate::keys::kek::Unwrapped;
@@ -67,7 +67,7 @@ pub async fn rotate(
     let total = left(store, keys).await?;
     for row in store.list_data_keys().await? {
         let Some(key) = KeyId::from_text(&row.id).filter(|id| *id != keys.sealing_key()) else { continue };
-        for table in [SealedTable::Connections, SealedTable::Authorizations] {
+        for table in SealedTable::ALL {
             reseal(store, keys, random, key, table, &mut rotated, &mut |done| on_progress(done, total))
                 .await?;
         }
@@ -137,11 +137,12 @@ async fn reseal_one(
 ) -> Result<SealedAt, (String, OpenError)> {
     let name = match (table, ConnectionId::from_text(&row.id)) {
         (SealedTable::Connections, Some(id)) => Some(token_row(&row.workspace_id, &id)),
-        (SealedTable::Connections, None) | (SealedTable::Authorizations, _) => None,
+        (SealedTable::Connections, None) | (SealedTable::Authorizations | SealedTable::Secrets, _) => None,
     };
-    let context = match &name {
-        Some(name) => token_context(name),
-        None => verifier_context(&row.id),
+    let context = match (&name, table) {
+        (Some(name), _) => token_context(name),
+        (None, SealedTable::Secrets) => secret_context(&row.id),
+        (None, SealedTable::Authorizations | SealedTable::Connections) => verifier_context(&row.id),
     };
     let opened = match keys.open(store, &context, row.sealed.clone()).await {
         Ok(opened) => opened,

@@ -3,15 +3,13 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use metaads_store::{
-    AdAccount, AdAccountFilter, ConnectionSummary, IfSyncing, InstagramAccount, Only, Page, Priority,
-};
+use metaads_store::{AdAccount, AdAccountFilter, ConnectionSummary, InstagramAccount, Only, Page};
 use serde::Deserialize;
 use url::form_urlencoded;
 
 use crate::app::App;
 use crate::codes::notice::Notice;
-use crate::connections::assets::sync_plan;
+use crate::connections::assets::sync_plan::{self, SyncRequest};
 use crate::connections::granular_scopes;
 use crate::connections::token::check;
 use crate::connections::token::outcome::{CheckOutcome, CheckTrigger};
@@ -20,7 +18,6 @@ use crate::http::client_info::ClientInfo;
 use crate::http::owned_connection::{OwnedConnection, OwnedConnectionForMetaCall};
 use crate::http::problem::Problem;
 use crate::messages::{ad_accounts, format, scopes};
-use crate::rate_limit;
 use crate::web::account_status_view::AccountStatusView;
 use crate::web::connection_card::ConnectionCard;
 use crate::web::history_view::HistoryRow;
@@ -143,7 +140,7 @@ pub async fn show(
     };
     let mut history = match lines {
         0 => Vec::new(),
-        lines => app.store.list_audit(&connection.id, lines + 1).await?,
+        lines => app.store.list_audit(&connection.id, None, lines + 1).await?,
     };
     let has_older = history.len() > usize::try_from(lines).unwrap_or_default();
     history.truncate(usize::try_from(lines).unwrap_or_default());
@@ -227,13 +224,11 @@ pub async fn sync(
     OwnedConnectionForMetaCall(owned): OwnedConnectionForMetaCall,
 ) -> Result<Response, Problem> {
     let OwnedConnection { caller, connection } = owned;
-    let calls = sync_plan::expected_calls(&connection.assets);
-    if !rate_limit::pay_for_calls(&app, &caller.user_id, calls).await? {
-        return Err(Problem::RateLimited);
-    }
-    let is_started =
-        sync_plan::start_sync(&app, &connection.id, Priority::Interactive, IfSyncing::Continue).await?;
-    let notice = if is_started { Notice::SyncStarted } else { Notice::NotConnected };
+    let notice = match sync_plan::request_sync(&app, &caller.user_id, &connection).await? {
+        SyncRequest::Started => Notice::SyncStarted,
+        SyncRequest::NotConnected => Notice::NotConnected,
+        SyncRequest::RateLimited => return Err(Problem::RateLimited),
+    };
     Ok(done(&connection, notice))
 }
 

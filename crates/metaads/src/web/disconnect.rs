@@ -78,7 +78,7 @@ pub async fn act(
         "" => None,
         text => Some(DisconnectMode::from_text(text).ok_or(Problem::Invalid)?),
     };
-    disconnect::disconnect_as_chosen(&app, &caller.session, &connection, chosen).await?;
+    disconnect::disconnect_as_chosen(&app, &caller.user_id, &connection, chosen).await?;
     let response = Redirect::to(&format!("/connections/{}", connection.id)).into_response();
     Ok(notice_view::show_next(&app, response, Notice::Disconnected))
 }

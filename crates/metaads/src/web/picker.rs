@@ -255,7 +255,7 @@ pub async fn select(
             wanted.extend(members);
         }
     }
-    let outcome = match select::select(&app, &caller.session, &connection, scope.as_deref(), &wanted).await {
+    let outcome = match select::select(&app, &caller.user_id, &connection, scope.as_deref(), &wanted).await {
         Ok(outcome) => outcome,
         Err(SelectError::RateLimited) => return Err(Problem::RateLimited),
         Err(SelectError::Store(error)) => return Err(error.into()),

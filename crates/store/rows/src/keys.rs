@@ -32,6 +32,13 @@ pub enum SealedTable {
     Connections,
     /// `authorizations.pkce_verifier`
     Authorizations,
+    /// `secrets.sealed`
+    Secrets,
+}
+
+impl SealedTable {
+    pub const ALL: [SealedTable; 3] =
+        [SealedTable::Connections, SealedTable::Authorizations, SealedTable::Secrets];
 }
 
 /// One sealed value.

@@ -5,6 +5,7 @@ mod account_events;
 mod account_links;
 mod account_status;
 mod accounts;
+mod api_keys;
 mod assets;
 mod audit;
 mod authorizations;
@@ -26,6 +27,7 @@ pub use accounts::{
     AdminChange, AdminOutcome, EMAIL_KEY_VERSION, LastAdmin, NewSession, NewUser, RateLimitHits, Session,
     SignedIn, User,
 };
+pub use api_keys::{ApiCall, ApiKey, ApiKeyLimits, ApiKeyRow, ApiScope, NewApiKey, NewSecret};
 pub use assets::{
     AccountGroup, AdAccount, AdAccountFilter, AssetBatch, Business, InstagramAccount, NewAdAccount,
     NewBusiness, NewInstagramAccount, NewPage, Only, Page, Relation, SelectionChange, UnreadList,

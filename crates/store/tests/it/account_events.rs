@@ -102,5 +102,5 @@ async fn old_events_and_audit_lines_are_deleted_in_batches() {
     assert_eq!(world.store.sweep_audit(NOW - 1, 2).await.unwrap(), 1);
     assert_eq!(world.store.sweep_audit(NOW - 1, 2).await.unwrap(), 0);
     assert_eq!(world.store.list_account_events(None, 10).await.unwrap().len(), 1);
-    assert!(world.store.list_audit(&connection, 10).await.unwrap().is_empty());
+    assert!(world.store.list_audit(&connection, None, 10).await.unwrap().is_empty());
 }

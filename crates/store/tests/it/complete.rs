@@ -38,7 +38,7 @@ async fn a_login_writes_the_connection_its_assets_its_jobs_and_its_history() {
     let sync = world.claim(JobKind::Sync, new.connection_id.as_str()).await;
     assert_eq!(sync.payload, JobPayload::Sync("plan".to_owned()));
     world.claim(JobKind::Check, new.connection_id.as_str()).await;
-    let history = world.store.list_audit(&new.connection_id, 10).await.unwrap();
+    let history = world.store.list_audit(&new.connection_id, None, 10).await.unwrap();
     let events: Vec<_> = history.into_iter().map(|entry| entry.event).collect();
     assert_eq!(events, [AuditEvent::Connected { scopes: new.scopes.0 }]);
 }
@@ -83,7 +83,7 @@ async fn a_second_login_replaces_the_token_and_starts_a_new_generation() {
     assert_eq!(connection.access_token.as_deref(), Some(again.access_token.as_bytes()));
     assert_eq!(connection.state.reason(), Some(StatusReason::PermissionsMissing));
     assert!(!world.store.finish_job(&running).await.unwrap());
-    let newest = world.store.list_audit(&id, 1).await.unwrap();
+    let newest = world.store.list_audit(&id, None, 1).await.unwrap();
     assert_eq!(newest[0].event, AuditEvent::Reconnected { scopes: again.scopes.0 });
 }
 
@@ -97,7 +97,7 @@ async fn reconnecting_a_broken_or_disconnected_connection_makes_it_active() {
         .await;
     let again = || Completion { connection_id: id.clone(), ..world.completion(&ann, "1") };
     assert_eq!(world.store.complete_authorization(&again()).await.unwrap(), CompletionOutcome::Updated);
-    let newest = world.store.list_audit(&id, 1).await.unwrap();
+    let newest = world.store.list_audit(&id, None, 1).await.unwrap();
     assert_eq!(newest[0].event, AuditEvent::Recovered { reason: Some(StatusReason::PasswordChanged) });
 
     assert!(world.store.disconnect(&rows::disconnect(&ann, &id)).await.unwrap());

@@ -134,7 +134,7 @@ async fn of_one_step_written_twice_at_once_one_is_kept() {
     let (first, second) =
         tokio::join!(world.store.record_sync_step(&job, &one), world.store.record_sync_step(&job, &other));
     assert_ne!(first.unwrap(), second.unwrap());
-    assert_eq!(world.store.list_audit(&id, 10).await.unwrap().len(), 2);
+    assert_eq!(world.store.list_audit(&id, None, 10).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -146,7 +146,7 @@ async fn the_last_step_ends_the_sync_and_starts_the_status_checks() {
     let connection = world.connection(&id).await;
     assert_eq!((connection.sync_state, connection.sync_total), (SyncState::Idle, Some(1)));
     assert_eq!(connection.last_synced_at, Some(NOW + MINUTE));
-    let newest = world.store.list_audit(&id, 1).await.unwrap();
+    let newest = world.store.list_audit(&id, None, 1).await.unwrap();
     assert_eq!(newest[0].event, AuditEvent::AssetsSynced { ad_accounts: 1 });
     let next = world.claim(JobKind::StatusCheck, id.as_str()).await;
     assert_eq!(next.priority, Priority::Background);

@@ -36,7 +36,7 @@ async fn a_check_writes_the_state_scopes_and_expiries_and_schedules_the_next() {
     assert_eq!(connection.granular_scopes, "[[\"ads_read\",[\"1\"]]]");
     assert_eq!((connection.expires_at, connection.data_access_expires_at), (None, Some(NOW + 5)));
     assert_eq!((connection.token_version, connection.last_checked_at), (1, Some(NOW + MINUTE)));
-    let history = world.store.list_audit(&id, 2).await.unwrap();
+    let history = world.store.list_audit(&id, None, 2).await.unwrap();
     let events: Vec<_> = history.into_iter().map(|entry| entry.event).collect();
     let reason = StatusReason::PasswordChanged;
     assert!(events.contains(&AuditEvent::NeedsReauthorization { reason }), "{events:?}");
@@ -62,7 +62,7 @@ async fn a_check_that_learned_nothing_leaves_the_connection_as_it_was() {
     );
     assert_eq!((after.access_token, after.last_checked_at), (before.access_token, before.last_checked_at));
     assert_eq!(world.claim(JobKind::Check, id.as_str()).await.attempts, 3);
-    assert_eq!(world.store.list_audit(&id, 10).await.unwrap().len(), 1);
+    assert_eq!(world.store.list_audit(&id, None, 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn an_unchanged_state_keeps_its_time_and_adds_no_event() {
     let check = TokenCheck { state, ..rows::token_check(&id) };
     assert!(world.store.record_token_check(&job, &check).await.unwrap());
     assert_eq!(world.connection(&id).await.state.since(), NOW);
-    assert_eq!(world.store.list_audit(&id, 10).await.unwrap().len(), 1);
+    assert_eq!(world.store.list_audit(&id, None, 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn a_check_of_a_replaced_token_only_schedules_the_next_check() {
     let after = world.connection(&id).await;
     assert_eq!((after.state, after.access_token), (before.state, before.access_token));
     assert_eq!(after.token_version, 1);
-    assert_eq!(world.store.list_audit(&id, 10).await.unwrap().len(), 1);
+    assert_eq!(world.store.list_audit(&id, None, 10).await.unwrap().len(), 1);
     assert_eq!(world.claim(JobKind::Check, id.as_str()).await.attempts, 2);
 }
 
@@ -138,7 +138,7 @@ async fn a_lost_fence_writes_nothing() {
     assert!(!world.store.record_token_check(&stale(&job), &check).await.unwrap());
     let connection = world.connection(&id).await;
     assert_eq!((connection.token_version, connection.state.reason()), (1, None));
-    assert_eq!(world.store.list_audit(&id, 10).await.unwrap().len(), 1);
+    assert_eq!(world.store.list_audit(&id, None, 10).await.unwrap().len(), 1);
     assert!(world.store.record_token_check(&job, &check).await.unwrap());
 }
 

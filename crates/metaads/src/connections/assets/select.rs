@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use metaads_store::{
-    AccountStatusRow, Connection, JobKind, JobPayload, NewJob, SelectionChange, SignedIn, StoreError,
+    AccountStatusRow, Connection, JobKind, JobPayload, NewJob, SelectionChange, StoreError, UserId,
 };
 
 use crate::app::App;
@@ -44,7 +44,7 @@ pub struct SelectionOutcome {
 /// as Meta shows them.
 pub async fn select(
     app: &App,
-    who: &SignedIn,
+    user: &UserId,
     connection: &Connection,
     scope: Option<&[String]>,
     requested: &[String],
@@ -54,12 +54,12 @@ pub async fn select(
     let is_new = |one: &AccountStatusRow| !one.is_selected && one.is_selectable && one.is_reachable;
     let new: Vec<AccountStatusRow> =
         known.into_iter().filter(|one| is_new(one) && !status_check::is_fresh(one, now)).collect();
-    if !rate_limit::pay_for_calls(app, &who.user_id, new.len()).await? {
+    if !rate_limit::pay_for_calls(app, user, new.len()).await? {
         return Err(SelectError::RateLimited);
     }
     let unanswered = validate(app, connection, &new).await?;
     let requested: Vec<String> = requested.iter().filter(|id| !unanswered.contains(*id)).cloned().collect();
-    let owner = (&who.workspace_id, &who.user_id);
+    let owner = (&connection.workspace_id, user);
     let row = app.new_row_id();
     let change =
         app.store.select_ad_accounts(owner, &connection.id, scope, &requested, app.now(), &row).await?;

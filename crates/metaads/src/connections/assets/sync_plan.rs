@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use metaads_graph::{AdAccountId, Edge, FirstLists, GranularScope, ListPage};
 use metaads_store::{
-    AssetBatch, AssetCounts, Connection, ConnectionId, ConnectionKind, IfSyncing, JobKind, JobPayload,
-    NewJob, Priority, ScopeSet, StoreError,
+    AssetBatch, AssetCounts, Connection, ConnectionId, ConnectionKind, ConnectionSummary, IfSyncing, JobKind,
+    JobPayload, NewJob, Priority, ScopeSet, StoreError, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::connections::assets::rows;
 use crate::connections::assets::sync_task::{BusinessRef, Delay, NextPage, SyncEdge, SyncTask};
 use crate::connections::granular_scopes::{self, Reach};
+use crate::rate_limit;
 
 /// Rows asked for at once.
 pub const PAGE_LIMIT: u32 = 100;
@@ -135,9 +136,31 @@ pub async fn start_sync(
     Ok(started)
 }
 
+/// What became of a request for a sync.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SyncRequest {
+    Started,
+    NotConnected,
+    /// The user has caused too many calls to Meta.
+    RateLimited,
+}
+
+/// Starts a sync for somebody who waits for it; a running one goes on.
+pub async fn request_sync(
+    app: &App,
+    user: &UserId,
+    connection: &ConnectionSummary,
+) -> Result<SyncRequest, StoreError> {
+    if !rate_limit::pay_for_calls(app, user, expected_calls(&connection.assets)).await? {
+        return Ok(SyncRequest::RateLimited);
+    }
+    let is_started = start_sync(app, &connection.id, Priority::Interactive, IfSyncing::Continue).await?;
+    Ok(if is_started { SyncRequest::Started } else { SyncRequest::NotConnected })
+}
+
 /// About as many calls as a full sync of these assets takes: the person's own lists, six of each business, and the
 /// pages of the long ones.
-pub fn expected_calls(assets: &AssetCounts) -> usize {
+fn expected_calls(assets: &AssetCounts) -> usize {
     let number = |count: i64| usize::try_from(count).unwrap_or_default();
     let rows = number(assets.ad_accounts) + number(assets.pages) + number(assets.instagram_accounts);
     3 + 6 * number(assets.businesses) + rows / PAGE_LIMIT as usize

@@ -40,7 +40,16 @@ pub struct FreshToken {
 
 /// A token of this connection that stays valid for at least [`MIN_VALID_FOR_MS`], refreshed first if necessary.
 pub async fn fresh_token(app: &App, connection: &Connection) -> Result<FreshToken, TokenError> {
-    let until = app.now() + MIN_VALID_FOR_MS;
+    token_valid_for(app, connection, MIN_VALID_FOR_MS).await
+}
+
+/// A token of this connection that stays valid for at least so many milliseconds, refreshed first if necessary.
+pub async fn token_valid_for(
+    app: &App,
+    connection: &Connection,
+    valid_for: i64,
+) -> Result<FreshToken, TokenError> {
+    let until = app.now() + valid_for;
     if lasts(connection, until) || !status::is_working(connection) {
         return stored_token(app, connection, until).await;
     }

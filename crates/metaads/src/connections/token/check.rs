@@ -14,6 +14,7 @@ use metaads_store::{
 use crate::app::App;
 use crate::clock::MINUTE;
 use crate::connections::assets::sync_plan::start_sync;
+use crate::connections::status;
 use crate::connections::token::evaluate::{Evaluation, evaluate};
 use crate::connections::token::open::{OpenTokenError, open_token};
 use crate::connections::token::outcome::{CheckOutcome, CheckTrigger};
@@ -56,6 +57,14 @@ pub async fn check_now(
         tokio::select! {
             () = progress => {}
             () = app.clock.sleep(POLL_EVERY) => {}
+        }
+        // The check that was waited for may have refreshed the token already.
+        if let CheckTrigger::ValidUntil(until) = trigger
+            && let Some(connection) = app.store.find_connection_for_job(id).await?
+            && status::is_working(&connection)
+            && connection.expires_at.is_none_or(|at| at >= until)
+        {
+            return Ok(CheckOutcome::Valid);
         }
     }
 }
