@@ -26,6 +26,7 @@ mod faults;
 mod meta;
 mod pages;
 mod process;
+mod programs;
 mod replica;
 mod secrets;
 mod selection;
