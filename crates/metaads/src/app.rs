@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use metaads_graph::Graph;
 use metaads_store::{
-    AuthorizationId, ConnectionId, JobId, JobKind, JobPayload, NewJob, Priority, SessionId, Store,
-    StoreError, UserId,
+    AuthorizationId, ConnectSessionId, ConnectionId, JobId, JobKind, JobPayload, NewJob, Priority, SessionId,
+    Store, StoreError, UserId,
 };
 use metaads_vault::{SealContext, Sealed};
 
@@ -125,6 +125,10 @@ impl App {
 
     pub fn new_authorization_id(&self) -> AuthorizationId {
         AuthorizationId::new(self.random.uuid(self.now()))
+    }
+
+    pub fn new_connect_session_id(&self) -> ConnectSessionId {
+        ConnectSessionId::new(self.random.uuid(self.now()))
     }
 
     pub fn new_connection_id(&self) -> ConnectionId {

@@ -14,8 +14,9 @@ use crate::http::body::{self, BodyTime};
 use crate::http::problem::Problem;
 use crate::http::{api_caller, middleware, problem_json};
 use crate::web::{
-    account_link, admin, attempt, auth, business, connect, connection, dashboard, data_deletion, diagnose,
-    disconnect, health, help, home, import_token, notice_view, picker, problem_page, settings, static_files,
+    account_link, admin, attempt, auth, business, connect, connect_session, connection, dashboard,
+    data_deletion, diagnose, disconnect, health, help, home, import_token, notice_view, picker, problem_page,
+    settings, static_files,
 };
 
 /// A body, unless its extractor has a limit of its own: see `http::form_fields` and `hooks::webhook_body`.
@@ -44,6 +45,12 @@ pub fn routes(app: App) -> Router {
         .route("/connect/attempts/{id}/status", get(attempt::status))
         .route("/connect/attempts/{id}/cancel", post(attempt::cancel))
         .route("/connect/problems/{code}", get(attempt::problem))
+        // The users of other products
+        .route("/connect-sessions/{token}", get(connect_session::show))
+        .route("/connect-sessions/{token}/start", post(connect_session::start))
+        .route(connect_session::ELSEWHERE, get(connect_session::elsewhere))
+        .route("/connect/result/{id}", get(connect_session::result))
+        .route("/assets/connect.js", get(static_files::connect_script))
         // A connection
         .route("/connections/{id}", get(connection::show))
         .route("/connections/{id}/accounts", get(picker::show))
@@ -96,6 +103,8 @@ pub fn routes(app: App) -> Router {
 #[rustfmt::skip]
 fn programs(app: &App) -> Router<App> {
     Router::new()
+        .route("/api/v1/connect-sessions", post(api::connect_sessions::create))
+        .route("/api/v1/connect-sessions/{id}", get(api::connect_sessions::show))
         .route("/api/v1/connections", get(api::connections::list))
         .route("/api/v1/connections/{id}", get(api::connections::show).delete(api::connections::disconnect))
         .route("/api/v1/connections/{id}/refresh", post(api::connections::refresh))

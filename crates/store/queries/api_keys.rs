@@ -180,7 +180,6 @@ impl Db {
 }
 
 /// Inserts a sealed value beside the row that owns it.
-#[expect(dead_code, reason = "the rows that own secrets come with the next migrations")]
 pub(crate) async fn insert_secret(
     tx: &mut sqlx::Transaction<'static, Engine>,
     secret: &NewSecret,

@@ -1,12 +1,13 @@
 //! The one write of a successful login or token import.
 
 use metaads_store_rows::{
-    AuditEvent, CheckPayload, Completion, CompletionOutcome, ConnectionId, ConnectionStatus, JobId,
-    JobPayload, Login, NewAuditEvent, NewJob, StatusReason, StoreError,
+    AuditEvent, CheckPayload, Completion, CompletionOutcome, ConnectSessionId, ConnectionId,
+    ConnectionStatus, JobId, JobPayload, Login, NewAuditEvent, NewJob, StatusReason, StoreError,
 };
 
 use crate::queries::assets::write_assets;
 use crate::queries::audit::append_event;
+use crate::queries::connect_sessions::complete_connect_session;
 use crate::queries::jobs::{enqueue, restart};
 use crate::{Db, Engine};
 
@@ -68,28 +69,39 @@ impl Db {
     }
 }
 
-/// False if the authorization was cancelled or its session has ended.
+/// False if the authorization was cancelled or its session has ended, or if its connect session has connected already or
+/// may repair only.
 async fn finish_authorization(
     tx: &mut sqlx::Transaction<'static, Engine>,
     new: &Completion,
     outcome: CompletionOutcome,
 ) -> Result<bool, StoreError> {
     let Some(authorization) = &new.authorization_id else { return Ok(true) };
-    let outcome = if outcome == CompletionOutcome::Created { "connected" } else { "reconnected" };
+    let is_new = outcome == CompletionOutcome::Created;
+    let outcome = if is_new { "connected" } else { "reconnected" };
     let finished = sqlx::query!(
-        "UPDATE authorizations SET status = 'completed', outcome = $2, connection_id = $3, finished_at = $4,
+        r#"UPDATE authorizations SET status = 'completed', outcome = $2, connection_id = $3, finished_at = $4,
              pkce_verifier = NULL, pkce_verifier_key = NULL
          WHERE id = $1 AND status = 'consumed'
-           AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = authorizations.session_id)",
+           AND (EXISTS (SELECT 1 FROM sessions s WHERE s.id = authorizations.session_id)
+                OR EXISTS (SELECT 1 FROM connect_sessions c WHERE c.id = authorizations.connect_session_id
+                    AND c.status <> 'completed' AND (c.repairs IS NULL OR NOT $5)))
+         RETURNING connect_session_id AS "connect_session?: ConnectSessionId""#,
         authorization.as_str(),
         outcome,
         new.connection_id.as_str(),
-        new.at
+        new.at,
+        is_new
     )
-    .execute(&mut **tx)
-    .await?
-    .rows_affected();
-    Ok(finished == 1)
+    .fetch_optional(&mut **tx)
+    .await?;
+    match finished {
+        None => Ok(false),
+        Some(row) => match row.connect_session {
+            Some(session) => complete_connect_session(tx, &session, new).await,
+            None => Ok(true),
+        },
+    }
 }
 
 /// Returns the asset generation that this login starts; None if the row belongs to another workspace or another

@@ -11,6 +11,7 @@ mod assets;
 mod audit;
 mod authorizations;
 mod complete;
+mod connect_sessions;
 mod connections;
 mod disconnect;
 mod jobs;

@@ -5,6 +5,7 @@ use metaads_store_rows::{
 };
 
 use crate::Db;
+use crate::queries::connect_sessions::{delete_connect_sessions, fail_connect_sessions_left_behind};
 
 /// Sessions of one user, and browsers that count as known to them; the oldest give way.
 const MOST_SESSIONS: i64 = 50;
@@ -12,6 +13,7 @@ const MOST_SESSIONS: i64 = 50;
 const DAY_MS: i64 = 86_400_000;
 const EVENTS_KEPT_MS: i64 = 40 * DAY_MS;
 const DELETIONS_KEPT_MS: i64 = 366 * DAY_MS;
+const CONNECT_SESSIONS_KEPT_MS: i64 = 30 * DAY_MS;
 const UNRECOGNIZED_KEPT_MS: i64 = 90 * DAY_MS;
 
 impl Db {
@@ -219,6 +221,7 @@ impl Db {
         sqlx::query!("DELETE FROM authorizations WHERE expires_at <= $1", authorizations_before)
             .execute(&mut *tx)
             .await?;
+        delete_connect_sessions(&mut tx, now - CONNECT_SESSIONS_KEPT_MS).await?;
         // Meta counts usage over an hour at most; a day is enough history for the operator.
         sqlx::query!("DELETE FROM meta_quotas WHERE seen_at <= $1", now - DAY_MS).execute(&mut *tx).await?;
         // Meta redelivers for 36 hours; confirmation codes are valid for a year.
@@ -252,6 +255,7 @@ impl Db {
         )
         .execute(&mut *tx)
         .await?;
+        fail_connect_sessions_left_behind(&mut tx, now).await?;
         sqlx::query!(
             "UPDATE authorizations SET pkce_verifier = NULL, pkce_verifier_key = NULL
              WHERE expires_at <= $1 AND pkce_verifier IS NOT NULL",

@@ -131,6 +131,13 @@ statements! {
     fn find_open_authorization(&self, user: &UserId, now: i64) -> Answer<Option<Authorization>>;
     fn fail_authorization(&self, id: &AuthorizationId, outcome: &str, detail: Option<&str>, at: i64) -> Answer<()>;
     fn cancel_authorization(&self, user: &UserId, id: &AuthorizationId, at: i64) -> Answer<bool>;
+    // connect sessions
+    fn insert_connect_session(&self, new: &NewConnectSession) -> Answer<ConnectSessionInsert>;
+    fn find_connect_session(&self, id: &ConnectSessionId, now: i64) -> Answer<Option<ConnectSession>>;
+    fn find_connect_session_by_token(&self, token_hash: &str, now: i64) -> Answer<Option<ConnectSession>>;
+    fn open_connect_session(&self, id: &ConnectSessionId) -> Answer<()>;
+    fn bind_connect_session(&self, id: &ConnectSessionId, browser_hash: &str, now: i64) -> Answer<bool>;
+    fn count_wrong_verifier(&self, id: &ConnectSessionId, most: i64, code: &str, at: i64) -> Answer<()>;
     // connections
     fn complete_authorization(&self, new: &Completion) -> Answer<CompletionOutcome>;
     fn list_connections(&self, workspace: &WorkspaceId) -> Answer<Vec<ConnectionSummary>>;

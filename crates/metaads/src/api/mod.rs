@@ -3,6 +3,7 @@
 pub mod ad_accounts;
 pub mod api_connection;
 pub mod assets;
+pub mod connect_sessions;
 pub mod connections;
 pub mod health;
 pub mod history;

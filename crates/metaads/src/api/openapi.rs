@@ -10,7 +10,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, ServerBuilder};
 use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
 
-use crate::api::{ad_accounts, assets, connections, health, history, token};
+use crate::api::{ad_accounts, assets, connect_sessions, connections, health, history, token};
 use crate::app::App;
 
 #[derive(OpenApi)]
@@ -20,6 +20,8 @@ use crate::app::App;
         description = "Connections to Meta advertising accounts, for programs. Times are RFC 3339 in UTC; ids are UUIDs.",
     ),
     paths(
+        connect_sessions::create,
+        connect_sessions::show,
         connections::list,
         connections::show,
         connections::disconnect,

@@ -75,6 +75,7 @@ codes! {
     StateExpired = "state_expired": You, Connect;
     StateUsed = "state_used": Nobody, ViewConnections;
     WrongSession = "wrong_session": You, SignIn;
+    WrongVerifier = "wrong_verifier": You, ViewConnections;
     CodeRefused = "code_refused": You, Connect;
     ForeignToken = "foreign_token": Admin, ViewConnections;
     WrongPerson = "wrong_person": You, Connect;

@@ -10,12 +10,17 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
 use axum_extra::extract::cookie::{Cookie, SameSite};
+use metaads_store::ConnectSessionId;
 
 use crate::accounts::events::Origin;
 use crate::app::App;
 
 /// A cookie value longer than this is not one of ours.
 const MAX_COOKIE_BYTES: usize = 100;
+/// How the names of the cookies of connect sessions go on; their id follows.
+const CONNECT: &str = "connect_";
+/// Connect sessions of one browser that are looked at.
+const MAX_CONNECT_COOKIES: usize = 50;
 
 #[derive(Debug, Clone)]
 pub struct ClientInfo {
@@ -24,6 +29,8 @@ pub struct ClientInfo {
     pub user_agent: String,
     pub session_token: Option<String>,
     pub device_token: Option<String>,
+    /// The cookies that bind connect sessions to this browser.
+    pub connect_tokens: Vec<(ConnectSessionId, String)>,
     /// `light`, `dark`, or empty: as the device.
     pub theme: &'static str,
     /// Key of the notice that the next page shows.
@@ -34,14 +41,16 @@ pub struct ClientInfo {
 
 /// Our cookies, by the name that `cookie` prefixes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OwnCookie {
+pub enum OwnCookie<'a> {
     Session,
     Device,
     Theme,
     Notice,
+    /// Binds this connect session to the browser. It is good for nothing else.
+    Connect(&'a ConnectSessionId),
 }
 
-impl OwnCookie {
+impl OwnCookie<'_> {
     /// With the `__Host-` prefix wherever cookies travel over https.
     fn name(self, app: &App) -> String {
         let name = match self {
@@ -49,8 +58,9 @@ impl OwnCookie {
             OwnCookie::Device => "device",
             OwnCookie::Theme => "theme",
             OwnCookie::Notice => "notice",
+            OwnCookie::Connect(session) => &format!("{CONNECT}{session}"),
         };
-        if app.config.is_https() { format!("__Host-metaads_{name}") } else { format!("metaads_{name}") }
+        format!("{}{name}", prefix(app))
     }
 
     /// Sets the cookie on a response; zero seconds deletes it. SameSite is Lax, not Strict, because the browser comes
@@ -66,6 +76,11 @@ impl OwnCookie {
         let value = HeaderValue::from_str(&text).expect("our cookie values are visible ASCII");
         response.headers_mut().append(SET_COOKIE, value);
     }
+}
+
+/// `__Host-` keeps other hosts of the domain from setting our cookies.
+fn prefix(app: &App) -> &'static str {
+    if app.config.is_https() { "__Host-metaads_" } else { "metaads_" }
 }
 
 impl FromRequestParts<App> for ClientInfo {
@@ -94,7 +109,7 @@ impl ClientInfo {
             .flat_map(Cookie::split_parse)
             .flatten()
             .collect();
-        let find = |cookie: OwnCookie| {
+        let find = |cookie: OwnCookie<'_>| {
             let name = cookie.name(app);
             let found = cookies.iter().find(|cookie| cookie.name() == name);
             found.map(|cookie| cookie.value().to_owned()).filter(|value| value.len() <= MAX_COOKIE_BYTES)
@@ -109,11 +124,21 @@ impl ClientInfo {
             user_agent: header(USER_AGENT).to_owned(),
             session_token: find(OwnCookie::Session),
             device_token: find(OwnCookie::Device),
+            connect_tokens: connect_tokens(app, &cookies),
             theme,
             notice: find(OwnCookie::Notice),
             wants_json: header(ACCEPT).starts_with("application/json"),
         }
     }
+}
+
+fn connect_tokens(app: &App, cookies: &[Cookie<'_>]) -> Vec<(ConnectSessionId, String)> {
+    let start = format!("{}{CONNECT}", prefix(app));
+    let of_session = |cookie: &Cookie<'_>| {
+        let id = ConnectSessionId::from_text(cookie.name().strip_prefix(&start)?)?;
+        (cookie.value().len() <= MAX_COOKIE_BYTES).then(|| (id, cookie.value().to_owned()))
+    };
+    cookies.iter().filter_map(of_session).take(MAX_CONNECT_COOKIES).collect()
 }
 
 /// Whether a peer may forward other clients' requests, so that it is not one client itself.

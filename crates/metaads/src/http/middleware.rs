@@ -37,7 +37,13 @@ pub fn csrf(app: &App) -> CsrfLayer<fn(ProtectionError) -> Response> {
     CsrfLayer::new()
         .add_trusted_origin(origin)
         .expect("PUBLIC_URL was checked to be scheme, host and port")
+        .with_insecure_bypass(|_, uri| is_start_of_connect_session(uri.path()))
         .with_rejection_response(refuse)
+}
+
+/// The product's page posts to it from its own origin, which its handler checks.
+fn is_start_of_connect_session(path: &str) -> bool {
+    path.strip_prefix("/connect-sessions/").is_some_and(|rest| rest.ends_with("/start"))
 }
 
 /// A change that has begun is finished, also if its client is gone: nothing stays half done because somebody closed a
@@ -158,6 +164,13 @@ const KEEPS_OPENER: &str = "unsafe-none";
 pub fn keep_opener(response: &mut Response) {
     let name = HeaderName::from_static("cross-origin-opener-policy");
     response.headers_mut().insert(name, HeaderValue::from_static(KEEPS_OPENER));
+}
+
+/// Lets the forms of a page lead to this origin too, by the redirects that follow.
+pub fn allow_form_to(app: &App, response: &mut Response, origin: &str) {
+    let policy = format!("{} {origin}", content_security_policy(app));
+    let policy = HeaderValue::from_str(&policy).expect("an origin is visible ASCII");
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
 }
 
 /// Notices a proxy that METAADS_TRUSTED_PROXIES does not name.

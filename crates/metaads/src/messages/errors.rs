@@ -72,6 +72,10 @@ static CATALOGUE: &[ErrorText] = &[
         "Sign in to finish connecting",
         "You were signed out while on Facebook, or came back in another browser. Nothing was connected.",
         "Sign in here, then press Connect Meta Account again. Facebook remembers what you agreed to."]),
+    text(Code::WrongVerifier, [
+        "The link could not be confirmed",
+        "The page that opened it did not prove itself, several times. Nothing was connected.",
+        "Go back to the app that you came from, and start there again."]),
     text(Code::CodeRefused, [
         "Facebook’s answer was no longer valid",
         "Facebook gave us a one-time pass that Meta no longer accepted. That happens after a long wait or a reload. Nothing was connected.",

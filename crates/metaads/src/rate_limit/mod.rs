@@ -6,7 +6,7 @@
 
 pub mod full_buckets;
 
-use metaads_store::{StoreError, UserId};
+use metaads_store::{ConnectSessionId, StoreError, UserId};
 
 use crate::app::App;
 use crate::clock::MINUTE;
@@ -37,6 +37,10 @@ pub enum Bucket<'a> {
     Connect {
         user: &'a UserId,
     },
+    /// Authorizations that start in one connect session.
+    ConnectSession {
+        session: &'a ConnectSessionId,
+    },
     /// Actions of one user that call Meta at once.
     AskMeta {
         user: &'a UserId,
@@ -62,6 +66,7 @@ impl Bucket<'_> {
             Bucket::SignedIn { user } => format!("signed-in:{user}"),
             Bucket::Register { address } => format!("register:{address}"),
             Bucket::Connect { user } => format!("connect:{user}"),
+            Bucket::ConnectSession { session } => format!("connect-session:{session}"),
             Bucket::AskMeta { user } => format!("ask-meta:{user}"),
             Bucket::MetaCalls { user } => format!("meta-calls:{user}"),
             Bucket::PasswordCheck { user } => format!("password:{user}"),
@@ -76,6 +81,7 @@ impl Bucket<'_> {
             Bucket::SignInAddress { .. } => (60, 15 * MINUTE),
             Bucket::Register { .. } => (20, 60 * MINUTE),
             Bucket::Connect { .. } | Bucket::AskMeta { .. } => (60, 10 * MINUTE),
+            Bucket::ConnectSession { .. } => (20, 10 * MINUTE),
             Bucket::MetaCalls { .. } => (3_000, 10 * MINUTE),
             Bucket::PasswordCheck { .. } => (10, 15 * MINUTE),
         }

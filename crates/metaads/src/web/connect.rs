@@ -11,11 +11,12 @@ use crate::accounts::sessions::is_handheld;
 use crate::app::App;
 use crate::connections::connect::authorize;
 use crate::connections::connect::authorize::{AuthorizeRequest, BeginError, CallbackOutcome};
+use crate::connections::connect::initiator::CallbackBrowser;
 use crate::http::caller::{Caller, MaybeCaller};
 use crate::http::client_info::ClientInfo;
 use crate::http::form_fields::FormFields;
 use crate::http::problem::Problem;
-use crate::web::business;
+use crate::web::{business, connect_session};
 
 /// How browsers, old ones too, say that they fetch a page ahead of a click.
 const PREFETCH_HEADERS: [(&str, &[u8]); 4] = [
@@ -78,7 +79,7 @@ async fn begin(
         is_asking_again: fields.one("ask_again") == "1",
         is_handheld: is_handheld(&client.user_agent),
     };
-    let started = match authorize::begin(app, &caller.session, request).await {
+    let started = match authorize::begin(app, &(&caller.session).into(), request).await {
         Ok(started) => started,
         Err(BeginError::NeedsComputer) => {
             let id = fields.one("connection");
@@ -98,33 +99,36 @@ async fn begin(
     Ok(Redirect::to(started.dialog.as_str()).into_response())
 }
 
+/// Who may have come back: somebody who is signed in, or somebody in a connect session.
+type CallbackOf = (MaybeCaller, ClientInfo);
+
 /// The redirect URI of Facebook's dialog.
 pub async fn callback(
     app: State<App>,
-    caller: MaybeCaller,
+    browser: CallbackOf,
     query: RawQuery,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    come_back(app, caller, query, method, headers, DialogHost::Facebook).await
+    come_back(app, browser, query, method, headers, DialogHost::Facebook).await
 }
 
 /// The redirect URI of Instagram's dialog.
 pub async fn instagram_callback(
     app: State<App>,
-    caller: MaybeCaller,
+    browser: CallbackOf,
     query: RawQuery,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    come_back(app, caller, query, method, headers, DialogHost::Instagram).await
+    come_back(app, browser, query, method, headers, DialogHost::Instagram).await
 }
 
 /// Completes the authorization and redirects, so that code and state do not stay in the address bar, the history or a
 /// Referer header. The fragment replaces the `#_=_` that Facebook appends.
 async fn come_back(
     State(app): State<App>,
-    MaybeCaller(caller): MaybeCaller,
+    (MaybeCaller(caller), client): CallbackOf,
     RawQuery(query): RawQuery,
     method: Method,
     headers: HeaderMap,
@@ -139,9 +143,11 @@ async fn come_back(
     }
     let query = query.unwrap_or_default();
     // In a task of its own: a browser that disconnects now must not abort it half-way.
-    let session = caller.map(|caller| caller.session);
-    let work =
-        crate::tasks::spawn(async move { authorize::complete(&app, session.as_ref(), &query, host).await });
+    let browser = CallbackBrowser {
+        signed_in: caller.map(|caller| caller.session),
+        connect_tokens: client.connect_tokens,
+    };
+    let work = crate::tasks::spawn(async move { authorize::complete(&app, &browser, &query, host).await });
     let outcome = work.await.map_err(|error| {
         tracing::error!(%error, "the task that completes an authorization failed");
         Problem::Internal
@@ -151,6 +157,8 @@ async fn come_back(
             format!("/connect/attempts/{id}?window=popup#main")
         }
         CallbackOutcome::Finished { id, is_popup: false } => format!("/connect/attempts/{id}#main"),
+        CallbackOutcome::OfConnectSession(id) => connect_session::result_path(&id),
+        CallbackOutcome::OfOtherBrowser => connect_session::ELSEWHERE.to_owned(),
         CallbackOutcome::Rejected(code) => format!("/connect/problems/{}#main", code.as_str()),
     };
     Ok(Redirect::to(&target).into_response())

@@ -28,6 +28,8 @@ pub struct Layout {
     pub sandbox: Option<String>,
     /// `light`, `dark`, or empty: as the device.
     pub theme: &'static str,
+    /// Somebody who is signed out may want to sign in here: not so the users of other products.
+    pub has_sign_in: bool,
     /// Pages with an action bar hide the phone's navigation.
     pub has_actions: bool,
     /// The page shows a form again that was refused; its title says so.
@@ -64,6 +66,7 @@ impl Layout {
             user: None,
             sandbox: app.sandbox_url.as_ref().map(|url| format!("{url}/_control")),
             theme: client.theme,
+            has_sign_in: true,
             has_actions: false,
             is_refused: false,
         }

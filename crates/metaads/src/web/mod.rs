@@ -9,6 +9,7 @@ pub mod auth;
 pub mod business;
 mod confirm;
 pub mod connect;
+pub mod connect_session;
 mod connected_page;
 pub mod connection;
 mod connection_card;

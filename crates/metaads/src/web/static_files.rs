@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use aws_lc_rs::digest;
 use axum::extract::Path;
-use axum::http::header;
+use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
@@ -87,6 +87,21 @@ pub async fn show(Path(name): Path<String>) -> Response {
             .into_response(),
         None => Problem::NotFound.into_response(),
     }
+}
+
+/// The script that other products load, under a name that stays: it has to be fetched again now and then.
+pub async fn connect_script() -> Response {
+    let script = served(asset("connect.js").trim_start_matches("/assets/")).expect("it is embedded");
+    (
+        [
+            (header::CONTENT_TYPE, script.content_type),
+            (header::CACHE_CONTROL, "public, max-age=3600"),
+            (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+            (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+        ],
+        script.body.as_slice(),
+    )
+        .into_response()
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod browser;
 mod bulk_connections;
 mod chromium;
 mod connect;
+mod connect_sessions;
 mod disconnect;
 mod effects;
 mod error_responses;

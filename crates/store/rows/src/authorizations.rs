@@ -2,7 +2,9 @@
 
 use metaads_vault::Sealed;
 
-use crate::text::{AuthorizationId, ConnectionId, SessionId, UserId, WorkspaceId, text_enum};
+use crate::text::{
+    AuthorizationId, ConnectSessionId, ConnectionId, SessionId, UserId, WorkspaceId, text_enum,
+};
 
 text_enum!(
     /// pending -> consumed -> completed | failed, or cancelled.
@@ -51,6 +53,8 @@ pub struct NewAuthorization {
     pub is_rerequest: bool,
     /// The connection to reconnect in place.
     pub reconnects: Option<ConnectionId>,
+    /// It is an attempt of this connect session, whose id `session_id` is then.
+    pub connect_session: Option<ConnectSessionId>,
     pub created_at: i64,
     pub expires_at: i64,
 }
@@ -67,6 +71,7 @@ pub struct Authorization {
     pub pkce_verifier: Option<Vec<u8>>,
     pub is_popup: bool,
     pub reconnects: Option<ConnectionId>,
+    pub connect_session: Option<ConnectSessionId>,
     pub status: AuthorizationStatus,
     /// A stable error code, or `connected`, `reconnected`.
     pub outcome: Option<String>,

@@ -9,6 +9,7 @@ mod api_keys;
 mod assets;
 mod audit;
 mod authorizations;
+mod connect_sessions;
 mod connection_state;
 mod connections;
 mod error;
@@ -35,6 +36,10 @@ pub use assets::{
 };
 pub use audit::{AdAccountChange, AuditEntry, AuditEvent, MetaFailure, NewAuditEvent};
 pub use authorizations::{Authorization, AuthorizationStatus, DialogHost, Login, NewAuthorization};
+pub use connect_sessions::{
+    ConnectSession, ConnectSessionInsert, ConnectSessionRow, ConnectSessionState, ConnectSessionStatus,
+    NewConnectSession,
+};
 pub use connection_state::{ConnectionState, ConnectionStatus, RevokedBy, StatusReason};
 pub use connections::{
     AssetCounts, Completion, CompletionOutcome, Connection, ConnectionKind, ConnectionRow, ConnectionSummary,
@@ -48,7 +53,9 @@ pub use jobs::{
 pub use keys::{DataKey, KeyUse, SealedAt, SealedRow, SealedTable};
 pub use operator_notices::{NoticeEntry, NoticeKind, OperatorNotice};
 pub use quotas::{QuotaRow, UnrecognizedError};
-pub use text::{AuthorizationId, ConnectionId, JobId, ScopeSet, SessionId, UserId, WorkspaceId};
+pub use text::{
+    AuthorizationId, ConnectSessionId, ConnectionId, JobId, ScopeSet, SessionId, UserId, WorkspaceId,
+};
 pub use token_checks::{Expiry, TokenCheck, state_event};
 pub use webhooks::{
     DeletionOutcome, DeletionRequest, GrantRevocation, NewWebhookEvent, Urgency, WebhookEvent, WebhookOutcome,

@@ -108,6 +108,10 @@ row_id!(
     ConnectionId
 );
 row_id!(
+    /// A one-time URL on which another product's user connects an account.
+    ConnectSessionId
+);
+row_id!(
     /// A background job.
     JobId
 );

@@ -53,6 +53,7 @@ pub fn authorization(
         is_popup: false,
         is_rerequest: false,
         reconnects: None,
+        connect_session: None,
         created_at: NOW,
         expires_at: NOW + 10 * MINUTE,
     }

@@ -6,17 +6,19 @@ use std::time::Duration;
 use metaads_graph::{AuthorizationCode, AuthorizationResponse, Callback, PkceVerifier};
 use metaads_store::{
     Authorization, AuthorizationId, AuthorizationStatus, CheckPayload, Completion, CompletionOutcome,
-    Connection, ConnectionId, ConnectionKind, DialogHost, JobKind, JobPayload, Login, NewAuthorization,
-    NoticeKind, SignedIn, StoreError,
+    ConnectSessionId, Connection, ConnectionId, ConnectionKind, DialogHost, JobKind, JobPayload, Login,
+    NewAuthorization, NoticeKind, SignedIn, StoreError,
 };
 use url::Url;
 
 use crate::app::App;
 use crate::codes::error_code::Code;
-use crate::connections::connect::failure::{Failure, FailureDetail};
-use crate::connections::connect::grant::{Grant, ask_meta};
+use crate::connections::connect::failure::Failure;
+use crate::connections::connect::grant::ask_meta;
+use crate::connections::connect::initiator::{CallbackBrowser, Holder, Initiator};
 use crate::connections::connect::login_dialog::{DialogPurpose, login_dialog, login_of};
 use crate::connections::connect::save::{Owner, seal};
+use crate::connections::connect::wrong_person::{is_other_connection, wrong_person};
 use crate::keys::contexts::verifier_context;
 use crate::operator_notices;
 use crate::random::hash;
@@ -70,10 +72,14 @@ pub enum BeginError {
 /// Creates the state, stores the pending authorization and returns the address of the dialog.
 pub async fn begin(
     app: &App,
-    who: &SignedIn,
+    who: &Initiator,
     request: AuthorizeRequest,
 ) -> Result<StartedAuthorization, BeginError> {
-    if !rate_limit::allow(app, &Bucket::Connect { user: &who.user_id }).await? {
+    let bucket = match &who.connect_session {
+        Some(session) => Bucket::ConnectSession { session },
+        None => Bucket::Connect { user: &who.user_id },
+    };
+    if !rate_limit::allow(app, &bucket).await? {
         return Err(BeginError::RateLimited);
     }
     let reconnected = reconnected(app, who, request.reconnects.as_ref()).await?;
@@ -82,7 +88,7 @@ pub async fn begin(
         Some(connection) => connection.login.unwrap_or_else(|| login_of(connection.kind)),
         None => request.login.unwrap_or(Login::Facebook),
     };
-    if login == Login::Business && request.is_handheld && app.config.meta_login.config_id.is_some() {
+    if request.is_handheld && needs_computer(app, login) {
         return Err(BeginError::NeedsComputer);
     }
     let id = app.new_authorization_id();
@@ -110,6 +116,7 @@ pub async fn begin(
         is_popup: request.is_popup,
         is_rerequest: request.is_asking_again,
         reconnects: request.reconnects,
+        connect_session: who.connect_session.clone(),
         created_at: now,
         expires_at: now + AUTHORIZATION_TTL_MS,
     };
@@ -118,9 +125,14 @@ pub async fn begin(
     Ok(StartedAuthorization { id, dialog: dialog.url })
 }
 
+/// Whether this login is offered on computers only.
+pub fn needs_computer(app: &App, login: Login) -> bool {
+    login == Login::Business && app.config.meta_login.config_id.is_some()
+}
+
 async fn reconnected(
     app: &App,
-    who: &SignedIn,
+    who: &Initiator,
     id: Option<&ConnectionId>,
 ) -> Result<Option<Connection>, BeginError> {
     let Some(id) = id else { return Ok(None) };
@@ -143,6 +155,10 @@ pub async fn cancel(app: &App, who: &SignedIn, id: &AuthorizationId) -> Result<b
 pub enum CallbackOutcome {
     /// The authorization was this browser's; its row says what became of it.
     Finished { id: AuthorizationId, is_popup: bool },
+    /// It was this browser's attempt of a connect session; the session's row says what became of it.
+    OfConnectSession(ConnectSessionId),
+    /// Nothing was touched: it is the attempt of a connect session that is bound to another browser.
+    OfOtherBrowser,
     /// Nothing was touched: the callback belongs to no authorization of this session.
     Rejected(Code),
 }
@@ -151,12 +167,10 @@ pub enum CallbackOutcome {
 /// the other one is rejected.
 pub async fn complete(
     app: &App,
-    who: Option<&SignedIn>,
+    browser: &CallbackBrowser,
     query: &str,
     host: DialogHost,
 ) -> Result<CallbackOutcome, StoreError> {
-    // (1) Consume: one conditional update takes the row, so that a callback counts once. A crash
-    //     after it leaves a consumed row, which expires by itself; Meta's code was not used.
     let callback = match Callback::parse(query) {
         Ok(callback) => callback,
         Err(error) => {
@@ -164,9 +178,32 @@ pub async fn complete(
             return Ok(CallbackOutcome::Rejected(Code::StateExpired));
         }
     };
-    let authorization = match consume(app, who, &callback, host).await? {
+    let who = match browser.holder_of(app, &hash(&callback.state)).await? {
+        Holder::Known(who) => Some(who),
+        Holder::Nobody => None,
+        Holder::OtherBrowser => {
+            tracing::warn!("callback rejected: its connect session is bound to another browser");
+            return Ok(CallbackOutcome::OfOtherBrowser);
+        }
+    };
+    let outcome = complete_for(app, who.as_ref(), &callback, host).await?;
+    Ok(match who.and_then(|who| who.connect_session) {
+        Some(session) => CallbackOutcome::OfConnectSession(session),
+        None => outcome,
+    })
+}
+
+async fn complete_for(
+    app: &App,
+    who: Option<&Initiator>,
+    callback: &Callback,
+    host: DialogHost,
+) -> Result<CallbackOutcome, StoreError> {
+    // (1) Consume: one conditional update takes the row, so that a callback counts once. A crash
+    //     after it leaves a consumed row, which expires by itself; Meta's code was not used.
+    let authorization = match consume(app, who, callback, host).await? {
         Consumed::Authorization(authorization) => authorization,
-        Consumed::Before(authorization) => return came_back(app, who, &authorization, &callback).await,
+        Consumed::Before(authorization) => return came_back(app, who, &authorization, callback).await,
         Consumed::Rejected(code) => {
             tracing::warn!(code = code.as_str(), "callback rejected");
             return Ok(CallbackOutcome::Rejected(code));
@@ -175,7 +212,7 @@ pub async fn complete(
     app.signals.connecting.notify();
     let outcome =
         CallbackOutcome::Finished { id: authorization.id.clone(), is_popup: authorization.is_popup };
-    let connected = match code_of(app, &callback, host) {
+    let connected = match code_of(app, callback, host) {
         Ok(code) => exchange_and_store(app, &authorization, code).await?,
         Err(failure) => Connected::Failed(failure),
     };
@@ -200,7 +237,7 @@ enum Consumed {
 
 async fn consume(
     app: &App,
-    who: Option<&SignedIn>,
+    who: Option<&Initiator>,
     callback: &Callback,
     host: DialogHost,
 ) -> Result<Consumed, StoreError> {
@@ -234,7 +271,7 @@ async fn consume(
 /// may have agreed to something else there, so the grant is read again.
 async fn came_back(
     app: &App,
-    who: Option<&SignedIn>,
+    who: Option<&Initiator>,
     authorization: &Authorization,
     callback: &Callback,
 ) -> Result<CallbackOutcome, StoreError> {
@@ -306,6 +343,9 @@ async fn exchange_and_store(
     //     over with that connection's id, once.
     for _ in 0..2 {
         let completion = seal(app, Owner::of_authorization(authorization), &grant).await?;
+        if is_other_connection(authorization, &completion.connection_id) {
+            return Ok(Connected::Failed(Code::WrongPerson.into()));
+        }
         match app.store.complete_authorization(&completion).await? {
             CompletionOutcome::Created | CompletionOutcome::Updated => {
                 tracing::info!(authorization = %authorization.id, connection = %completion.connection_id, "connected");
@@ -334,28 +374,4 @@ async fn revoke_unwanted_grant(app: &App, completion: &Completion) -> Result<(),
         app.enqueue(&app.new_job(JobKind::Revoke, &grant, JobPayload::Empty)).await?;
     }
     Ok(())
-}
-
-async fn wrong_person(
-    app: &App,
-    authorization: &Authorization,
-    met: &Grant,
-) -> Result<Option<Failure>, StoreError> {
-    let Some(id) = &authorization.reconnects else { return Ok(None) };
-    // Deleted meanwhile: then it is a new connection.
-    let Some(expected) = app.store.find_connection(&authorization.workspace_id, id).await? else {
-        return Ok(None);
-    };
-    let business = met.business.as_ref().map(|(id, _)| id);
-    let is_same_business = business.is_some() && business == expected.business_id.as_ref();
-    // With another Meta app the same person has another id: that is a new connection too.
-    if expected.meta_user_id == met.meta_user_id || is_same_business || expected.app_id != met.app_id {
-        return Ok(None);
-    }
-    let detail = FailureDetail {
-        expected: Some(expected.name),
-        met: Some(met.name.clone()),
-        ..FailureDetail::default()
-    };
-    Ok(Some(Failure { code: Code::WrongPerson, detail, notice: None }))
 }
