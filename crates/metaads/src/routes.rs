@@ -45,9 +45,6 @@ pub fn routes(app: App) -> Router {
         .route("/connect/attempts/{id}/status", get(attempt::status))
         .route("/connect/attempts/{id}/cancel", post(attempt::cancel))
         .route("/connect/problems/{code}", get(attempt::problem))
-        // The users of other products
-        .route("/connect-sessions/{token}", get(connect_session::show))
-        .route("/connect-sessions/{token}/start", post(connect_session::start))
         .route(connect_session::ELSEWHERE, get(connect_session::elsewhere))
         .route("/connect/result/{id}", get(connect_session::result))
         .route("/assets/connect.js", get(static_files::connect_script))
@@ -84,10 +81,11 @@ pub fn routes(app: App) -> Router {
         .route("/assets/{*name}", get(static_files::show))
         // From here outwards: what holds for every response
         .fallback(|| async { Problem::NotFound })
+        .layer(middleware::csrf(&app))
+        .merge(connect_sessions())
         .layer(from_fn_with_state(app.clone(), notice_view::forget_shown))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(from_fn_with_state(BodyTime::default(), body::limit_time))
-        .layer(middleware::csrf(&app))
         .layer(from_fn_with_state(app.clone(), middleware::require_public_host))
         .layer(from_fn_with_state(app.clone(), middleware::notice_proxies))
         .layer(from_fn_with_state(app.clone(), middleware::bound_client))
@@ -97,6 +95,15 @@ pub fn routes(app: App) -> Router {
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(app.clone(), middleware::headers))
         .with_state(app)
+}
+
+/// The users of other products. The product's page may post here from its own origin: the handler checks which page it
+/// was. The layer against other sites' requests would also log the paths, which have tokens.
+#[rustfmt::skip]
+fn connect_sessions() -> Router<App> {
+    Router::new()
+        .route("/connect-sessions/{token}", get(connect_session::show))
+        .route("/connect-sessions/{token}/start", post(connect_session::start))
 }
 
 /// The JSON API. Every call is authenticated, counted and, if it changes something, recorded.

@@ -37,13 +37,7 @@ pub fn csrf(app: &App) -> CsrfLayer<fn(ProtectionError) -> Response> {
     CsrfLayer::new()
         .add_trusted_origin(origin)
         .expect("PUBLIC_URL was checked to be scheme, host and port")
-        .with_insecure_bypass(|_, uri| is_start_of_connect_session(uri.path()))
         .with_rejection_response(refuse)
-}
-
-/// The product's page posts to it from its own origin, which its handler checks.
-fn is_start_of_connect_session(path: &str) -> bool {
-    path.strip_prefix("/connect-sessions/").is_some_and(|rest| rest.ends_with("/start"))
 }
 
 /// A change that has begun is finished, also if its client is gone: nothing stays half done because somebody closed a
