@@ -69,7 +69,7 @@ async fn a_check_writes_the_status_its_event_and_the_next_check() {
     assert_eq!((rows[0].account_status, rows[0].is_selectable), (Some(2), false));
     assert_eq!((rows[0].status_changed_at, rows[1].status_changed_at), (NOW, 0));
     assert_eq!(rows[0].next_check_at, NOW + DAY);
-    let newest = world.store.list_audit(&id, 1).await.unwrap();
+    let newest = world.store.list_audit(&id, None, 1).await.unwrap();
     assert_eq!(newest[0].event, AuditEvent::AdAccountStatusChanged(change));
     assert_eq!(world.number("SELECT run_at FROM jobs WHERE kind = 'status_check'").await, NOW + DAY);
 }

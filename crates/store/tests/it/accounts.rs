@@ -111,7 +111,7 @@ async fn deleting_a_user_deletes_everything_of_theirs_and_nothing_of_others() {
         assert_eq!(world.number(&format!("SELECT COUNT(*) FROM {table} = '{id}'")).await, 0, "{table}");
     }
     assert!(world.store.find_connection(&ben.workspace, &other).await.unwrap().is_some());
-    assert_eq!(world.store.list_audit(&other, 10).await.unwrap().len(), 1);
+    assert_eq!(world.store.list_audit(&other, None, 10).await.unwrap().len(), 1);
     world.claim(JobKind::Check, other.as_str()).await;
 }
 

@@ -27,7 +27,7 @@ async fn disconnecting_erases_the_token_and_the_jobs_and_queues_the_revocation()
     assert!(world.store.is_revocation_pending(APP, "1").await.unwrap());
     assert!(!world.store.is_revocation_pending(APP, "2").await.unwrap());
     assert_eq!(world.number("SELECT COUNT(*) FROM jobs WHERE kind <> 'revoke'").await, 0);
-    let newest = world.store.list_audit(&id, 1).await.unwrap();
+    let newest = world.store.list_audit(&id, None, 1).await.unwrap();
     assert_eq!(newest[0].event, AuditEvent::Disconnected { mode: DisconnectMode::Revoke });
     assert!(world.store.count_sealed().await.unwrap().is_empty());
 }
@@ -42,7 +42,7 @@ async fn a_connection_is_disconnected_once_and_only_in_its_workspace() {
     let (one, other) = (rows::disconnect(&ann, &id), rows::disconnect(&ann, &id));
     let (first, second) = tokio::join!(world.store.disconnect(&one), world.store.disconnect(&other));
     assert_ne!(first.unwrap(), second.unwrap());
-    assert_eq!(world.store.list_audit(&id, 10).await.unwrap().len(), 2);
+    assert_eq!(world.store.list_audit(&id, None, 10).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn ending_a_grant_revokes_its_older_connections_in_every_workspace() {
         let connection = world.connection(id).await;
         let state = ConnectionState::Revoked { by: RevokedBy::Person, since: NOW + 2 * MINUTE };
         assert_eq!((connection.state, connection.access_token), (state, None));
-        assert_eq!(world.store.list_audit(id, 1).await.unwrap()[0].event, AuditEvent::AppRemoved);
+        assert_eq!(world.store.list_audit(id, None, 1).await.unwrap()[0].event, AuditEvent::AppRemoved);
     }
     assert!(world.connection(&other).await.access_token.is_some());
     assert_eq!(world.store.end_grant(&rows::revocation("1"), &ids).await.unwrap(), 0);
@@ -149,7 +149,7 @@ async fn deleting_a_grant_deletes_older_connections_and_the_persons_events() {
     world.store.insert_webhook_events(&events, &rows::webhook_job()).await.unwrap();
     assert_eq!(world.store.delete_grant(&rows::revocation("1")).await.unwrap(), (1, 1));
     assert!(world.store.find_connection_for_job(&old).await.unwrap().is_none());
-    assert!(world.store.list_audit(&old, 10).await.unwrap().is_empty());
+    assert!(world.store.list_audit(&old, None, 10).await.unwrap().is_empty());
     for id in [&newer.connection_id, &other] {
         assert!(world.connection(id).await.access_token.is_some());
     }

@@ -194,7 +194,7 @@ async fn audit_lines_are_read_as_typed_events() {
     };
     let (_folder, url) = version_5(&lines.iter().enumerate().map(insert).collect::<String>()).await;
     let store = Store::open(&url).await.unwrap();
-    let history = store.list_audit(&connection_id(CONNECTION), 100).await.unwrap();
+    let history = store.list_audit(&connection_id(CONNECTION), None, 100).await.unwrap();
     assert_eq!(history.len(), lines.len());
     for (entry, (action, _, event)) in history.iter().zip(&lines) {
         assert_eq!(&entry.event, event, "{action}");

@@ -44,7 +44,7 @@ async fn a_selection_without_scope_replaces_the_whole_selection() {
     let change = select(&world, &ann, &id, None, &["2", "3"]).await;
     assert_eq!(change, SelectionChange { added: 1, removed: 1, selected: 2, refused: 0 });
     assert_eq!(selected(&world, &id).await, ["2", "3"]);
-    let newest = world.store.list_audit(&id, 1).await.unwrap();
+    let newest = world.store.list_audit(&id, None, 1).await.unwrap();
     assert_eq!(newest[0].event, AuditEvent::AdAccountsSelected { selected: 2, added: 1, removed: 1 });
 }
 
@@ -77,7 +77,7 @@ async fn an_unchanged_selection_adds_no_event() {
     let (ann, id) = connect(&world).await;
     select(&world, &ann, &id, None, &["1"]).await;
     select(&world, &ann, &id, None, &["1", "1"]).await;
-    assert_eq!(world.store.list_audit(&id, 10).await.unwrap().len(), 2);
+    assert_eq!(world.store.list_audit(&id, None, 10).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn another_workspace_cannot_change_the_selection() {
     let change = select(&world, &ben, &id, None, &["2", "3"]).await;
     assert_eq!(change, SelectionChange { added: 0, removed: 0, selected: 0, refused: 2 });
     assert_eq!(selected(&world, &id).await, ["1"]);
-    assert_eq!(world.store.list_audit(&id, 10).await.unwrap().len(), 2);
+    assert_eq!(world.store.list_audit(&id, None, 10).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
