@@ -1,8 +1,9 @@
 //! The one write of a successful login or token import.
 
 use metaads_store_rows::{
-    AuditEvent, CheckPayload, Completion, CompletionOutcome, ConnectSessionId, ConnectionId,
-    ConnectionStatus, JobId, JobPayload, Login, NewAuditEvent, NewJob, StatusReason, StoreError,
+    AuditEvent, CheckPayload, Completion, CompletionOutcome, ConnectSessionId, ConnectSessionRef,
+    ConnectionId, ConnectionStatus, JobId, JobPayload, Login, NewAuditEvent, NewJob, StatusReason,
+    StoreError,
 };
 
 use crate::queries::assets::write_assets;
@@ -41,9 +42,9 @@ impl Db {
             Some(_) => CompletionOutcome::Updated,
             None => CompletionOutcome::Created,
         };
-        if !finish_authorization(&mut tx, new, outcome).await? {
+        let Finished::Yes(connect_session) = finish_authorization(&mut tx, new, outcome).await? else {
             return Ok(CompletionOutcome::Cancelled);
-        }
+        };
         let Some(generation) = upsert_connection(&mut tx, new).await? else {
             return Ok(CompletionOutcome::Conflict);
         };
@@ -54,9 +55,9 @@ impl Db {
         schedule_after_login(&mut tx, new, others.map(|row| row.id)).await?;
         let scopes = new.scopes.0.clone();
         let connected = match outcome {
-            CompletionOutcome::Created => AuditEvent::Connected { scopes },
+            CompletionOutcome::Created => AuditEvent::Connected { scopes, connect_session },
             CompletionOutcome::Updated | CompletionOutcome::Cancelled | CompletionOutcome::Conflict => {
-                AuditEvent::Reconnected { scopes }
+                AuditEvent::Reconnected { scopes, connect_session }
             }
         };
         let user = Some(new.user_id.as_str());
@@ -69,14 +70,20 @@ impl Db {
     }
 }
 
-/// False if the authorization was cancelled or its session has ended, or if its connect session has connected already or
-/// may repair only.
+enum Finished {
+    /// In this connect session, if it was in one.
+    Yes(Option<ConnectSessionRef>),
+    /// The authorization was cancelled or its session has ended; or its connect session has connected already, or may
+    /// repair only.
+    No,
+}
+
 async fn finish_authorization(
     tx: &mut sqlx::Transaction<'static, Engine>,
     new: &Completion,
     outcome: CompletionOutcome,
-) -> Result<bool, StoreError> {
-    let Some(authorization) = &new.authorization_id else { return Ok(true) };
+) -> Result<Finished, StoreError> {
+    let Some(authorization) = &new.authorization_id else { return Ok(Finished::Yes(None)) };
     let is_new = outcome == CompletionOutcome::Created;
     let outcome = if is_new { "connected" } else { "reconnected" };
     let finished = sqlx::query!(
@@ -96,10 +103,13 @@ async fn finish_authorization(
     .fetch_optional(&mut **tx)
     .await?;
     match finished {
-        None => Ok(false),
+        None => Ok(Finished::No),
         Some(row) => match row.connect_session {
-            Some(session) => complete_connect_session(tx, &session, new).await,
-            None => Ok(true),
+            Some(session) => {
+                let completed = complete_connect_session(tx, &session, new).await?;
+                Ok(completed.map_or(Finished::No, |session| Finished::Yes(Some(session))))
+            }
+            None => Ok(Finished::Yes(None)),
         },
     }
 }

@@ -2,8 +2,8 @@
 
 use metaads_store_rows::{
     AuthorizationId, AuthorizationStatus, Completion, ConnectSession, ConnectSessionId, ConnectSessionInsert,
-    ConnectSessionRow, ConnectSessionStatus, ConnectionId, Login, NewAuthorization, NewConnectSession,
-    StoreError, UserId, WorkspaceId,
+    ConnectSessionRef, ConnectSessionRow, ConnectSessionStatus, ConnectionId, Login, NewAuthorization,
+    NewConnectSession, StoreError, UserId, WorkspaceId,
 };
 
 use crate::queries::api_keys::insert_secret;
@@ -199,23 +199,23 @@ pub(crate) async fn fail_connect_session(
     Ok(())
 }
 
-/// An attempt has connected. False if another one did before.
+/// An attempt has connected. None if another one did before.
 pub(crate) async fn complete_connect_session(
     tx: &mut sqlx::Transaction<'static, Engine>,
     id: &ConnectSessionId,
     new: &Completion,
-) -> Result<bool, StoreError> {
-    let completed = sqlx::query!(
-        "UPDATE connect_sessions SET status = 'completed', connection_id = $2, error = NULL, finished_at = $3
-         WHERE id = $1 AND status <> 'completed'",
+) -> Result<Option<ConnectSessionRef>, StoreError> {
+    Ok(sqlx::query_as!(
+        ConnectSessionRef,
+        r#"UPDATE connect_sessions SET status = 'completed', connection_id = $2, error = NULL, finished_at = $3
+           WHERE id = $1 AND status <> 'completed'
+           RETURNING id AS "id!", external_user_id AS "external_user_id!""#,
         id.as_str(),
         new.connection_id.as_str(),
         new.at
     )
-    .execute(&mut **tx)
-    .await?
-    .rows_affected();
-    Ok(completed == 1)
+    .fetch_optional(&mut **tx)
+    .await?)
 }
 
 /// Fails those whose attempt a crash left behind; `at`: when the sweep failed the attempt.

@@ -22,8 +22,8 @@ fn line(title: impl Into<String>, text: impl Into<String>) -> HistoryText {
 
 pub fn history(entry: &AuditEntry) -> HistoryText {
     match &entry.event {
-        AuditEvent::Connected { scopes } => line("Connected", permissions(scopes)),
-        AuditEvent::Reconnected { scopes } => line("Connected again", permissions(scopes)),
+        AuditEvent::Connected { scopes, .. } => line("Connected", permissions(scopes)),
+        AuditEvent::Reconnected { scopes, .. } => line("Connected again", permissions(scopes)),
         AuditEvent::AssetsSynced { ad_accounts } => {
             line("Accounts synced", plural(*ad_accounts, "ad account", "ad accounts"))
         }

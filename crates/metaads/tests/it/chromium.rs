@@ -3,6 +3,7 @@
 //! Screenshots are kept in `target/pictures`. Waiting here uses real time: the browser is another process.
 
 mod answers;
+mod connect_session;
 mod interruptions;
 mod layout;
 

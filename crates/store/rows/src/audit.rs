@@ -12,9 +12,14 @@ use crate::connections::DisconnectMode;
 pub enum AuditEvent {
     Connected {
         scopes: Vec<String>,
+        /// None: connected on our own pages, or by an imported token.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        connect_session: Option<ConnectSessionRef>,
     },
     Reconnected {
         scopes: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        connect_session: Option<ConnectSessionRef>,
     },
     /// It works again; `reason`: what was wrong before.
     Recovered {
@@ -62,6 +67,14 @@ pub enum AuditEvent {
     /// An action of another version of this program.
     #[serde(other)]
     Unknown,
+}
+
+/// The connect session in which somebody connected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectSessionRef {
+    pub id: String,
+    /// The product's own id of its user.
+    pub external_user_id: String,
 }
 
 /// How the status of an ad account changed. Statuses are those of the JSON API.
@@ -183,7 +196,7 @@ mod tests {
             disable_reason: Some(1),
         };
         for event in [
-            AuditEvent::Connected { scopes: vec!["ads_read".to_owned()] },
+            AuditEvent::Connected { scopes: vec!["ads_read".to_owned()], connect_session: None },
             AuditEvent::Recovered { reason: None },
             AuditEvent::NeedsReauthorization { reason: StatusReason::PasswordChanged },
             AuditEvent::RefreshUnchanged,

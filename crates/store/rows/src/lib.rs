@@ -34,7 +34,7 @@ pub use assets::{
     NewBusiness, NewInstagramAccount, NewPage, Only, Page, Relation, SelectionChange, UnreadList,
     UnreadReason,
 };
-pub use audit::{AdAccountChange, AuditEntry, AuditEvent, MetaFailure, NewAuditEvent};
+pub use audit::{AdAccountChange, AuditEntry, AuditEvent, ConnectSessionRef, MetaFailure, NewAuditEvent};
 pub use authorizations::{Authorization, AuthorizationStatus, DialogHost, Login, NewAuthorization};
 pub use connect_sessions::{
     ConnectSession, ConnectSessionInsert, ConnectSessionRow, ConnectSessionState, ConnectSessionStatus,

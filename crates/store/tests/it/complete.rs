@@ -40,7 +40,7 @@ async fn a_login_writes_the_connection_its_assets_its_jobs_and_its_history() {
     world.claim(JobKind::Check, new.connection_id.as_str()).await;
     let history = world.store.list_audit(&new.connection_id, None, 10).await.unwrap();
     let events: Vec<_> = history.into_iter().map(|entry| entry.event).collect();
-    assert_eq!(events, [AuditEvent::Connected { scopes: new.scopes.0 }]);
+    assert_eq!(events, [AuditEvent::Connected { scopes: new.scopes.0, connect_session: None }]);
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn a_second_login_replaces_the_token_and_starts_a_new_generation() {
     assert_eq!(connection.state.reason(), Some(StatusReason::PermissionsMissing));
     assert!(!world.store.finish_job(&running).await.unwrap());
     let newest = world.store.list_audit(&id, None, 1).await.unwrap();
-    assert_eq!(newest[0].event, AuditEvent::Reconnected { scopes: again.scopes.0 });
+    assert_eq!(newest[0].event, AuditEvent::Reconnected { scopes: again.scopes.0, connect_session: None });
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod assets;
 mod audit;
 mod authorizations;
 mod complete;
+mod connect_sessions;
 mod connections;
 mod disconnect;
 mod jobs;

@@ -161,8 +161,8 @@ async fn audit_lines_are_read_as_typed_events() {
     let meta = MetaFailure::Text("no answer in time".to_owned());
     let missing = StatusReason::PermissionsMissing;
     let lines = [
-        ("connected", "ads_read,pages_show_list", AuditEvent::Connected { scopes }),
-        ("reconnected", "", AuditEvent::Reconnected { scopes: Vec::new() }),
+        ("connected", "ads_read,pages_show_list", AuditEvent::Connected { scopes, connect_session: None }),
+        ("reconnected", "", AuditEvent::Reconnected { scopes: Vec::new(), connect_session: None }),
         ("accounts_read", "12", AuditEvent::AssetsSynced { ad_accounts: 12 }),
         ("selected", "3,2,10", AuditEvent::AdAccountsSelected { selected: 3, added: 2, removed: 10 }),
         ("account_status", account, AuditEvent::AdAccountStatusChanged(change.clone())),

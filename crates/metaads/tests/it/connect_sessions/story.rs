@@ -35,6 +35,10 @@ async fn a_user_of_another_product_connects_and_returns_with_the_result() {
             session.id
         )
     );
+    let id = owner.connection_id().await;
+    let history = product.get(&format!("/api/v1/connections/{id}/events")).await.json();
+    let expected = json!({"id": session.id, "external_user_id": "user-42"});
+    assert_eq!(history["data"][0]["detail"]["connect_session"], expected, "{history}");
     // The first lists came with the login.
     let first = session.show(&product).await;
     assert_eq!((&first["state"], &first["error"]), (&json!("completed"), &Value::Null));
