@@ -10,7 +10,7 @@
   }
 
   const open = (url, { verifier, session } = {}) => {
-    const isPhone = matchMedia("(max-width: 767px)").matches || !matchMedia("(any-pointer: fine)").matches;
+    const isPhone = matchMedia("(max-width: 767px), (pointer: coarse) and (not (any-pointer: fine))").matches;
     const popup = !isPhone && window.open("about:blank", "metaads-connect", "popup,width=600,height=740");
     const form = document.createElement("form");
     form.method = verifier ? "post" : "get";

@@ -207,7 +207,12 @@ pub async fn result(
             ended,
         },
         Some((session, Ending::Ended(ended))) => {
-            let target = return_url(&session, ended);
+            let mut target = return_url(&session, ended);
+            // An empty fragment replaces the `#_=_` that Facebook appends, which browsers pass on from redirect to
+            // redirect.
+            if target.fragment().is_none() {
+                target.set_fragment(Some(""));
+            }
             return Ok(protect(Redirect::to(target.as_str()).into_response()));
         }
     };

@@ -99,7 +99,8 @@ async fn finish(browser: &Browser, dialog: &str, answer: Answer) -> String {
     assert_eq!(response.status, 303, "{}", response.text);
     assert_eq!(response.headers["referrer-policy"], "no-referrer");
     assert_eq!(response.headers["cache-control"], "no-store");
-    response.location
+    // The fragment keeps Facebook's own from being passed on.
+    response.location.trim_end_matches('#').to_owned()
 }
 
 /// A completed session of a new user, and the browser.
