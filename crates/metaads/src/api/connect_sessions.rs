@@ -170,10 +170,9 @@ pub async fn create(
             return Err(Problem::Forbidden.because(detail));
         }
     };
-    let idempotency_key = match headers.get(IDEMPOTENCY_KEY) {
-        Some(value) => Some(value.to_str().map(str::to_owned).unwrap_or_default()),
-        None => None,
-    };
+    // What is not ASCII is refused like an empty key.
+    let idempotency_key =
+        headers.get(IDEMPOTENCY_KEY).map(|value| value.to_str().unwrap_or_default().to_owned());
     let request = SessionRequest {
         external_user_id: body.external_user_id,
         return_url: body.return_url,

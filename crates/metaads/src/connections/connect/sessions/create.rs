@@ -64,7 +64,7 @@ pub async fn create(app: &App, key: &ApiKey, request: SessionRequest) -> Result<
     let login = login(app, &request)?;
     let (id, token, now) = (app.new_connect_session_id(), app.random.token(), app.now());
     let secret_id = app.new_row_id();
-    let repairs: Option<ConnectionId> = request.repairs.map(|connection| connection.id.clone());
+    let repairs: Option<ConnectionId> = request.repairs.map(|connection| connection.id);
     let asked = json!([
         request.external_user_id,
         return_url,
