@@ -28,7 +28,7 @@ pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 #[derive(Clone)]
 pub struct Graph {
     pub(crate) app: MetaApp,
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
     limiter: RateLimiter,
     now: Now,
     priority: Priority,

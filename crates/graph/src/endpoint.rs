@@ -6,6 +6,7 @@ use std::fmt;
 const ADS: &str = "ads_management";
 const PAGES: &str = "pages";
 const INSTAGRAM: &str = "instagram";
+const INSIGHTS: &str = "ads_insights";
 
 macro_rules! endpoints {
     ($($(#[$doc:meta])* $variant:ident = $name:literal: $host:ident, $kind:ident, $use_case:ident;)+) => {
@@ -66,6 +67,9 @@ endpoints! {
     RevokeToken = "oauth/revoke": Facebook, TokenAdmin, ADS;
     /// The app's own node and its `subscriptions` edge.
     App = "subscriptions": Facebook, AppSettings, ADS;
+    /// A call of another program, passed on.
+    Forwarded = "forwarded": Facebook, UserCall, ADS;
+    ForwardedInsights = "forwarded insights": Facebook, UserCall, INSIGHTS;
     InstagramCodeExchange = "instagram oauth/access_token": InstagramApi, InstagramCodeExchange, INSTAGRAM;
     InstagramTokenExchange = "ig_exchange_token": Instagram, TokenExchange, INSTAGRAM;
     InstagramTokenRefresh = "ig_refresh_token": Instagram, UserCall, INSTAGRAM;

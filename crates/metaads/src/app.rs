@@ -16,6 +16,7 @@ use crate::concurrency::Concurrency;
 use crate::config::Config;
 use crate::keys::dek::Keys;
 use crate::meta::Meta;
+use crate::object_accounts::ObjectAccounts;
 use crate::operator_notices::LastReports;
 use crate::queue::Signals;
 use crate::random::Random;
@@ -26,6 +27,7 @@ pub struct App {
     parts: Arc<Parts>,
     concurrency: Arc<Concurrency>,
     api_usage: Arc<ApiUsage>,
+    object_accounts: Arc<ObjectAccounts>,
     /// Background work yields Meta's quotas to interactive work.
     priority: Priority,
 }
@@ -62,6 +64,7 @@ impl App {
             parts: Arc::new(parts),
             concurrency: Arc::default(),
             api_usage: Arc::default(),
+            object_accounts: Arc::default(),
             priority: Priority::Interactive,
         }
     }
@@ -85,6 +88,11 @@ impl App {
     /// What programs do with their keys.
     pub fn api_usage(&self) -> &ApiUsage {
         &self.api_usage
+    }
+
+    /// Which ad account an object of Meta's belongs to, as far as this process knows.
+    pub fn object_accounts(&self) -> &ObjectAccounts {
+        &self.object_accounts
     }
 
     pub fn now(&self) -> i64 {

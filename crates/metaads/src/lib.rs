@@ -25,6 +25,7 @@ pub mod keys;
 pub mod listen;
 mod messages;
 pub mod meta;
+mod object_accounts;
 pub mod operator_notices;
 pub mod queue;
 pub mod random;

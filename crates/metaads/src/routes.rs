@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{MethodRouter, get, patch, post};
+use axum::routing::{MethodRouter, any, get, patch, post};
 use tower_http::compression::CompressionLayer;
 
 use crate::api;
@@ -67,6 +67,7 @@ pub fn routes(app: App) -> Router {
         // Programs
         .merge(programs(&app))
         .route("/api/openapi.json", get(api::openapi::show))
+        .merge(graph_proxy())
         // Meta calling us
         .merge(with_and_without_slash("/hooks/meta/events", &get(meta::verify).post(meta::event)))
         .merge(with_and_without_slash("/hooks/meta/deauthorize", &get(meta::alive).post(meta::deauthorize)))
@@ -127,6 +128,15 @@ fn programs(app: &App) -> Router<App> {
         .route_layer(from_fn_with_state(app.clone(), api_caller::authenticate))
 }
 
+/// Meta's Graph API with an API key in place of a token. Bodies stream, so only their parameters are limited.
+fn graph_proxy() -> Router<App> {
+    Router::new()
+        .route("/graph", any(api::graph::forward))
+        .route("/graph/", any(api::graph::forward))
+        .route("/graph/{*path}", any(api::graph::forward))
+        .layer(DefaultBodyLimit::disable())
+}
+
 /// An address that people type into Meta's App Dashboard: a slash at its end means the same.
 fn with_and_without_slash(path: &str, methods: &MethodRouter<App>) -> Router<App> {
     Router::new().route(path, methods.clone()).route(&format!("{path}/"), methods.clone())
@@ -135,7 +145,10 @@ fn with_and_without_slash(path: &str, methods: &MethodRouter<App>) -> Router<App
 /// Renders every problem, including panics and rejections of the framework, in the form of the surface that was called.
 async fn render_problems(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    if path.starts_with("/api/") {
+    if path == "/graph" || path.starts_with("/graph/") {
+        let method = request.method().clone();
+        api::graph::render_problem(&app, &method, next.run(request).await)
+    } else if path.starts_with("/api/") {
         problem_json::render(&app, next.run(request).await)
     } else if path.starts_with("/hooks/") {
         hooks::problem::render(&app, next.run(request).await)

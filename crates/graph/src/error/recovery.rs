@@ -64,6 +64,26 @@ pub enum DeadGrant {
     DataAccessExpired,
 }
 
+impl Recovery {
+    /// A stable word for programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Recovery::RetryLater => "retry_later",
+            Recovery::Wait(_) => "rate_limited",
+            Recovery::ReduceLimit => "reduce_limit",
+            Recovery::Operator(_) => "operator",
+            Recovery::Grant(_) => "reauthorize",
+            Recovery::Permission => "permission_missing",
+            Recovery::Asset => "asset_unreachable",
+            Recovery::LoginAgain => "login_again",
+            Recovery::WrongToken => "wrong_token",
+            Recovery::TwoFactor => "two_factor",
+            Recovery::Bug => "invalid_request",
+            Recovery::Unknown => "unknown",
+        }
+    }
+}
+
 impl Misconfiguration {
     const ALL: [Misconfiguration; 11] = [
         Misconfiguration::Secret,

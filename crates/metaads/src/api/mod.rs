@@ -5,6 +5,8 @@ pub mod api_connection;
 pub mod assets;
 pub mod connect_sessions;
 pub mod connections;
+pub mod graph;
+mod graph_body;
 pub mod health;
 pub mod history;
 pub mod list;

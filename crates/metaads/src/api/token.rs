@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Query, State};
-use metaads_store::{ApiScope, ConnectionSummary, StatusReason};
+use metaads_store::{ApiScope, Connection, StatusReason};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -87,7 +87,7 @@ pub async fn show(
 }
 
 /// Why there is no token, for a program that asked for one.
-pub fn token_problem(app: &App, connection: &ConnectionSummary, error: TokenError) -> Problem {
+pub fn token_problem(app: &App, connection: &Connection, error: TokenError) -> Problem {
     let url = format!("{}/connections/{}", app.config.base(), connection.id);
     let remedy = |code| Problem::NeedsPerson(Box::new(Remedy { code, url: url.clone() }));
     match error {

@@ -5,6 +5,7 @@ pub mod assets;
 pub mod connect;
 pub mod disconnect;
 pub mod granular_scopes;
+pub mod graph_proxy;
 pub mod permissions;
 pub mod status;
 pub mod token;

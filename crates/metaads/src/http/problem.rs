@@ -28,6 +28,8 @@ pub enum Problem {
     RateLimited,
     /// Too much at the same moment, of one client or of all. A later attempt can succeed.
     Busy,
+    /// Meta does not answer. A later attempt can succeed.
+    Unanswered,
     /// The database does not answer. A later attempt can succeed.
     DatabaseUnavailable,
     /// A bug of ours. A later attempt fails the same way.
@@ -65,6 +67,7 @@ impl Problem {
             Problem::WrongHost => StatusCode::MISDIRECTED_REQUEST,
             Problem::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Problem::Busy | Problem::DatabaseUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Problem::Unanswered => StatusCode::BAD_GATEWAY,
             Problem::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Problem::NeedsPerson(_) => StatusCode::CONFLICT,
             Problem::Because(problem, _) => problem.status(),
@@ -92,6 +95,7 @@ impl Problem {
             Problem::RateLimited => Code::RateLimited,
             Problem::Busy => Code::Busy,
             Problem::DatabaseUnavailable => Code::DatabaseUnavailable,
+            Problem::Unanswered => Code::MetaUnavailable,
             Problem::Internal => Code::InternalError,
             Problem::NeedsPerson(remedy) => remedy.code,
             Problem::Because(problem, _) => problem.code(),
