@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -21,8 +20,6 @@ use crate::connections::token::broker::{TokenError, fresh_token};
 
 /// An error's body is read up to this size; Meta's are a few hundred bytes.
 const LONGEST_ERROR: usize = 64 * 1024;
-/// Before a read that Meta could not answer is repeated once.
-const PAUSE: Duration = Duration::from_millis(300);
 
 /// What a key allows.
 #[derive(Debug, Clone, Copy)]
@@ -166,12 +163,7 @@ impl Outgoing<'_> {
             Err(GraphError::Unreachable { .. }) => true,
             Err(_) => false,
         };
-        let answer = if may_repeat && is_transient {
-            self.app.clock.sleep(PAUSE).await;
-            self.send_once(Upload::None).await
-        } else {
-            first
-        };
+        let answer = if may_repeat && is_transient { self.send_once(Upload::None).await } else { first };
         answer.map_err(unanswered)
     }
 
