@@ -14,7 +14,7 @@ use crate::http::body::{self, BodyTime};
 use crate::http::problem::Problem;
 use crate::http::{api_caller, middleware, problem_json};
 use crate::web::{
-    account_link, admin, attempt, auth, business, connect, connect_session, connection, dashboard,
+    account_link, admin, api_docs, api_keys, attempt, auth, business, connect, connect_session, connection, dashboard,
     data_deletion, diagnose, disconnect, health, help, home, import_token, notice_view, picker, problem_page,
     settings, static_files,
 };
@@ -63,10 +63,15 @@ pub fn routes(app: App) -> Router {
         .route("/settings/sessions/end-others", post(settings::end_others))
         .route("/settings/sessions/{id}/end", post(settings::end_session))
         .route("/settings/theme", post(settings::theme))
+        .route("/settings/keys", get(api_keys::show).post(api_keys::create))
+        .route("/settings/keys/{id}", get(api_keys::show_one))
+        .route("/settings/keys/{id}/replace", post(api_keys::replace))
+        .route("/settings/keys/{id}/end", post(api_keys::end))
         .route("/settings/delete", get(settings::show_delete).post(settings::delete))
         // Programs
         .merge(programs(&app))
         .route("/api/openapi.json", get(api::openapi::show))
+        .route("/api/docs", get(api_docs::show))
         .merge(graph_proxy())
         // Meta calling us
         .merge(with_and_without_slash("/hooks/meta/events", &get(meta::verify).post(meta::event)))
@@ -148,7 +153,7 @@ async fn render_problems(State(app): State<App>, request: Request, next: Next) -
     if path == "/graph" || path.starts_with("/graph/") {
         let method = request.method().clone();
         api::graph::render_problem(&app, &method, next.run(request).await)
-    } else if path.starts_with("/api/") {
+    } else if path.starts_with("/api/") && path != "/api/docs" {
         problem_json::render(&app, next.run(request).await)
     } else if path.starts_with("/hooks/") {
         hooks::problem::render(&app, next.run(request).await)

@@ -5,10 +5,12 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use metaads_store::{
-    ApiKey, ApiKeyLimits, ApiScope, ConnectionId, NewApiKey, StoreError, UserId, WorkspaceId,
+    AccountEvent, ApiKey, ApiKeyLimits, ApiScope, ConnectionId, NewApiKey, SignedIn, StoreError, UserId,
+    WorkspaceId,
 };
 use url::Url;
 
+use crate::accounts::events::{self, Origin};
 use crate::app::App;
 use crate::clock::{DAY, HOUR, MINUTE};
 use crate::config::loopback::is_loopback;
@@ -122,6 +124,43 @@ pub async fn end(app: &App, workspace: &WorkspaceId, id: &str) -> Result<bool, S
     let is_ended = app.store.end_api_key(workspace, id, app.now()).await?;
     if is_ended {
         tracing::info!(api_key = id, "API key ended");
+    }
+    Ok(is_ended)
+}
+
+/// [`create`] by a signed-in user.
+pub async fn create_by_user(
+    app: &App,
+    who: &SignedIn,
+    request: KeyRequest,
+    origin: &Origin,
+) -> Result<MadeKey, KeyError> {
+    let name = request.name.trim().to_owned();
+    let made = create(app, &who.workspace_id, &who.user_id, request).await?;
+    events::record_own(app, &who.user_id, AccountEvent::ApiKeyMade { name }, origin).await;
+    Ok(made)
+}
+
+/// [`rotate`] by a signed-in user.
+pub async fn rotate_by_user(
+    app: &App,
+    who: &SignedIn,
+    id: &str,
+    overlap: i64,
+    origin: &Origin,
+) -> Result<MadeKey, KeyError> {
+    let key = app.store.find_api_key_of(&who.workspace_id, id).await?.ok_or(KeyError::NotFound)?;
+    let made = rotate(app, &who.workspace_id, id, overlap).await?;
+    events::record_own(app, &who.user_id, AccountEvent::ApiKeyReplaced { name: key.name }, origin).await;
+    Ok(made)
+}
+
+/// [`end`] by a signed-in user.
+pub async fn end_by_user(app: &App, who: &SignedIn, id: &str, origin: &Origin) -> Result<bool, StoreError> {
+    let Some(key) = app.store.find_api_key_of(&who.workspace_id, id).await? else { return Ok(false) };
+    let is_ended = end(app, &who.workspace_id, id).await?;
+    if is_ended {
+        events::record_own(app, &who.user_id, AccountEvent::ApiKeyEnded { name: key.name }, origin).await;
     }
     Ok(is_ended)
 }

@@ -46,6 +46,7 @@ notices! {
     SessionEnded = "ended",
     OtherSessionsEnded = "others",
     ThemeSaved = "theme",
+    ApiKeyEnded = "key_ended",
     // Admin.
     EventsReplayed = "replayed",
     DeletionsStarted = "deletions",

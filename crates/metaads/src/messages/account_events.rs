@@ -30,6 +30,9 @@ pub fn title(entry: &AccountEventEntry) -> String {
         AccountEvent::ResetLinkMade => "A link to reset the password was made",
         AccountEvent::Promoted => "Became an admin",
         AccountEvent::Demoted => "No longer an admin",
+        AccountEvent::ApiKeyMade { name } => return format!("API key “{name}” made"),
+        AccountEvent::ApiKeyReplaced { name } => return format!("API key “{name}” replaced"),
+        AccountEvent::ApiKeyEnded { name } => return format!("API key “{name}” ended"),
         AccountEvent::WebhookEventsReplayed { hours, number } => {
             return format!(
                 "{} replayed from the last {}",

@@ -6,6 +6,7 @@
 pub mod account_errors;
 pub mod account_events;
 pub mod ad_accounts;
+pub mod api_scopes;
 pub mod api_version;
 pub mod connection_errors;
 pub mod connection_label;

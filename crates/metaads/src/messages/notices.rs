@@ -6,6 +6,7 @@ use crate::messages::format::plural;
 /// `number` counts what the action applied to, where it applied to several things.
 pub fn notice(notice: Notice, number: i64) -> String {
     let text = match notice {
+        Notice::ApiKeyEnded => "The key has ended. Programs that use it are refused from now on.",
         Notice::Renewed => "Access renewed.",
         Notice::AccessWorks => "The access works.",
         Notice::NotRenewed => {

@@ -4,6 +4,8 @@ mod account_event_view;
 pub mod account_link;
 mod account_status_view;
 pub mod admin;
+pub mod api_docs;
+pub mod api_keys;
 pub mod attempt;
 pub mod auth;
 pub mod business;

@@ -78,6 +78,7 @@ fn tone_and_icon(notice: Notice) -> (Tone, &'static str) {
         | Notice::SessionEnded
         | Notice::OtherSessionsEnded
         | Notice::ThemeSaved
+        | Notice::ApiKeyEnded
         | Notice::EventsReplayed
         | Notice::DeletionsStarted => (Tone::Good, "circle-check"),
         Notice::NotRenewed | Notice::NotConnected => (Tone::Neutral, "info"),

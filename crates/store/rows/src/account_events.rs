@@ -38,6 +38,15 @@ pub enum AccountEvent {
     ResetLinkMade,
     Promoted,
     Demoted,
+    ApiKeyMade {
+        name: String,
+    },
+    ApiKeyReplaced {
+        name: String,
+    },
+    ApiKeyEnded {
+        name: String,
+    },
     WebhookEventsReplayed {
         hours: i64,
         number: i64,
