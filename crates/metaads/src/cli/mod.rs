@@ -2,6 +2,8 @@
 
 mod accounts;
 mod api_keys;
+mod client;
+mod table;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,7 +12,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::api::openapi;
 use crate::app::App;
@@ -63,6 +65,21 @@ enum Command {
         #[command(subcommand)]
         command: Admin,
     },
+    /// List connections. Like the next ones a client of the API at METAADS_URL with the key METAADS_API_KEY.
+    Connections(client::Format),
+    /// List the ad accounts of a connection.
+    Accounts(client::Accounts),
+    /// Print a token that lasts, refreshed first if it would not.
+    Token(client::Token),
+    /// Call Meta's Graph API through the proxy, and print its answer.
+    Graph(client::Graph),
+    /// Follow what happens to connections.
+    #[command(subcommand)]
+    Events(client::Events),
+    /// Print every connection with its ad accounts, one JSON object per line. Never a token.
+    Export,
+    /// Print a completion script for a shell.
+    Completions { shell: clap_complete::Shell },
     /// Print the OpenAPI document of the JSON API.
     Openapi,
     /// Work with encryption keys.
@@ -152,6 +169,16 @@ fn start(command: &Command) -> anyhow::Result<()> {
         }
         Command::Admin { command: Admin::ReplayEvents { hours } } => {
             runtime.block_on(replay_webhook_events(*hours))
+        }
+        Command::Connections(format) => runtime.block_on(client::connections(*format)),
+        Command::Accounts(accounts) => runtime.block_on(accounts.run()),
+        Command::Token(token) => runtime.block_on(token.run()),
+        Command::Graph(graph) => runtime.block_on(graph.run()),
+        Command::Events(events) => runtime.block_on(events.run()),
+        Command::Export => runtime.block_on(client::export()),
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "metaads", &mut std::io::stdout());
+            Ok(())
         }
         Command::Openapi => {
             println!(

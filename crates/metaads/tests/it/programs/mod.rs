@@ -1,5 +1,6 @@
 //! Programs with an API key: the JSON API, tokens, and what they may not do.
 
+mod command_line;
 mod graph;
 mod keys;
 mod token;
