@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::api::api_connection::ApiConnection;
 use crate::api::list::{List, PageRequest, invalid, name_cursor};
-use crate::api::openapi::Refusals;
+use crate::api::refusals::Refusals;
 use crate::app::App;
 use crate::codes::account_status::AccountStatus;
 use crate::connections::assets::select::{self, SelectError, SelectionOutcome};

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::api::api_connection::ApiConnection;
 use crate::api::list::{List, PageRequest, name_cursor};
-use crate::api::openapi::Refusals;
+use crate::api::refusals::Refusals;
 use crate::app::App;
 use crate::http::api_caller::ApiCaller;
 use crate::http::problem::Problem;

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::api::api_connection;
 use crate::api::list::invalid;
-use crate::api::openapi::Refusals;
+use crate::api::refusals::Refusals;
 use crate::app::App;
 use crate::connections::connect::sessions::assets::{
     self, AssetResult, MissingPermission, Obstacle, SessionResult,

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::api::api_connection::{ApiConnection, reaches_accounts};
 use crate::api::list::{List, PageRequest, bad_cursor, invalid};
-use crate::api::openapi::Refusals;
+use crate::api::refusals::Refusals;
 use crate::app::App;
 use crate::connections::assets::sync_plan::{self, SyncRequest};
 use crate::connections::token::check;

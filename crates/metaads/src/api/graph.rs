@@ -28,7 +28,7 @@ pub async fn forward(State(app): State<App>, request: Request) -> Result<Respons
     let (parts, body) = request.into_parts();
     let query = parts.uri.query().unwrap_or_default();
     let query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    let body = graph_body::read(&parts, body).await?;
+    let body = graph_body::read(&app, &parts, body).await?;
     let key = key_of(&parts, &query, &body)?;
     let caller = api_caller::of_key(&app, &parts, &key).await?;
     let using = caller.key().ok_or(Problem::Forbidden)?;

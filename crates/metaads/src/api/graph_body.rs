@@ -1,7 +1,5 @@
 //! Bodies of the Graph proxy: forms, JSON and uploads as Meta takes them, and our errors in the form of Meta's.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
@@ -29,14 +27,14 @@ pub struct ParsedBody {
 }
 
 /// Reads the parameters of a body; files are left to be streamed.
-pub async fn read(parts: &Parts, body: Body) -> Result<ParsedBody, Problem> {
+pub async fn read(app: &App, parts: &Parts, body: Body) -> Result<ParsedBody, Problem> {
     let kind =
         parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if parts.headers.contains_key(header::CONTENT_ENCODING) {
         return Err(Problem::Rejected(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
     if let Ok(boundary) = multer::parse_boundary(kind) {
-        return read_multipart(body, &boundary).await;
+        return read_multipart(app, body, &boundary).await;
     }
     let bytes = axum::body::to_bytes(body, MOST_BYTES).await;
     let bytes = bytes.map_err(|_| Problem::Rejected(StatusCode::PAYLOAD_TOO_LARGE))?;
@@ -68,7 +66,7 @@ fn json_params(bytes: &[u8]) -> Result<Vec<(String, String)>, Problem> {
 
 /// Reads text fields up to the first file. That and what follows is sent on as it comes; after a file there may be
 /// files only, because the decision about the call is made by then.
-async fn read_multipart(body: Body, boundary: &str) -> Result<ParsedBody, Problem> {
+async fn read_multipart(app: &App, body: Body, boundary: &str) -> Result<ParsedBody, Problem> {
     let invalid = |_| Problem::Invalid.because("The multipart body cannot be read.");
     let mut multipart = multer::Multipart::new(body.into_data_stream(), boundary);
     let (mut params, mut size) = (Vec::new(), 0);
@@ -77,7 +75,7 @@ async fn read_multipart(body: Body, boundary: &str) -> Result<ParsedBody, Proble
             return Ok(ParsedBody { params, upload: Upload::None });
         };
         if field.file_name().is_some() {
-            return Ok(ParsedBody { params, upload: stream_files(multipart, field) });
+            return Ok(ParsedBody { params, upload: stream_files(app, multipart, field) });
         }
         let name = field.name().unwrap_or_default().to_owned();
         let mut value = Vec::new();
@@ -95,8 +93,9 @@ async fn read_multipart(body: Body, boundary: &str) -> Result<ParsedBody, Proble
 }
 
 /// The files under a boundary of our own.
-fn stream_files(multipart: multer::Multipart<'static>, first: multer::Field<'static>) -> Upload {
-    let boundary = boundary();
+fn stream_files(app: &App, multipart: multer::Multipart<'static>, first: multer::Field<'static>) -> Upload {
+    // A line that no file holds.
+    let boundary = format!("metaads-{}", app.random.token());
     let (sender, receiver) = mpsc::channel::<Result<Bytes, ForwardError>>(WAITING_PIECES);
     let until = boundary.clone();
     crate::tasks::spawn(async move {
@@ -141,12 +140,6 @@ async fn write_files(
         next = multipart.next_field().await.map_err(unreadable)?;
     }
     sender.send(Ok(Bytes::from(format!("--{boundary}--\r\n")))).await.map_err(gone)
-}
-
-/// A line that no file holds: unique in this process, and long.
-fn boundary() -> String {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    format!("metaads-{:016x}-5c1b6d0e8f2a4937", NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
 /// A problem in the form of Meta's errors. `metaads` has what our other surfaces say.

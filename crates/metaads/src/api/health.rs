@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::api_connection::ApiConnection;
-use crate::api::openapi::Refusals;
+use crate::api::refusals::{Refusals, WhoName};
 use crate::app::App;
 use crate::codes::account_status::AccountStatus;
 use crate::codes::error_code::Code;
@@ -48,18 +48,6 @@ pub struct Issue {
     connection_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     account_id: Option<String>,
-}
-
-/// Who can act.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "names the values for the document")]
-pub enum WhoName {
-    Caller,
-    Person,
-    Meta,
-    Operator,
-    Nobody,
 }
 
 /// Says what is wrong with a connection and its selected ad accounts.

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::api::api_connection::ApiConnection;
 use crate::api::list::{List, PageRequest};
-use crate::api::openapi::Refusals;
+use crate::api::refusals::Refusals;
 use crate::app::App;
 use crate::http::problem::Problem;
 use crate::messages::format::iso;

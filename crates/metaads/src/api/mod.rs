@@ -11,4 +11,5 @@ pub mod health;
 pub mod history;
 pub mod list;
 pub mod openapi;
+mod refusals;
 pub mod token;

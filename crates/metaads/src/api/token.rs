@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::api::api_connection::ApiConnection;
 use crate::api::list::invalid;
-use crate::api::openapi::Refusals;
+use crate::api::refusals::Refusals;
 use crate::app::App;
 use crate::codes::error_code::Code;
 use crate::connections::status;

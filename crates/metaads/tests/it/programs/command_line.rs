@@ -30,6 +30,8 @@ fn settings(world: &World) -> Vec<(&str, &str)> {
 async fn keys_are_made_listed_replaced_and_ended() {
     let world = World::new().await;
     let (_, id) = world.connected().await;
+    // The command line has no other clock.
+    world.advance_to_real_time();
     let settings = settings(&world);
     let admin = async |arguments: &[&str]| run(&settings, &[&["admin", "keys"], arguments].concat()).await;
     let (is_ok, key, advice) = admin(&[
