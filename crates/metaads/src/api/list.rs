@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{FromRequestParts, Query};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -45,7 +46,8 @@ impl FromRequestParts<App> for PageRequest {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<PageRequest, Problem> {
         let query = Query::<PageQuery>::from_request_parts(parts, app).await;
-        let Query(query) = query.map_err(|_| invalid("The query cannot be read."))?;
+        let Query(query) = query
+            .map_err(|_| Problem::Rejected(StatusCode::BAD_REQUEST).because("The query cannot be read."))?;
         let limit = match query.limit.as_deref() {
             None => LIMIT,
             Some(text) => {

@@ -76,6 +76,7 @@ async fn keys_are_made_listed_replaced_and_ended() {
     assert_eq!((&made["user"], &made["name"]), (&json!("a@b.example"), &json!("Reports")));
     let made = made["id"].as_str().unwrap();
     let (_, replaced, _) = admin(&["rotate", made, "--overlap", "0m"]).await;
+    world.advance_to_real_time();
     assert_eq!(program.get("/api/v1/connections").await.status, 401);
     assert_eq!(program.with_key(replaced.trim()).get("/api/v1/connections").await.status, 200);
     assert!(admin(&["end", made]).await.0);
