@@ -20,6 +20,8 @@ use metaads::keys::dek::{IfNothingOpens, Keys};
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::meta::Meta;
 use metaads::operator_notices::LastReports;
+use metaads::public_http::addresses::Allowed;
+use metaads::public_http::{self, Names, PublicHttp};
 use metaads::queue::Signals;
 use metaads::random::Random;
 use metaads::rate_limit::full_buckets::FullBuckets;
@@ -106,6 +108,7 @@ async fn app(base: &str, database: &str, meta: &str) -> anyhow::Result<App> {
     Ok(App::new(Parts {
         keys: Keys::load(&store, kek, &Random::Os, Clock::System.now(), IfNothingOpens::Refuse).await?,
         store,
+        public_http: PublicHttp::new(Allowed::Public, Names::System, public_http::TIMEOUT)?,
         clock: Clock::System,
         random: Random::Os,
         passwords: Passwords::for_tests(),

@@ -19,6 +19,8 @@ use metaads::keys::dek::{IfNothingOpens, Keys};
 use metaads::keys::kek::KeyEncryptionKey;
 use metaads::meta::Meta;
 use metaads::operator_notices::LastReports;
+use metaads::public_http::addresses::Allowed;
+use metaads::public_http::{self, Names, PublicHttp};
 use metaads::queue;
 use metaads::queue::Signals;
 use metaads::random::Random;
@@ -225,6 +227,7 @@ async fn app(database: &str, meta: &str) -> anyhow::Result<App> {
     Ok(App::new(Parts {
         keys: Keys::load(&store, kek, &Random::Os, Clock::System.now(), IfNothingOpens::Refuse).await?,
         meta: Meta::new(config.meta.clone().ok_or_else(|| anyhow::anyhow!("no app"))?, Clock::System)?,
+        public_http: PublicHttp::new(Allowed::Public, Names::System, public_http::TIMEOUT)?,
         clock: Clock::System,
         random: Random::Os,
         passwords: Passwords::for_tests(),

@@ -18,6 +18,7 @@ use crate::keys::dek::Keys;
 use crate::meta::Meta;
 use crate::object_accounts::ObjectAccounts;
 use crate::operator_notices::LastReports;
+use crate::public_http::PublicHttp;
 use crate::queue::Signals;
 use crate::random::Random;
 use crate::rate_limit::full_buckets::FullBuckets;
@@ -38,6 +39,8 @@ pub struct Parts {
     pub store: Store,
     pub keys: Keys,
     pub meta: Meta,
+    /// The client for URLs that users enter.
+    pub public_http: PublicHttp,
     pub clock: Clock,
     pub random: Random,
     pub passwords: Passwords,

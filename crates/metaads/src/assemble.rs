@@ -23,6 +23,8 @@ use crate::keys::dek::{IfNothingOpens, Keys};
 use crate::keys::kek::KeyEncryptionKey;
 use crate::meta::Meta;
 use crate::operator_notices::LastReports;
+use crate::public_http::addresses::Allowed;
+use crate::public_http::{self, Names, PublicHttp};
 use crate::queue::Signals;
 use crate::random::Random;
 use crate::rate_limit::full_buckets::FullBuckets;
@@ -34,6 +36,8 @@ pub async fn app(mut config: Config, meta: MetaApp, sandbox_url: Option<String>)
         store: store.with_apps(&meta.ids()),
         keys,
         meta: Meta::new(meta, Clock::System).context("the client for Meta could not be built")?,
+        public_http: PublicHttp::new(Allowed::of(&config.server), Names::System, public_http::TIMEOUT)
+            .context("the client for webhooks could not be built")?,
         clock: Clock::System,
         random: Random::Os,
         passwords: Passwords::new(),

@@ -27,6 +27,7 @@ mod messages;
 pub mod meta;
 mod object_accounts;
 pub mod operator_notices;
+pub mod public_http;
 pub mod queue;
 pub mod random;
 pub mod rate_limit;

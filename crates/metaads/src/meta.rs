@@ -49,7 +49,7 @@ impl Meta {
     pub fn graph(&self, priority: Priority) -> &Graph {
         match priority {
             Priority::Interactive => &self.interactive,
-            Priority::Background => &self.background,
+            Priority::Background | Priority::Outgoing => &self.background,
         }
     }
 

@@ -7,7 +7,7 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, any, get, patch, post};
 use tower_http::compression::CompressionLayer;
 
-use crate::api;
+use crate::api::{self, webhook_endpoints};
 use crate::app::App;
 use crate::hooks::{self, meta};
 use crate::http::body::{self, BodyTime};
@@ -130,6 +130,14 @@ fn programs(app: &App) -> Router<App> {
         .route("/api/v1/connections/{id}/pages", get(api::assets::pages))
         .route("/api/v1/connections/{id}/instagram-accounts", get(api::assets::instagram_accounts))
         .route("/api/v1/connections/{id}/businesses", get(api::assets::businesses))
+        .route("/api/v1/events", get(api::events::list))
+        .route("/api/v1/webhook-endpoints", get(webhook_endpoints::list).post(webhook_endpoints::create))
+        .route("/api/v1/webhook-endpoints/{id}", get(webhook_endpoints::show).patch(webhook_endpoints::update).delete(webhook_endpoints::delete))
+        .route("/api/v1/webhook-endpoints/{id}/rotate-secret", post(webhook_endpoints::rotate_secret))
+        .route("/api/v1/webhook-endpoints/{id}/test", post(webhook_endpoints::test))
+        .route("/api/v1/webhook-deliveries", get(api::deliveries::list))
+        .route("/api/v1/webhook-deliveries/{id}", get(api::deliveries::show))
+        .route("/api/v1/webhook-deliveries/{id}/replay", post(api::deliveries::replay))
         .route_layer(from_fn_with_state(app.clone(), api_caller::authenticate))
 }
 

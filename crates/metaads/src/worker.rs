@@ -16,10 +16,11 @@ use crate::connections::token::{check, schedule};
 use crate::keys::dek;
 use crate::queue::{JobOutcome, STEP_DEADLINE, lease};
 use crate::webhooks::apply;
+use crate::webhooks::outgoing::{deliver, expand};
 
 /// Jobs run at the same time by one process, each worker with the order in which it claims them. Interactive work has a
-/// worker of its own, and so has upkeep: neither can crowd out the other.
-const WORKERS: [ClaimOrder; 9] = [
+/// worker of its own, and so have upkeep and outgoing webhooks: none can crowd out the others.
+const WORKERS: [ClaimOrder; 13] = [
     ClaimOrder::InteractiveOnly,
     ClaimOrder::UpkeepFirst,
     ClaimOrder::UpkeepFirst,
@@ -29,6 +30,10 @@ const WORKERS: [ClaimOrder; 9] = [
     ClaimOrder::InteractiveFirst,
     ClaimOrder::InteractiveFirst,
     ClaimOrder::InteractiveFirst,
+    ClaimOrder::OutgoingOnly,
+    ClaimOrder::OutgoingOnly,
+    ClaimOrder::OutgoingOnly,
+    ClaimOrder::OutgoingOnly,
 ];
 /// A running step may continue for this long after the stop signal; then its lease is released.
 const LAST_STEP: Duration = Duration::from_secs(6);
@@ -115,6 +120,7 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
     if app.wall_clock.is_trusted(&app.clock) {
         app.store.sweep(now, now - IDLE_TTL, now - AUTHORIZATION_KEPT_MS).await?;
         app.store.sweep_audit(now - app.config.accounts.audit_retention, AUDIT_BATCH).await?;
+        app.store.sweep_webhooks(now).await?;
         dek::prune(&app.store, &app.keys, now).await?;
     }
     app.empty_log().await;
@@ -155,7 +161,9 @@ pub async fn recover_after_downtime(app: &App) -> Result<(), StoreError> {
 pub async fn run_due(app: &App) -> Result<usize, StoreError> {
     let (_halt, halted) = watch::channel(false);
     let mut steps = 0;
-    while run_one(app, ClaimOrder::InteractiveFirst, halted.clone()).await? {
+    while run_one(app, ClaimOrder::InteractiveFirst, halted.clone()).await?
+        || run_one(app, ClaimOrder::OutgoingOnly, halted.clone()).await?
+    {
         steps += 1;
     }
     Ok(steps)
@@ -170,7 +178,7 @@ async fn run_one(app: &App, order: ClaimOrder, halted: watch::Receiver<bool>) ->
     tracing::debug!(job = %job.id, kind = job.kind.as_str(), attempts = job.attempts, "job claimed");
     let app_of_step = match job.priority {
         Priority::Interactive => app.clone(),
-        Priority::Background => app.in_background(),
+        Priority::Background | Priority::Outgoing => app.in_background(),
     };
     tokio::select! {
         outcome = tokio::time::timeout(STEP_DEADLINE, step(&app_of_step, &job)) => {
@@ -182,13 +190,18 @@ async fn run_one(app: &App, order: ClaimOrder, halted: watch::Receiver<bool>) ->
         }
     }
     match job.kind {
-        JobKind::Check => app.signals.checked.notify(),
+        JobKind::Check => {
+            app.signals.checked.notify();
+            // What it found may be an event for others.
+            app.signals.enqueued.notify();
+        }
         JobKind::Sync => {
             app.signals.connecting.notify();
             // Another sync of the workspace may have waited for this one.
             app.signals.enqueued.notify();
         }
-        JobKind::Webhooks | JobKind::StatusCheck | JobKind::Revoke => {}
+        JobKind::Webhooks | JobKind::StatusCheck | JobKind::Events => app.signals.enqueued.notify(),
+        JobKind::Revoke | JobKind::Deliver => {}
     }
     Ok(true)
 }
@@ -200,6 +213,8 @@ async fn step(app: &App, job: &Job) -> Result<JobOutcome, StoreError> {
         JobKind::Webhooks => apply::step(app, job).await,
         JobKind::StatusCheck => status_check::step(app, job).await,
         JobKind::Revoke => disconnect::revoke_step(app, job).await,
+        JobKind::Events => expand::step(app, job).await,
+        JobKind::Deliver => deliver::step(app, job).await,
     }
 }
 

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use metaads_store_rows::{
     AccountGroup, AdAccount, AdAccountFilter, AssetBatch, AuditEvent, Business, ConnectionId,
-    InstagramAccount, NewAuditEvent, Page, Relation, ScopeSet, SelectionChange, StoreError, UnreadList,
-    UnreadReason, UserId, WorkspaceId,
+    InstagramAccount, NewAuditEvent, OutboxChange, OutboxEventType, Page, Relation, ScopeSet,
+    SelectionChange, StoreError, UnreadList, UnreadReason, UserId, WorkspaceId,
 };
 
 use crate::queries::audit::append_event;
+use crate::queries::outbox::append_to_outbox;
 use crate::{Db, Engine};
 
 /// Writes assets into a generation, many rows per statement.
@@ -231,7 +232,7 @@ impl Db {
             return Ok(SelectionChange { refused: requested.len(), ..SelectionChange::default() });
         }
         let rows = sqlx::query!(
-            r#"SELECT account_id AS "account_id!", is_selected AS "is_selected!",
+            r#"SELECT account_id AS "account_id!", account_name AS "account_name!", is_selected AS "is_selected!",
                       is_selectable AS "is_selectable!", is_reachable AS "is_reachable!"
                FROM meta_ad_accounts WHERE connection_id = $1"#,
             id.as_str()
@@ -240,6 +241,7 @@ impl Db {
         .await?;
         let scope: Option<HashSet<&str>> = scope.map(|scope| scope.iter().map(String::as_str).collect());
         let (mut added, mut removed, mut selected, mut accepted) = (Vec::new(), Vec::new(), 0, 0);
+        let mut changes = Vec::new();
         for row in &rows {
             let account = row.account_id.as_str();
             let is_accepted =
@@ -249,8 +251,16 @@ impl Db {
                 scope.as_ref().is_none_or(|scope| scope.contains(account) || requested.contains(account));
             let is_kept = if in_scope { is_accepted } else { row.is_selected };
             match (row.is_selected, is_kept) {
-                (false, true) => added.push(account),
-                (true, false) => removed.push(account),
+                (false, true) => {
+                    added.push(account);
+                    let kind = OutboxEventType::AdAccountSelected;
+                    changes.push(OutboxChange::selection(kind, account, &row.account_name));
+                }
+                (true, false) => {
+                    removed.push(account);
+                    let kind = OutboxEventType::AdAccountDeselected;
+                    changes.push(OutboxChange::selection(kind, account, &row.account_name));
+                }
                 (true, true) | (false, false) => {}
             }
             selected += usize::from(is_kept);
@@ -265,6 +275,7 @@ impl Db {
         if change.added + change.removed > 0 {
             let event = NewAuditEvent { id: audit_id.to_owned(), event: selection_event(change) };
             append_event(&mut tx, id.as_str(), Some(user.as_str()), &event, at).await?;
+            append_to_outbox(&mut tx, id.as_str(), audit_id, changes, at).await?;
         }
         tx.commit().await?;
         Ok(change)

@@ -1,7 +1,8 @@
 //! The audit log: the history of each connection. Events are typed; see [`AuditEvent`].
 
-use metaads_store_rows::{AuditEntry, AuditEvent, ConnectionId, NewAuditEvent, StoreError};
+use metaads_store_rows::{AuditEntry, AuditEvent, ConnectionId, NewAuditEvent, OutboxChange, StoreError};
 
+use crate::queries::outbox::append_to_outbox;
 use crate::{Db, Engine};
 
 impl Db {
@@ -33,8 +34,8 @@ impl Db {
 /// An event that only repeats another one of this last hour is not recorded again.
 const REPEATED_WITHIN_MS: i64 = 3_600_000;
 
-/// Appends an event to the history of a connection. `user`: who acted; None: the user
-/// who granted the connection.
+/// Appends an event to the history of a connection, and to the outbox what it means to others. `user`: who acted; None:
+/// the user who granted the connection.
 pub(crate) async fn append_event(
     tx: &mut sqlx::Transaction<'static, Engine>,
     connection: &str,
@@ -70,5 +71,5 @@ pub(crate) async fn append_event(
     )
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    append_to_outbox(tx, connection, &new.id, OutboxChange::of(&new.event).into_iter().collect(), at).await
 }

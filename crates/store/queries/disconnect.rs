@@ -2,11 +2,12 @@
 
 use metaads_store_rows::{
     AuditEvent, ConnectionId, ConnectionStatus, DisconnectRequest, GrantRevocation, NewAuditEvent,
-    StatusReason, StoreError, WorkspaceId,
+    OutboxChange, StatusReason, StoreError, WorkspaceId, dated_id,
 };
 
 use crate::queries::audit::append_event;
 use crate::queries::jobs::{delete_jobs_of_connection, restart};
+use crate::queries::outbox::{append_to_outbox, erase_from_outbox};
 use crate::{Db, Engine};
 
 impl Db {
@@ -109,6 +110,11 @@ impl Db {
         let (mut deleted, mut kept) = (0, 0);
         for row in all {
             if row.status == ConnectionStatus::Revoked || row.connected_at <= revocation.issued_at {
+                if row.status != ConnectionStatus::Revoked {
+                    let ended = OutboxChange::of(&AuditEvent::AppRemoved).into_iter().collect();
+                    let id = dated_id(&row.id, revocation.at);
+                    append_to_outbox(&mut tx, &row.id, &id, ended, revocation.at).await?;
+                }
                 delete_connection(&mut tx, &row.id).await?;
                 deleted += 1;
             } else {
@@ -164,6 +170,7 @@ pub(crate) async fn delete_connection(
     )
     .execute(&mut **tx)
     .await?;
+    erase_from_outbox(tx, id).await?;
     sqlx::query!("DELETE FROM audit_log WHERE connection_id = $1", id).execute(&mut **tx).await?;
     sqlx::query!("DELETE FROM meta_connections WHERE id = $1", id).execute(&mut **tx).await?;
     delete_jobs_of_connection(tx, id).await

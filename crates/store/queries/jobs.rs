@@ -89,14 +89,20 @@ impl Db {
                         AND (kind <> 'sync' OR (SELECT COUNT(*) FROM held_syncs WHERE held_syncs.leased_until > $1
                             AND workspace_id = (SELECT workspace_id FROM meta_connections WHERE id = j.subject)) < 2)
                     ORDER BY run_at LIMIT 1) AS "background?: i64",
+                   (SELECT run_at FROM jobs WHERE priority = 2 AND leased_until <= $1
+                    ORDER BY run_at LIMIT 1) AS "outgoing?: i64",
                    (SELECT leased_until FROM jobs WHERE leased_until > 0 AND leased_until > $1
                     ORDER BY leased_until LIMIT 1) AS "lease?: i64""#,
             now
         )
         .fetch_one(&self.read)
         .await?;
-        let background = row.background.filter(|_| order != ClaimOrder::InteractiveOnly);
-        Ok([row.interactive, background, row.lease].into_iter().flatten().min())
+        let own = match order {
+            ClaimOrder::InteractiveOnly => [row.interactive, None],
+            ClaimOrder::InteractiveFirst | ClaimOrder::UpkeepFirst => [row.interactive, row.background],
+            ClaimOrder::OutgoingOnly => [row.outgoing, None],
+        };
+        Ok(own.into_iter().flatten().chain(row.lease).min())
     }
 
     /// Enqueues a job, or brings an existing one forward. If it is running, it runs once more afterwards, since the
@@ -137,7 +143,7 @@ impl Db {
     /// Makes background jobs that are scheduled after `farthest` due now: only a wrong clock schedules so far ahead.
     /// Returns how many.
     pub async fn pull_back_jobs(&self, now: i64, farthest: i64) -> Result<u64, StoreError> {
-        Ok(sqlx::query!("UPDATE jobs SET run_at = $1 WHERE priority = 1 AND run_at > $2", now, farthest)
+        Ok(sqlx::query!("UPDATE jobs SET run_at = $1 WHERE priority >= 1 AND run_at > $2", now, farthest)
             .execute(&self.write)
             .await?
             .rows_affected())

@@ -91,7 +91,7 @@ async fn update_connection(
     Ok(())
 }
 
-/// The check's own events, and one if the state changed.
+/// The check's own events, one if the state changed, and one if the token ends soon.
 async fn append_events(
     tx: &mut sqlx::Transaction<'static, Engine>,
     check: &TokenCheck,
@@ -104,6 +104,19 @@ async fn append_events(
     if let Some(event) = check.state.and_then(|after| state_event(before, after)) {
         let event = NewAuditEvent { id: check.audit_id.clone(), event };
         append_event(tx, id, None, &event, check.at).await?;
+    }
+    if let Some(event) = &check.expiring {
+        let is_first = sqlx::query!(
+            "UPDATE meta_connections SET expiring_version = token_version WHERE id = $1 AND expiring_version <> token_version",
+            id
+        )
+        .execute(&mut **tx)
+        .await?
+        .rows_affected()
+            == 1;
+        if is_first {
+            append_event(tx, id, None, event, check.at).await?;
+        }
     }
     Ok(())
 }

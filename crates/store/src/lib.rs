@@ -210,6 +210,25 @@ statements! {
     fn find_deletion(&self, id: &str) -> Answer<Option<DeletionRequest>>;
     fn complete_deletion(&self, app_id: &str, user_hash: &str, outcome: DeletionOutcome, at: i64) -> Answer<()>;
     fn request_account_check(&self, account_id: &str, at: i64) -> Answer<Vec<ConnectionId>>;
+    // outbox and outgoing webhooks
+    fn list_outbox_events(&self, workspace: &WorkspaceId, after: i64, limit: i64) -> Answer<Vec<OutboxEvent>>;
+    fn expand_outbox(&self, workspace: &WorkspaceId, now: i64, limit: i64) -> Answer<Expansion>;
+    fn insert_webhook_endpoint(&self, new: &NewWebhookEndpoint) -> Answer<bool>;
+    fn list_webhook_endpoints(&self, workspace: &WorkspaceId) -> Answer<Vec<WebhookEndpoint>>;
+    fn find_webhook_endpoint(&self, workspace: &WorkspaceId, id: &str) -> Answer<Option<WebhookEndpoint>>;
+    fn find_webhook_endpoint_for_job(&self, id: &str) -> Answer<Option<WebhookEndpoint>>;
+    fn find_webhook_endpoint_of_request(&self, workspace: &WorkspaceId, owner: &str, key: &str, since: i64) -> Answer<Option<WebhookEndpoint>>;
+    fn update_webhook_endpoint(&self, workspace: &WorkspaceId, id: &str, change: &EndpointChange, at: i64) -> Answer<bool>;
+    fn rotate_webhook_secret(&self, workspace: &WorkspaceId, id: &str, secret: &NewSecret, previous_ends_at: i64) -> Answer<bool>;
+    fn delete_webhook_endpoint(&self, workspace: &WorkspaceId, id: &str) -> Answer<bool>;
+    fn sweep_webhooks(&self, now: i64) -> Answer<()>;
+    fn list_due_deliveries(&self, endpoint: &str, now: i64, farthest: i64, limit: i64) -> Answer<Vec<WebhookDelivery>>;
+    fn next_delivery_at(&self, endpoint: &str) -> Answer<Option<i64>>;
+    fn list_deliveries(&self, workspace: &WorkspaceId, filter: (&str, &str), before: Option<&str>, limit: i64) -> Answer<Vec<WebhookDelivery>>;
+    fn find_delivery(&self, workspace: &WorkspaceId, id: &str) -> Answer<Option<WebhookDelivery>>;
+    fn record_delivery_attempt(&self, attempt: &DeliveryAttempt, failing_before: i64) -> Answer<Option<DisabledReason>>;
+    fn replay_delivery(&self, workspace: &WorkspaceId, id: &str, job_id: &str, at: i64) -> Answer<bool>;
+    fn insert_test_delivery(&self, endpoint: &WebhookEndpoint, event_id: &str, data: &str, at: i64) -> Answer<String>;
     // quotas and unrecognized errors
     fn upsert_quotas(&self, quotas: &[QuotaRow]) -> Answer<()>;
     fn list_quotas(&self, since: i64) -> Answer<Vec<QuotaRow>>;

@@ -7,7 +7,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use crate::api::refusals::ProblemBody;
-use crate::api::{ad_accounts, assets, connect_sessions, connections, health, history, token};
+use crate::api::{ad_accounts, assets, connect_sessions, connections, deliveries, events, health, history, token, webhook_endpoints};
 use crate::app::App;
 
 #[derive(OpenApi)]
@@ -32,6 +32,17 @@ use crate::app::App;
         assets::pages,
         assets::instagram_accounts,
         assets::businesses,
+        events::list,
+        webhook_endpoints::list,
+        webhook_endpoints::create,
+        webhook_endpoints::show,
+        webhook_endpoints::update,
+        webhook_endpoints::delete,
+        webhook_endpoints::rotate_secret,
+        webhook_endpoints::test,
+        deliveries::list,
+        deliveries::show,
+        deliveries::replay,
     ),
     components(schemas(ProblemBody)),
     modifiers(&Security),

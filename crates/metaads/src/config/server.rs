@@ -33,6 +33,11 @@ impl ServerConfig {
         }
     }
 
+    /// Whether PUBLIC_URL's host is this machine.
+    pub fn is_local(&self) -> bool {
+        is_loopback(&self.public_url)
+    }
+
     /// Whether METAADS_TRUSTED_PROXIES names this address, alone or in a network.
     pub fn is_trusted_proxy(&self, address: IpAddr) -> bool {
         self.trusted_proxies.iter().any(|network| network.contains(&address.to_canonical()))

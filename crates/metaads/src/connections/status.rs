@@ -2,15 +2,12 @@
 //! attention" mean the same everywhere.
 
 use metaads_store::{
-    Connection, ConnectionState, ConnectionStatus, RevokedBy, StatusReason, StoreError, WorkspaceId,
+    Connection, ConnectionState, ConnectionStatus, EXPIRING_WITHIN_MS, RevokedBy, StatusReason, StoreError,
+    WorkspaceId,
 };
 
 use crate::app::App;
-use crate::clock::DAY;
 use crate::codes::error_code::Code;
-
-/// A connection whose token ends within this time counts as expiring.
-pub const EXPIRING_WITHIN_MS: i64 = 7 * DAY;
 
 /// How a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -43,6 +43,11 @@ pub fn history(entry: &AuditEntry) -> HistoryText {
         AuditEvent::AppRemoved => {
             line("Removed on Facebook", "The person removed the app; we erased our access")
         }
+        AuditEvent::Expiring { until } => {
+            let text =
+                format!("The access lasts until {}, and could not be renewed so far", day(*until, entry.at));
+            line("Ends soon", text)
+        }
         AuditEvent::Recovered { .. } => line("Restored", ""),
         AuditEvent::Limited { reason } => line(title_of(*reason), ""),
         AuditEvent::NeedsReauthorization { reason } => line(title_of(*reason), ""),

@@ -31,7 +31,8 @@ fn tone(event: &AuditEvent) -> Tone {
         | AuditEvent::Reconnected { .. }
         | AuditEvent::Recovered { .. }
         | AuditEvent::Refreshed { .. } => Tone::Good,
-        AuditEvent::Limited { .. }
+        AuditEvent::Expiring { .. }
+        | AuditEvent::Limited { .. }
         | AuditEvent::RefreshRefused { .. }
         | AuditEvent::CheckedAfterDowntime { .. } => Tone::Warning,
         AuditEvent::AppRemoved | AuditEvent::NeedsReauthorization { .. } => Tone::Bad,

@@ -1,6 +1,7 @@
 //! Inbound webhooks: Meta's calls to us. `inbox` receives and stores them, `apply` applies them in a job. Outgoing
-//! webhooks will be here too.
+//! webhooks are in `outgoing`.
 
 pub mod apply;
 pub mod data_deletion;
 pub mod inbox;
+pub mod outgoing;

@@ -34,4 +34,5 @@ mod selection;
 mod shared_grant;
 mod story;
 mod token_lifecycle;
+mod webhooks_out;
 mod world;

@@ -8,7 +8,9 @@ mod final_checks;
 mod log;
 mod seed;
 
-use std::net::SocketAddr;
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use metaads::accounts::admins;
@@ -21,6 +23,8 @@ use metaads::keys::kek::KeyEncryptionKey;
 use metaads::listen::limits::Limits;
 use metaads::meta::Meta;
 use metaads::operator_notices::LastReports;
+use metaads::public_http::addresses::Allowed;
+use metaads::public_http::{Names, PublicHttp};
 use metaads::queue::Signals;
 use metaads::random::Random;
 use metaads::rate_limit::full_buckets::FullBuckets;
@@ -65,6 +69,8 @@ pub struct World {
     is_demo: bool,
     clock: ManualClock,
     random: Random,
+    /// The addresses of host names, for outgoing webhooks.
+    pub names: Arc<Mutex<HashMap<String, Vec<IpAddr>>>>,
     server: JoinHandle<()>,
     worker: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
     sandbox: Sandbox,
@@ -131,7 +137,8 @@ impl World {
         let settings: Vec<(String, String)> =
             all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let random = Random::seeded(seed);
-        let app = build(&settings, &clock, &random, None).await;
+        let names = Arc::default();
+        let app = build(&settings, &clock, &random, &names, None).await;
         let server = start(&app, listener);
         World {
             app,
@@ -144,6 +151,7 @@ impl World {
             is_demo: false,
             clock,
             random,
+            names,
             server,
             worker: None,
             sandbox,
@@ -243,7 +251,7 @@ impl World {
             self.settings.push(((*name).to_owned(), (*value).to_owned()));
         }
         let sandbox_url = self.is_demo.then(|| self.sandbox.url());
-        self.app = build(&self.settings, &self.clock, &self.random, sandbox_url).await;
+        self.app = build(&self.settings, &self.clock, &self.random, &self.names, sandbox_url).await;
         let listener = loop {
             match TcpListener::bind(self.address).await {
                 Ok(listener) => break listener,
@@ -314,6 +322,7 @@ async fn build(
     settings: &[(String, String)],
     clock: &ManualClock,
     random: &Random,
+    names: &Arc<Mutex<HashMap<String, Vec<IpAddr>>>>,
     sandbox_url: Option<String>,
 ) -> App {
     let mut source = Source::of([]);
@@ -334,6 +343,8 @@ async fn build(
         keys: Keys::load(&store, kek, random, clock.now(), IfNothingOpens::Refuse).await.unwrap(),
         store,
         meta: Meta::new(meta, clock.clone()).unwrap(),
+        public_http: PublicHttp::new(Allowed::of(&config.server), Names::Fixed(Arc::clone(names)), SECOND)
+            .unwrap(),
         clock,
         random: random.clone(),
         passwords: Passwords::for_tests(),

@@ -92,6 +92,18 @@ macro_rules! insert_events {
     };
 }
 
+macro_rules! insert_outbox_events {
+    ($($argument:expr),+) => {
+        sqlx::query!(
+            "INSERT INTO outbox_events (id, workspace_id, connection_id, account_id, type, data, at, position)
+             SELECT r.id, r.workspace_id, r.connection_id, r.account_id, r.type, r.data, r.at, r.position
+             FROM jsonb_to_recordset(($1::TEXT)::JSONB) AS r (id TEXT, workspace_id TEXT, connection_id TEXT,
+                 account_id TEXT, type TEXT, data TEXT, at BIGINT, position BIGINT)",
+            $($argument),+
+        )
+    };
+}
+
 macro_rules! select_by_ids {
     ($($argument:expr),+) => {
         sqlx::query!(
@@ -130,14 +142,16 @@ macro_rules! claim_due {
                    CASE WHEN CAST($3 AS BIGINT) = 2 THEN (SELECT j.id FROM jobs j WHERE j.priority = 1 AND j.run_at <= $1 AND (j.leased_until <= $1 OR j.leased_until > $4)
                         AND j.kind <> 'sync'
                     ORDER BY j.run_at, j.id LIMIT 1 FOR UPDATE OF j SKIP LOCKED) END,
-                   (SELECT j.id FROM jobs j WHERE j.priority = 0 AND j.run_at <= $1 AND (j.leased_until <= $1 OR j.leased_until > $4)
+                   CASE WHEN CAST($3 AS BIGINT) < 3 THEN (SELECT j.id FROM jobs j WHERE j.priority = 0 AND j.run_at <= $1 AND (j.leased_until <= $1 OR j.leased_until > $4)
                         AND (j.kind <> 'sync' OR (SELECT COUNT(*) FROM held_syncs WHERE leased_until > $1 AND leased_until <= $4
                             AND workspace_id = (SELECT workspace_id FROM meta_connections WHERE id = j.subject)) < 2)
-                    ORDER BY j.run_at, j.id LIMIT 1 FOR UPDATE OF j SKIP LOCKED),
-                   CASE WHEN CAST($3 AS BIGINT) > 0 THEN (SELECT j.id FROM jobs j WHERE j.priority = 1 AND j.run_at <= $1 AND (j.leased_until <= $1 OR j.leased_until > $4)
+                    ORDER BY j.run_at, j.id LIMIT 1 FOR UPDATE OF j SKIP LOCKED) END,
+                   CASE WHEN CAST($3 AS BIGINT) IN (1, 2) THEN (SELECT j.id FROM jobs j WHERE j.priority = 1 AND j.run_at <= $1 AND (j.leased_until <= $1 OR j.leased_until > $4)
                         AND (j.kind <> 'sync' OR (SELECT COUNT(*) FROM held_syncs WHERE leased_until > $1 AND leased_until <= $4
                             AND workspace_id = (SELECT workspace_id FROM meta_connections WHERE id = j.subject)) < 2)
-                    ORDER BY j.run_at, j.id LIMIT 1 FOR UPDATE OF j SKIP LOCKED) END)",
+                    ORDER BY j.run_at, j.id LIMIT 1 FOR UPDATE OF j SKIP LOCKED) END,
+                   CASE WHEN CAST($3 AS BIGINT) = 3 THEN (SELECT j.id FROM jobs j WHERE j.priority = 2 AND j.run_at <= $1 AND (j.leased_until <= $1 OR j.leased_until > $4)
+                    ORDER BY CASE WHEN j.kind = 'events' THEN 0 ELSE 1 END, j.run_at, j.id LIMIT 1 FOR UPDATE OF j SKIP LOCKED) END)",
             $($argument),+
         )
     };

@@ -32,6 +32,10 @@ pub enum AuditEvent {
     Limited {
         reason: StatusReason,
     },
+    /// The token ends soon, at `until`, and could not be refreshed so far.
+    Expiring {
+        until: i64,
+    },
     /// `until`: when the new token expires; None: never.
     Refreshed {
         until: Option<i64>,

@@ -19,6 +19,10 @@ text_enum!(
         StatusCheck = "status_check",
         /// Revoke a grant at Meta. Subject: `{app id}:{app-scoped user id}`.
         Revoke = "revoke",
+        /// Make the deliveries of new outbox events. Subject: workspace id.
+        Events = "events",
+        /// Deliver events to an endpoint. Subject: endpoint id.
+        Deliver = "deliver",
     }
 );
 
@@ -28,6 +32,7 @@ impl JobKind {
         match self {
             JobKind::Sync | JobKind::Check | JobKind::Webhooks | JobKind::Revoke => Priority::Interactive,
             JobKind::StatusCheck => Priority::Background,
+            JobKind::Events | JobKind::Deliver => Priority::Outgoing,
         }
     }
 }
@@ -37,6 +42,9 @@ impl JobKind {
 pub enum Priority {
     Interactive,
     Background,
+    /// Outgoing webhooks, which wait for other people's servers: they have workers of their own, and those run nothing
+    /// else.
+    Outgoing,
 }
 
 impl Priority {
@@ -45,11 +53,16 @@ impl Priority {
         match self {
             Priority::Interactive => 0,
             Priority::Background => 1,
+            Priority::Outgoing => 2,
         }
     }
 
     pub fn from_number(number: i64) -> Priority {
-        if number == 0 { Priority::Interactive } else { Priority::Background }
+        match number {
+            0 => Priority::Interactive,
+            2 => Priority::Outgoing,
+            _ => Priority::Background,
+        }
     }
 }
 
@@ -62,6 +75,8 @@ pub enum ClaimOrder {
     InteractiveFirst,
     /// Background jobs other than syncs, then interactive ones: however many people press buttons, tokens are refreshed.
     UpkeepFirst,
+    /// Outgoing webhooks, and nothing else: making deliveries before sending them.
+    OutgoingOnly,
 }
 
 impl ClaimOrder {
@@ -71,6 +86,7 @@ impl ClaimOrder {
             ClaimOrder::InteractiveOnly => 0,
             ClaimOrder::InteractiveFirst => 1,
             ClaimOrder::UpkeepFirst => 2,
+            ClaimOrder::OutgoingOnly => 3,
         }
     }
 }
@@ -129,7 +145,11 @@ impl JobPayload {
             JobKind::Check => serde_json::from_str(&text).map(JobPayload::Check).map_err(|error| {
                 StoreError::Inconsistent { table: "jobs", what: format!("payload of a check: {error}") }
             }),
-            JobKind::Webhooks | JobKind::StatusCheck | JobKind::Revoke => Ok(JobPayload::Empty),
+            JobKind::Webhooks
+            | JobKind::StatusCheck
+            | JobKind::Revoke
+            | JobKind::Events
+            | JobKind::Deliver => Ok(JobPayload::Empty),
         }
     }
 }

@@ -16,9 +16,11 @@ mod error;
 mod jobs;
 mod keys;
 mod operator_notices;
+mod outbox;
 mod quotas;
 mod text;
 mod token_checks;
+mod webhook_endpoints;
 mod webhooks;
 
 pub use account_events::{AccountEvent, AccountEventEntry, Actor, NewAccountEvent};
@@ -52,11 +54,20 @@ pub use jobs::{
 };
 pub use keys::{DataKey, KeyUse, SealedAt, SealedRow, SealedTable};
 pub use operator_notices::{NoticeEntry, NoticeKind, OperatorNotice};
+pub use outbox::{
+    EXPIRING_WITHIN_MS, NewOutboxEvent, OutboxChange, OutboxEvent, OutboxEventType, OutboxSubject,
+    combined_id, dated_id, derived_id, erased_data,
+};
 pub use quotas::{QuotaRow, UnrecognizedError};
 pub use text::{
     AuthorizationId, ConnectSessionId, ConnectionId, JobId, ScopeSet, SessionId, UserId, WorkspaceId,
 };
 pub use token_checks::{Expiry, TokenCheck, state_event};
+pub use webhook_endpoints::{
+    AfterAttempt, DeliveryAttempt, DeliveryError, DeliveryStatus, DisabledReason, EndpointChange,
+    EndpointState, Expansion, NewWebhookEndpoint, RequestId, WebhookDelivery, WebhookEndpoint,
+    WebhookEndpointRow, types_to_column,
+};
 pub use webhooks::{
     DeletionOutcome, DeletionRequest, GrantRevocation, NewWebhookEvent, Urgency, WebhookEvent, WebhookOutcome,
 };

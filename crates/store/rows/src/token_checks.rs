@@ -28,6 +28,8 @@ pub struct TokenCheck {
     pub is_erasing: bool,
     /// Events in addition to the one of a changed state.
     pub events: Vec<NewAuditEvent>,
+    /// Recorded once per token: it ends soon.
+    pub expiring: Option<NewAuditEvent>,
     /// Unix milliseconds.
     pub at: i64,
     /// When to check again, and how many attempts in a row have failed.

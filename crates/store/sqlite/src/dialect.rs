@@ -90,6 +90,18 @@ macro_rules! insert_events {
     };
 }
 
+macro_rules! insert_outbox_events {
+    ($($argument:expr),+) => {
+        sqlx::query!(
+            "INSERT INTO outbox_events (id, workspace_id, connection_id, account_id, type, data, at, position)
+             SELECT r.value ->> 'id', r.value ->> 'workspace_id', r.value ->> 'connection_id', r.value ->> 'account_id',
+                 r.value ->> 'type', r.value ->> 'data', r.value ->> 'at', r.value ->> 'position'
+             FROM json_each($1) AS r WHERE TRUE",
+            $($argument),+
+        )
+    };
+}
+
 macro_rules! select_by_ids {
     ($($argument:expr),+) => {
         sqlx::query!(
@@ -127,14 +139,16 @@ macro_rules! claim_due {
                    CASE WHEN CAST($3 AS BIGINT) = 2 THEN (SELECT j.id FROM jobs j WHERE j.priority = 1 AND j.run_at <= $1 AND (j.leased_until <= $1 OR j.leased_until > $4)
                         AND j.kind <> 'sync'
                     ORDER BY j.run_at, j.id LIMIT 1) END,
-                   (SELECT j.id FROM jobs j WHERE j.priority = 0 AND j.run_at <= $1 AND (j.leased_until <= $1 OR j.leased_until > $4)
+                   CASE WHEN CAST($3 AS BIGINT) < 3 THEN (SELECT j.id FROM jobs j WHERE j.priority = 0 AND j.run_at <= $1 AND (j.leased_until <= $1 OR j.leased_until > $4)
                         AND (j.kind <> 'sync' OR (SELECT COUNT(*) FROM held_syncs WHERE leased_until > $1 AND leased_until <= $4
                             AND workspace_id = (SELECT workspace_id FROM meta_connections WHERE id = j.subject)) < 2)
-                    ORDER BY j.run_at, j.id LIMIT 1),
-                   CASE WHEN CAST($3 AS BIGINT) > 0 THEN (SELECT j.id FROM jobs j WHERE j.priority = 1 AND j.run_at <= $1 AND (j.leased_until <= $1 OR j.leased_until > $4)
+                    ORDER BY j.run_at, j.id LIMIT 1) END,
+                   CASE WHEN CAST($3 AS BIGINT) IN (1, 2) THEN (SELECT j.id FROM jobs j WHERE j.priority = 1 AND j.run_at <= $1 AND (j.leased_until <= $1 OR j.leased_until > $4)
                         AND (j.kind <> 'sync' OR (SELECT COUNT(*) FROM held_syncs WHERE leased_until > $1 AND leased_until <= $4
                             AND workspace_id = (SELECT workspace_id FROM meta_connections WHERE id = j.subject)) < 2)
-                    ORDER BY j.run_at, j.id LIMIT 1) END)",
+                    ORDER BY j.run_at, j.id LIMIT 1) END,
+                   CASE WHEN CAST($3 AS BIGINT) = 3 THEN (SELECT j.id FROM jobs j WHERE j.priority = 2 AND j.run_at <= $1 AND (j.leased_until <= $1 OR j.leased_until > $4)
+                    ORDER BY CASE WHEN j.kind = 'events' THEN 0 ELSE 1 END, j.run_at, j.id LIMIT 1) END)",
             $($argument),+
         )
     };

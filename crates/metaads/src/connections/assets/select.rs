@@ -67,6 +67,8 @@ pub async fn select(
         let job = app.new_job(JobKind::StatusCheck, connection.id.as_str(), JobPayload::Empty);
         app.enqueue(&NewJob { run_at: app.now() + HOUR, ..job }).await?;
     }
+    // The selection is an event for others.
+    app.signals.enqueued.notify();
     Ok(SelectionOutcome { change, unanswered: unanswered.len() })
 }
 

@@ -89,6 +89,8 @@ async fn check_claimed(
         }
     }
     app.signals.checked.notify();
+    // What was found may be an event for others.
+    app.signals.enqueued.notify();
     outcome
 }
 
@@ -188,6 +190,8 @@ fn to_record(app: &App, connection: &Connection, job: &Job, evaluation: Evaluati
     let after = applied(&evaluation, connection, now);
     let row = token_row(&connection.workspace_id, &connection.id);
     let outcome = evaluation.outcome;
+    let state = evaluation.state.unwrap_or(connection.state);
+    let is_working = matches!(state, ConnectionState::Active { .. });
     let [jitter] = app.random.bytes::<1>();
     // The check right after a login is followed by one that is spread over the day.
     let is_first = connection.last_checked_at == Some(connection.connected_at);
@@ -212,11 +216,21 @@ fn to_record(app: &App, connection: &Connection, job: &Job, evaluation: Evaluati
             .into_iter()
             .map(|event| NewAuditEvent { id: app.new_row_id(), event })
             .collect(),
+        expiring: is_working.then(|| expiring(app, &after, outcome)).flatten(),
         at: now,
         next_at: next_at.max(evaluation.not_before.unwrap_or(next_at)),
         attempts: if outcome.is_failed_attempt() { job.attempts + 1 } else { 0 },
         audit_id: app.new_row_id(),
     }
+}
+
+/// The event of a token that ends soon although it works: it could not be refreshed so far.
+fn expiring(app: &App, after: &Connection, outcome: CheckOutcome) -> Option<NewAuditEvent> {
+    let until = after.expires_at.filter(|until| *until > app.now())?;
+    if !status::is_expiring(after, app.now()) || !outcome.keeps_token() {
+        return None;
+    }
+    Some(NewAuditEvent { id: app.new_row_id(), event: AuditEvent::Expiring { until } })
 }
 
 /// The connection as it will be once the check is written, for planning the next one.

@@ -43,6 +43,11 @@ impl CheckOutcome {
         matches!(self, CheckOutcome::Valid | CheckOutcome::Refreshed | CheckOutcome::NotRefreshed)
     }
 
+    /// Whether the token is the one of before, and may still work.
+    pub fn keeps_token(self) -> bool {
+        matches!(self, CheckOutcome::Valid | CheckOutcome::NotRefreshed) || self.is_failed_attempt()
+    }
+
     /// Whether nothing was learned about the token: the attempt counts as failed.
     pub fn is_failed_attempt(self) -> bool {
         matches!(self, CheckOutcome::Unavailable | CheckOutcome::RateLimited | CheckOutcome::AppRefused)

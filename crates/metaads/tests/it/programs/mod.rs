@@ -63,6 +63,12 @@ impl Program {
         send(request.body(body.to_string())).await
     }
 
+    /// A POST as a proxy in front of a public service sends it.
+    pub async fn public_post(&self, path: &str, body: &Value) -> Response {
+        let request = self.request("POST", path).header("host", "ads.example.com");
+        send(request.header("content-type", "application/json").body(body.to_string())).await
+    }
+
     pub async fn delete(&self, path: &str) -> Response {
         send(self.request("DELETE", path)).await
     }
