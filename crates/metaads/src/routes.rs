@@ -14,9 +14,7 @@ use crate::http::body::{self, BodyTime};
 use crate::http::problem::Problem;
 use crate::http::{api_caller, middleware, problem_json};
 use crate::web::{
-    account_link, admin, api_docs, api_keys, attempt, auth, business, connect, connect_session, connection,
-    dashboard, data_deletion, diagnose, disconnect, health, help, home, import_token, notice_view, picker,
-    problem_page, settings, static_files,
+    account_link, admin, api_docs, api_keys, attempt, auth, business, connect, connect_session, connection, dashboard, data_deletion, diagnose, disconnect, health, help, home, import_token, notice_view, picker, problem_page, settings, static_files, webhook_delivery, webhook_endpoint, webhooks,
 };
 
 /// A body, unless its extractor has a limit of its own: see `http::form_fields` and `hooks::webhook_body`.
@@ -67,6 +65,15 @@ pub fn routes(app: App) -> Router {
         .route("/settings/keys/{id}", get(api_keys::show_one))
         .route("/settings/keys/{id}/replace", post(api_keys::replace))
         .route("/settings/keys/{id}/end", post(api_keys::end))
+        .route("/settings/webhooks", get(webhooks::list).post(webhooks::create))
+        .route("/settings/webhooks/new", get(webhooks::show_new))
+        .route("/settings/webhooks/{id}", get(webhook_endpoint::show).post(webhook_endpoint::update))
+        .route("/settings/webhooks/{id}/test", post(webhook_endpoint::test))
+        .route("/settings/webhooks/{id}/switch", post(webhook_endpoint::switch))
+        .route("/settings/webhooks/{id}/rotate-secret", post(webhook_endpoint::rotate_secret))
+        .route("/settings/webhooks/{id}/delete", post(webhook_endpoint::delete))
+        .route("/settings/webhooks/deliveries/{id}", get(webhook_delivery::show))
+        .route("/settings/webhooks/deliveries/{id}/replay", post(webhook_delivery::replay))
         .route("/settings/delete", get(settings::show_delete).post(settings::delete))
         // Programs
         .merge(programs(&app))

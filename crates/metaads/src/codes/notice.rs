@@ -47,6 +47,11 @@ notices! {
     OtherSessionsEnded = "others",
     ThemeSaved = "theme",
     ApiKeyEnded = "key_ended",
+    WebhookSaved = "webhook_saved",
+    WebhookOn = "webhook_on",
+    WebhookOff = "webhook_off",
+    WebhookDeleted = "webhook_deleted",
+    DeliveryReplayed = "delivery_replayed",
     // Admin.
     EventsReplayed = "replayed",
     DeletionsStarted = "deletions",

@@ -20,6 +20,7 @@ pub mod history;
 pub mod import_token;
 pub mod notices;
 pub mod operator_notices;
+pub mod outgoing_webhooks;
 pub mod quotas;
 pub mod scopes;
 pub mod webhooks;

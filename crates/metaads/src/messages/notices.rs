@@ -35,6 +35,11 @@ pub fn notice(notice: Notice, number: i64) -> String {
         Notice::SessionEnded => "That session is signed out.",
         Notice::OtherSessionsEnded => "All other sessions are signed out.",
         Notice::ThemeSaved => "The theme is saved for this browser.",
+        Notice::WebhookSaved => "The endpoint is saved.",
+        Notice::WebhookOn => "The endpoint is on. It receives events from now on.",
+        Notice::WebhookOff => "The endpoint is off.",
+        Notice::WebhookDeleted => "The endpoint is deleted.",
+        Notice::DeliveryReplayed => "It is sent once more.",
         Notice::EventsReplayed => {
             return format!("Replaying {}.", plural(number, "event", "events"));
         }

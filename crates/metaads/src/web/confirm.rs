@@ -10,6 +10,7 @@ use crate::accounts::{sessions, sign_in};
 use crate::app::App;
 use crate::http::caller::Caller;
 use crate::http::client_info::ClientInfo;
+use crate::http::form_fields::FormFields;
 use crate::http::problem::Problem;
 use crate::messages::account_errors;
 use crate::web::layout::{Layout, Section, page};
@@ -24,6 +25,8 @@ struct ConfirmPage {
     what: &'static str,
     /// Below the field; may be empty.
     error: &'static str,
+    /// Fields of the action that the form repeats.
+    kept: Vec<(String, String)>,
 }
 
 /// None if the caller may go on: the password was entered a moment ago, or is in this form. Else the page that asks.
@@ -31,8 +34,31 @@ pub async fn ask(
     app: &App,
     client: &ClientInfo,
     caller: &Caller,
-    (path, what): (String, &'static str),
+    action: (String, &'static str),
     password: &str,
+) -> Result<Option<Response>, Problem> {
+    confirm(app, client, caller, action, (password, Vec::new())).await
+}
+
+/// The same for an action with fields: the page that asks repeats the `kept` ones.
+pub async fn ask_keeping(
+    app: &App,
+    client: &ClientInfo,
+    caller: &Caller,
+    action: (String, &'static str),
+    (fields, kept): (&FormFields, &[&str]),
+) -> Result<Option<Response>, Problem> {
+    let kept =
+        kept.iter().flat_map(|name| fields.all(name).into_iter().map(|value| ((*name).to_owned(), value)));
+    confirm(app, client, caller, action, (fields.one("password"), kept.collect())).await
+}
+
+async fn confirm(
+    app: &App,
+    client: &ClientInfo,
+    caller: &Caller,
+    (path, what): (String, &'static str),
+    (password, kept): (&str, Vec<(String, String)>),
 ) -> Result<Option<Response>, Problem> {
     if sessions::is_confirmed(app, &caller.session) {
         return Ok(None);
@@ -47,7 +73,7 @@ pub async fn ask(
     };
     let mut layout = Layout::new(app, client, Some(caller), Section::Settings).await?;
     layout.is_refused = !error.is_empty();
-    Ok(Some((status, page(&ConfirmPage { layout, path, what, error })).into_response()))
+    Ok(Some((status, page(&ConfirmPage { layout, path, what, error, kept })).into_response()))
 }
 
 /// Why the current password was not accepted.

@@ -35,3 +35,7 @@ pub mod problem_page;
 pub mod settings;
 pub mod static_files;
 mod tone;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;
+mod webhook_view;
+pub mod webhooks;

@@ -79,9 +79,13 @@ fn tone_and_icon(notice: Notice) -> (Tone, &'static str) {
         | Notice::OtherSessionsEnded
         | Notice::ThemeSaved
         | Notice::ApiKeyEnded
+        | Notice::WebhookSaved
+        | Notice::WebhookOn
+        | Notice::WebhookDeleted
+        | Notice::DeliveryReplayed
         | Notice::EventsReplayed
         | Notice::DeletionsStarted => (Tone::Good, "circle-check"),
-        Notice::NotRenewed | Notice::NotConnected => (Tone::Neutral, "info"),
+        Notice::NotRenewed | Notice::NotConnected | Notice::WebhookOff => (Tone::Neutral, "info"),
         Notice::MetaUnavailable
         | Notice::RateLimited
         | Notice::StillBroken

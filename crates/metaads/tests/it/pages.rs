@@ -81,7 +81,16 @@ async fn the_title_of_every_ending_of_an_attempt_is_its_heading() {
 async fn the_titles_of_other_pages_are_their_headings() {
     let world = World::new().await;
     let browser = world.user("a@b.example").await;
-    for path in ["/dashboard", "/settings", "/settings/delete", "/connect/token", "/help", "/nowhere"] {
+    for path in [
+        "/dashboard",
+        "/settings",
+        "/settings/delete",
+        "/settings/webhooks",
+        "/settings/webhooks/new",
+        "/connect/token",
+        "/help",
+        "/nowhere",
+    ] {
         let page = browser.get(path).await;
         assert_eq!(page.title(), title_of(&page), "{path}");
     }

@@ -80,6 +80,7 @@ async fn pages_do_not_shift_scroll_sideways_or_break_inside_a_word() {
     let fields: Vec<(&str, &str)> = selected.iter().map(|account| ("account_id", *account)).collect();
     browser.submit(&format!("/connections/{id}/assets"), &fields).await;
     world.meta.set_ad_account_status(selected[0], 2, 1);
+    let webhook = webhook(&browser).await;
     browser.submit(&format!("/connections/{id}/sync"), &[]).await;
     world.run_for(crate::world::days(1)).await;
 
@@ -88,7 +89,7 @@ async fn pages_do_not_shift_scroll_sideways_or_break_inside_a_word() {
     page.sign_in(&world, "a@b.example").await;
     page.width(390).await;
     shifts(&world, &page, &id).await;
-    flaws(&world, &page, &id).await;
+    flaws(&world, &page, &id, &webhook).await;
     page.width(320).await;
     page.driver
         .goto(format!("{}/_control", world.app.graph().app().dialog_url.origin().ascii_serialization()))
@@ -119,7 +120,16 @@ impl Chromium {
     }
 }
 
-async fn flaws(world: &World, page: &Chromium, id: &str) {
+/// An endpoint of outgoing webhooks with a failed delivery: the addresses of both pages.
+async fn webhook(browser: &crate::browser::Browser) -> [String; 2] {
+    let url = format!("https://hooks.example.com/{}", "a-long-path-without-a-space/".repeat(6));
+    let made = browser.post("/settings/webhooks", &[("url", &url), ("events", "connection.created")]).await;
+    let id = made.text.split("/settings/webhooks/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let tested = browser.post(&format!("/settings/webhooks/{id}/test"), &[]).await;
+    [format!("/settings/webhooks/{id}"), tested.location]
+}
+
+async fn flaws(world: &World, page: &Chromium, id: &str, webhook: &[String; 2]) {
     let pages = [
         ("dashboard", "/dashboard".to_owned()),
         ("connection", format!("/connections/{id}")),
@@ -130,6 +140,10 @@ async fn flaws(world: &World, page: &Chromium, id: &str) {
         ("missing", format!("/connections/{id}/missing")),
         ("disconnecting", format!("/connections/{id}/disconnect")),
         ("settings", "/settings".to_owned()),
+        ("webhooks", "/settings/webhooks".to_owned()),
+        ("webhook-new", "/settings/webhooks/new".to_owned()),
+        ("webhook", webhook[0].clone()),
+        ("webhook-delivery", webhook[1].clone()),
         ("admin", "/admin".to_owned()),
         ("help", "/help".to_owned()),
     ];

@@ -3,6 +3,7 @@
 mod delivery;
 mod endpoints;
 mod events;
+mod pages;
 mod private_addresses;
 mod receiver;
 
