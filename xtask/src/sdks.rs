@@ -1,5 +1,5 @@
-//! Runs Meta's official SDKs and two login libraries against the sandbox: `crates/sandbox/tests/sdks`, which also pins
-//! their versions. They are installed from PyPI and npm into `target/sdks`, again only when a pin changes.
+//! Runs Meta's official SDKs and two login libraries against the sandbox, and the libraries of Standard Webhooks against
+//! the service: `crates/sandbox/tests/sdks`, which also pins their versions. They are installed from PyPI and npm into `target/sdks`, again only when a pin changes.
 
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -17,14 +17,15 @@ pub fn check() -> Outcome {
     let python =
         install::python("sdks/python", &pins, &["-r", &requirements.to_string_lossy()])?.join("python");
     let modules = node_modules(&tests.join("package.json"))?;
-    let sandbox = Sandbox::start()?;
+    let sandbox = Server::sandbox()?;
+    let service = Server::demo()?;
 
     let mut pytest = Command::new(python);
     pytest.args(["-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider"]).arg(tests.join("python"));
     pytest.env("PYTHONDONTWRITEBYTECODE", "1");
     let mut suites = vec![pytest];
     // They share the sandbox and its faults, so they run one after the other.
-    for name in ["business-sdk", "campaigns", "passport"] {
+    for name in ["business-sdk", "campaigns", "passport", "webhooks"] {
         let mut node = Command::new("node");
         node.args(["--test", "--test-reporter=spec"]).arg(tests.join(format!("node/{name}.test.js")));
         node.env("NODE_PATH", &modules).env("NO_COLOR", "1");
@@ -32,7 +33,7 @@ pub fn check() -> Outcome {
     }
     let mut total = Tally::default();
     for suite in &mut suites {
-        let tally = run_suite(suite.env("SANDBOX_URL", sandbox.url()))?;
+        let tally = run_suite(suite.env("SANDBOX_URL", sandbox.url()).env("METAADS_URL", service.url()))?;
         total.passed += tally.passed;
         total.failed += tally.failed;
     }
@@ -87,29 +88,45 @@ fn parse_summary(text: &str) -> Tally {
     tally
 }
 
-/// A running sandbox; stopped when dropped.
+/// A running sandbox or service; stopped when dropped.
 #[derive(Debug)]
-struct Sandbox {
+struct Server {
     running: Child,
     port: u16,
 }
 
-impl Sandbox {
-    fn start() -> Outcome<Sandbox> {
+impl Server {
+    fn sandbox() -> Outcome<Server> {
         let port = free_port()?;
         let mut command = cargo("run -q --locked -p metaads --bin metaads -- sandbox --listen");
-        command.arg(format!("127.0.0.1:{port}")).stdin(Stdio::null()).stdout(Stdio::null());
-        let mut sandbox = Sandbox { running: command.spawn().context("cargo run")?, port };
+        command.arg(format!("127.0.0.1:{port}"));
+        Server::start(command, port)
+    }
+
+    /// The service as a newcomer starts it, with a new database.
+    fn demo() -> Outcome<Server> {
+        let (port, folder) = (free_port()?, root().join("target/sdks/demo"));
+        // It may not exist yet.
+        let _ = std::fs::remove_dir_all(&folder);
+        let mut command = cargo("run -q --locked -p metaads --bin metaads -- serve");
+        command.env("METAADS_LISTEN", format!("127.0.0.1:{port}")).env("METAADS_DATA_DIR", folder);
+        command.env("PUBLIC_URL", format!("http://127.0.0.1:{port}"));
+        Server::start(command, port)
+    }
+
+    fn start(mut command: Command, port: u16) -> Outcome<Server> {
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        let mut server = Server { running: command.spawn().context("cargo run")?, port };
         for _ in 0..600 {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Ok(sandbox);
+                return Ok(server);
             }
-            if let Some(status) = sandbox.running.try_wait().context("waiting for the sandbox")? {
-                return Err(failure(format!("the sandbox ended with {status}")));
+            if let Some(status) = server.running.try_wait().context("waiting for a server")? {
+                return Err(failure(format!("a server ended with {status}")));
             }
             std::thread::sleep(Duration::from_millis(100));
         }
-        Err(failure("the sandbox did not start within 60 s"))
+        Err(failure("a server did not start within 60 s"))
     }
 
     fn url(&self) -> String {
@@ -117,9 +134,9 @@ impl Sandbox {
     }
 }
 
-impl Drop for Sandbox {
+impl Drop for Server {
     fn drop(&mut self) {
-        // `cargo run` replaces itself with the sandbox, which may have ended already.
+        // `cargo run` replaces itself with the server, which may have ended already.
         let _ = self.running.kill();
         let _ = self.running.wait();
     }
