@@ -43,6 +43,11 @@ impl Signal {
         self.0.notify_waiters();
     }
 
+    /// Wakes one waiter, now or the next that comes.
+    pub fn notify_one(&self) {
+        self.0.notify_one();
+    }
+
     /// Resolves at the next [`Signal::notify`] after this call.
     pub fn notified(&self) -> Notified<'_> {
         self.0.notified()
@@ -54,6 +59,8 @@ impl Signal {
 pub struct Signals {
     /// A job was enqueued.
     pub enqueued: Signal,
+    /// A connection changed, which may be an event for others, or deliveries were made.
+    pub outgoing: Signal,
     /// An authorization or a sync moved on.
     pub connecting: Signal,
     /// A token check ended.

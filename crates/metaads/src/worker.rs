@@ -14,7 +14,7 @@ use crate::connections::assets::{status_check, sync};
 use crate::connections::disconnect;
 use crate::connections::token::{check, schedule};
 use crate::keys::dek;
-use crate::queue::{JobOutcome, STEP_DEADLINE, lease};
+use crate::queue::{JobOutcome, STEP_DEADLINE, Signal, lease};
 use crate::webhooks::apply;
 use crate::webhooks::outgoing::{deliver, expand};
 
@@ -64,8 +64,8 @@ pub async fn run(app: App, stop: impl Future<Output = ()>) {
 /// One worker, which claims jobs in this order.
 async fn work(app: App, mut halted: watch::Receiver<bool>, order: ClaimOrder) {
     while !*halted.borrow() {
-        let notified = app.signals.enqueued.notified();
-        match run_one(&app, order, halted.clone()).await {
+        let notified = signal_of(&app, order).notified();
+        match run_if_due(&app, order, &halted).await {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => {
@@ -79,6 +79,32 @@ async fn work(app: App, mut halted: watch::Receiver<bool>, order: ClaimOrder) {
             _ = halted.changed() => {}
         }
     }
+}
+
+/// What wakes a worker with this order.
+fn signal_of(app: &App, order: ClaimOrder) -> &Signal {
+    match order {
+        ClaimOrder::InteractiveOnly | ClaimOrder::InteractiveFirst | ClaimOrder::UpkeepFirst => {
+            &app.signals.enqueued
+        }
+        ClaimOrder::OutgoingOnly => &app.signals.outgoing,
+    }
+}
+
+/// Claiming writes; most changes are no event for anybody, so a worker for these looks first.
+async fn run_if_due(
+    app: &App,
+    order: ClaimOrder,
+    halted: &watch::Receiver<bool>,
+) -> Result<bool, StoreError> {
+    let is_due = match order {
+        ClaimOrder::InteractiveOnly | ClaimOrder::InteractiveFirst | ClaimOrder::UpkeepFirst => true,
+        ClaimOrder::OutgoingOnly => {
+            let next = app.store.next_job_at(app.now(), order).await?;
+            next.is_some_and(|at| at <= app.now())
+        }
+    };
+    Ok(is_due && run_one(app, order, halted.clone()).await?)
 }
 
 /// Until the next job is due, but never longer than the configured interval: a clock that jumps is noticed within it.
@@ -192,15 +218,16 @@ async fn run_one(app: &App, order: ClaimOrder, halted: watch::Receiver<bool>) ->
     match job.kind {
         JobKind::Check => {
             app.signals.checked.notify();
-            // What it found may be an event for others.
-            app.signals.enqueued.notify();
+            app.signals.outgoing.notify_one();
         }
         JobKind::Sync => {
             app.signals.connecting.notify();
             // Another sync of the workspace may have waited for this one.
             app.signals.enqueued.notify();
+            app.signals.outgoing.notify_one();
         }
-        JobKind::Webhooks | JobKind::StatusCheck | JobKind::Events => app.signals.enqueued.notify(),
+        JobKind::Webhooks | JobKind::StatusCheck => app.signals.outgoing.notify_one(),
+        JobKind::Events => app.signals.outgoing.notify(),
         JobKind::Revoke | JobKind::Deliver => {}
     }
     Ok(true)

@@ -65,6 +65,7 @@ pub async fn disconnect(
     app.empty_log().await;
     tracing::info!(connection = %connection.id, ?mode, done, "disconnected");
     app.signals.enqueued.notify();
+    app.signals.outgoing.notify_one();
     Ok(done)
 }
 

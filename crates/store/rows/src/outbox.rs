@@ -201,10 +201,11 @@ pub fn derived_id(id: &str, index: usize) -> String {
     Uuid::from_u128((number & !mask) | low).hyphenated().to_string()
 }
 
-/// A UUIDv7 of this moment (Unix milliseconds), with the random bits of another one.
+/// A UUIDv7 of this moment (Unix milliseconds) that only this id leads to; never the id itself.
 pub fn dated_id(id: &str, at: i64) -> String {
     let random = Uuid::try_parse(id).map(|uuid| uuid.as_u128()).unwrap_or_default() & ((1_u128 << 80) - 1);
-    Uuid::from_u128((u128::try_from(at).unwrap_or_default() << 80) | random).hyphenated().to_string()
+    // A job may have the id itself.
+    Uuid::from_u128((u128::try_from(at).unwrap_or_default() << 80) | (random ^ 1)).hyphenated().to_string()
 }
 
 /// A UUID with the time of the first, which only these two lead to.

@@ -19,6 +19,7 @@ mod jobs;
 mod keys;
 mod migrations;
 mod operator_notices;
+mod outgoing_webhooks;
 mod quotas;
 mod rate_limits;
 mod rows;

@@ -126,6 +126,7 @@ pub fn token_check(id: &ConnectionId) -> TokenCheck {
         refreshed: None,
         is_erasing: false,
         events: Vec::new(),
+        expiring: None,
         at: NOW + MINUTE,
         next_at: NOW + DAY,
         attempts: 0,

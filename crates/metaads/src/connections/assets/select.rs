@@ -67,8 +67,7 @@ pub async fn select(
         let job = app.new_job(JobKind::StatusCheck, connection.id.as_str(), JobPayload::Empty);
         app.enqueue(&NewJob { run_at: app.now() + HOUR, ..job }).await?;
     }
-    // The selection is an event for others.
-    app.signals.enqueued.notify();
+    app.signals.outgoing.notify_one();
     Ok(SelectionOutcome { change, unanswered: unanswered.len() })
 }
 

@@ -350,6 +350,7 @@ async fn exchange_and_store(
             CompletionOutcome::Created | CompletionOutcome::Updated => {
                 tracing::info!(authorization = %authorization.id, connection = %completion.connection_id, "connected");
                 app.signals.enqueued.notify();
+                app.signals.outgoing.notify_one();
                 app.store.clear_notice(NoticeKind::MetaLoginRefused).await?;
                 return Ok(Connected::Yes);
             }

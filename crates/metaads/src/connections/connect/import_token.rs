@@ -65,6 +65,7 @@ async fn store(app: &App, who: &SignedIn, grant: &Grant) -> Result<ImportOutcome
             CompletionOutcome::Created | CompletionOutcome::Updated => {
                 tracing::info!(connection = %completion.connection_id, "connected by an imported token");
                 app.signals.enqueued.notify();
+                app.signals.outgoing.notify_one();
                 return Ok(ImportOutcome::Connected(completion.connection_id));
             }
             CompletionOutcome::Cancelled | CompletionOutcome::Conflict => {}

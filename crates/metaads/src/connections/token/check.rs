@@ -89,8 +89,7 @@ async fn check_claimed(
         }
     }
     app.signals.checked.notify();
-    // What was found may be an event for others.
-    app.signals.enqueued.notify();
+    app.signals.outgoing.notify_one();
     outcome
 }
 

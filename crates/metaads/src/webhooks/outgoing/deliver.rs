@@ -101,7 +101,7 @@ pub async fn now(app: &App, endpoint: &str) -> Result<(), StoreError> {
             app.store.postpone_job(&job, app.now() + MINUTE, job.attempts + 1).await?;
         }
     }
-    app.signals.enqueued.notify();
+    app.signals.outgoing.notify();
     Ok(())
 }
 

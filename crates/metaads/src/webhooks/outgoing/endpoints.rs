@@ -228,7 +228,7 @@ pub async fn replay(app: &App, workspace: &WorkspaceId, id: &str) -> Result<Webh
             return Err(EndpointError::Disabled(reason));
         }
     }
-    app.signals.enqueued.notify();
+    app.signals.outgoing.notify();
     find_delivery(app, workspace, id).await
 }
 
