@@ -222,6 +222,13 @@ impl Db {
         sqlx::query!("UPDATE account_events SET address = '', user_agent = '' WHERE actor = $1", id.as_str())
             .execute(&mut *tx)
             .await?;
+        sqlx::query!(
+            "DELETE FROM jobs WHERE (kind = 'events' AND subject = $1) OR (kind = 'deliver' AND subject IN
+                 (SELECT id FROM webhook_endpoints WHERE workspace_id = $1))",
+            id.as_str()
+        )
+        .execute(&mut *tx)
+        .await?;
         sqlx::query!("DELETE FROM workspaces WHERE id = $1", id.as_str()).execute(&mut *tx).await?;
         sqlx::query!("DELETE FROM users WHERE id = $1", id.as_str()).execute(&mut *tx).await?;
         tx.commit().await?;

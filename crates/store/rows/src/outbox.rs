@@ -194,11 +194,10 @@ pub fn erased_data(connection: &str) -> String {
 /// The id itself for 0, and further ids that only this one leads to.
 pub fn derived_id(id: &str, index: usize) -> String {
     let Ok(uuid) = Uuid::try_parse(id) else { return format!("{id}-{index}") };
-    // The last 48 bits of a UUIDv7 are random.
-    let mask = (1_u128 << 48) - 1;
-    let (number, index) = (uuid.as_u128(), u128::try_from(index).unwrap_or_default());
-    let low = (number & mask).wrapping_add(index) & mask;
-    Uuid::from_u128((number & !mask) | low).hyphenated().to_string()
+    // The last 62 bits of a UUIDv7 are random.
+    let index = u128::try_from(index).unwrap_or_default();
+    let bits = ((index & 0x3fff) << 46) ^ (index >> 14);
+    Uuid::from_u128(uuid.as_u128() ^ bits).hyphenated().to_string()
 }
 
 /// A UUIDv7 of this moment (Unix milliseconds) that only this id leads to; never the id itself.
@@ -213,8 +212,10 @@ pub fn combined_id(first: &str, second: &str) -> String {
     let (Ok(first), Ok(second)) = (Uuid::try_parse(first), Uuid::try_parse(second)) else {
         return format!("{first}/{second}");
     };
-    let mask = (1_u128 << 48) - 1;
-    Uuid::from_u128(first.as_u128() ^ (second.as_u128() & mask)).hyphenated().to_string()
+    // The halves of 48 random bits change places, so that neighbors of both do not meet.
+    let (low, mask) = (second.as_u128(), (1_u128 << 24) - 1);
+    let bits = ((low & mask) << 24) | ((low >> 24) & mask);
+    Uuid::from_u128(first.as_u128() ^ bits).hyphenated().to_string()
 }
 
 /// A stored event.
@@ -240,8 +241,10 @@ mod tests {
     fn derived_ids_differ_and_keep_the_time_of_the_first() {
         let id = "01932d4e-5b00-7000-8000-ffffffffffff";
         assert_eq!(derived_id(id, 0), id);
-        assert_eq!(derived_id(id, 1), "01932d4e-5b00-7000-8000-000000000000");
-        assert_eq!(derived_id(id, 2), "01932d4e-5b00-7000-8000-000000000001");
+        let ids: std::collections::HashSet<String> = (0..40_000).map(|index| derived_id(id, index)).collect();
+        assert_eq!(ids.len(), 40_000);
+        assert!(ids.iter().all(|id| id.starts_with("01932d4e-5b00-7000-")));
+        assert_ne!(dated_id(id, 0x0193_2d4e_5b00), id);
     }
 
     #[test]
