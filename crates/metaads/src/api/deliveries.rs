@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::api::list::{List, PageRequest, invalid};
 use crate::api::openapi::Refusals;
-use crate::api::webhook_endpoints::{problem, require};
+use crate::api::webhook_access::{problem, require};
 use crate::app::App;
 use crate::http::api_caller::ApiCaller;
 use crate::http::problem::Problem;

@@ -15,4 +15,5 @@ pub mod list;
 pub mod openapi;
 mod refusals;
 pub mod token;
+mod webhook_access;
 pub mod webhook_endpoints;

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use metaads_store::{ApiScope, EndpointState, RequestId, WebhookEndpoint};
+use metaads_store::{EndpointState, RequestId, WebhookEndpoint};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -12,14 +12,13 @@ use crate::api::deliveries::DeliveryBody;
 use crate::api::events::EventTypeName;
 use crate::api::list::{List, PageRequest, invalid};
 use crate::api::openapi::Refusals;
+use crate::api::webhook_access::{problem, require};
 use crate::app::App;
 use crate::http::api_caller::ApiCaller;
 use crate::http::problem::Problem;
 use crate::messages::format::iso;
 use crate::random::hash;
-use crate::webhooks::outgoing::endpoints::{
-    self, EndpointError, EndpointPatch, EndpointRequest, MadeEndpoint,
-};
+use crate::webhooks::outgoing::endpoints::{self, EndpointPatch, EndpointRequest, MadeEndpoint};
 
 const LONGEST_REQUEST_KEY: usize = 255;
 
@@ -210,22 +209,6 @@ pub async fn test(
     Ok(Json(DeliveryBody::new(&delivery)))
 }
 
-/// An endpoint receives the events of the whole workspace: a key that is limited to a part of it manages none.
-pub(super) fn require(caller: &ApiCaller) -> Result<(), Problem> {
-    caller.require(ApiScope::WebhooksManage)?;
-    let is_limited = caller.key().is_some_and(|using| {
-        !using.key.limits.connections.is_empty() || !using.key.limits.ad_accounts.is_empty()
-    });
-    match is_limited {
-        true => {
-            let detail = "This API key is limited to connections or ad accounts; webhook endpoints receive the events \
-                          of all. Read /api/v1/events with it.";
-            Err(Problem::Forbidden.because(detail))
-        }
-        false => Ok(()),
-    }
-}
-
 fn readable<T>(body: Result<Json<T>, JsonRejection>) -> Result<Json<T>, Problem> {
     body.map_err(|rejection| match rejection.status() {
         StatusCode::UNPROCESSABLE_ENTITY => invalid(&rejection.body_text()),
@@ -244,25 +227,6 @@ fn request_id(
     let owner = caller.key().map_or(caller.user_id.as_str(), |using| using.key.id.as_str());
     let body = serde_json::to_string(body).expect("text always serializes");
     Ok(Some(RequestId { owner: owner.to_owned(), key: key.to_owned(), hash: hash(&body) }))
-}
-
-pub(super) fn problem(error: EndpointError) -> Problem {
-    match error {
-        EndpointError::Invalid { message, .. } => invalid(&message),
-        EndpointError::OtherRequest => {
-            Problem::Conflict.because("This Idempotency-Key was used for another request.")
-        }
-        EndpointError::TooMany => Problem::Conflict
-            .because("There are 20 endpoints already. Delete one that is not needed any more."),
-        EndpointError::Disabled(_) => Problem::Conflict
-            .because("The endpoint is disabled. Enable it first: PATCH {\"is_enabled\": true}."),
-        EndpointError::NotFound => Problem::NotFound,
-        EndpointError::Secret(error) => {
-            tracing::error!(%error, "a webhook secret cannot be opened");
-            Problem::Internal
-        }
-        EndpointError::Store(error) => error.into(),
-    }
 }
 
 impl EndpointBody {

@@ -89,5 +89,9 @@ pub fn delivery_pill(delivery: &WebhookDelivery) -> Pill {
         DeliveryStatus::Pending => "",
         DeliveryStatus::Dead => "pill-needs",
     };
-    Pill { class, word: text::status_word(delivery.status) }
+    let word = match class {
+        "pill-expiring" => "Trying again",
+        _ => text::status_word(delivery.status),
+    };
+    Pill { class, word }
 }

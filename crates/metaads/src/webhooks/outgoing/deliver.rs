@@ -17,7 +17,7 @@ use crate::clock::{DAY, HOUR, MINUTE, SECOND, ms};
 use crate::messages::format::iso;
 use crate::public_http::PostError;
 use crate::queue::{JobOutcome, lease};
-use crate::webhooks::outgoing::endpoints::{SecretError, open_secret};
+use crate::webhooks::outgoing::secrets::{SecretError, open_secret};
 use crate::webhooks::outgoing::signature;
 
 /// Deliveries to one endpoint at the same time, of as many connections.

@@ -1,16 +1,15 @@
 //! Endpoints of outgoing webhooks: made, changed, given another secret, tested and deleted.
 
 use metaads_store::{
-    DisabledReason, EndpointChange, EndpointState, NewSecret, NewWebhookEndpoint, OutboxEventType, RequestId,
+    DisabledReason, EndpointChange, EndpointState, NewWebhookEndpoint, OutboxEventType, RequestId,
     StoreError, UserId, WebhookDelivery, WebhookEndpoint, WorkspaceId,
 };
 use serde_json::json;
 
 use crate::app::App;
 use crate::clock::DAY;
-use crate::keys::contexts::secret_context;
-use crate::keys::error::OpenError;
 use crate::public_http::UrlProblem;
+use crate::webhooks::outgoing::secrets::{SecretError, open_secret, sealed};
 use crate::webhooks::outgoing::{deliver, signature};
 
 /// After a rotation, the secret before signs too for this long.
@@ -61,19 +60,6 @@ pub enum EndpointError {
     Disabled(DisabledReason),
     #[error("the secret cannot be opened: {0}")]
     Secret(#[from] SecretError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Why a signing secret is not there.
-#[derive(Debug, thiserror::Error)]
-pub enum SecretError {
-    #[error("it was deleted")]
-    Gone,
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    #[error("it is not a signing secret")]
-    Malformed,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -240,23 +226,6 @@ pub async fn find_delivery(
 ) -> Result<WebhookDelivery, EndpointError> {
     check_id(id)?;
     app.store.find_delivery(workspace, id).await?.ok_or(EndpointError::NotFound)
-}
-
-fn sealed(app: &App, workspace: &WorkspaceId, endpoint: &str, secret: &str) -> NewSecret {
-    let id = app.new_row_id();
-    NewSecret {
-        sealed: app.seal(&secret_context(&id), secret),
-        workspace_id: workspace.clone(),
-        owner_id: endpoint.to_owned(),
-        id,
-    }
-}
-
-/// A signing secret as its owner knows it.
-pub async fn open_secret(app: &App, id: &str) -> Result<String, SecretError> {
-    let sealed = app.store.find_secret(id).await?.ok_or(SecretError::Gone)?;
-    let opened = app.keys.open(&app.store, &secret_context(id), sealed).await?;
-    std::str::from_utf8(&opened).map(str::to_owned).map_err(|_| SecretError::Malformed)
 }
 
 fn url(app: &App, text: &str) -> Result<String, EndpointError> {

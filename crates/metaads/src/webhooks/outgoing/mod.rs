@@ -5,4 +5,5 @@
 pub mod deliver;
 pub mod endpoints;
 pub mod expand;
+mod secrets;
 pub mod signature;
