@@ -110,7 +110,7 @@ impl Server {
         let _ = std::fs::remove_dir_all(&folder);
         let mut command = cargo("run -q --locked -p metaads --bin metaads -- serve");
         command.env("METAADS_LISTEN", format!("127.0.0.1:{port}")).env("METAADS_DATA_DIR", folder);
-        command.env("PUBLIC_URL", format!("http://127.0.0.1:{port}"));
+        command.env("RUST_LOG", "warn").env("PUBLIC_URL", format!("http://127.0.0.1:{port}"));
         Server::start(command, port)
     }
 
