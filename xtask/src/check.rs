@@ -11,7 +11,7 @@ pub fn all() -> Outcome {
     steps.run("format", || run(&mut cargo("fmt --all --check")))?;
     steps.run("dependencies", dependencies::check)?;
     steps.run("sql", sql::check)?;
-    steps.run("clippy", || run(&mut cargo("clippy --workspace --all-targets --locked -- -D warnings")))?;
+    steps.run("clippy", || run(&mut cargo("clippy --workspace --all-targets --all-features --locked -- -D warnings")))?;
     steps.run("tests on SQLite", || {
         run(cargo("test --workspace --locked")
             .env("METAADS_TEST_ENGINE", "sqlite")
@@ -35,7 +35,6 @@ pub fn postgres(filters: &[&str]) -> Outcome {
 
 /// The tests that need AWS KMS and OpenBao. Only here are the optional features compiled.
 pub fn key_services() -> Outcome {
-    run(&mut cargo("clippy -p metaads --all-targets --locked --features aws-kms,transit -- -D warnings"))?;
     let services = KeyServices::start()?;
     run(cargo("test -p metaads --test it --locked --features aws-kms,transit -- key_services")
         .env("METAADS_TEST_ENGINE", "sqlite")

@@ -14,7 +14,9 @@ use crate::http::body::{self, BodyTime};
 use crate::http::problem::Problem;
 use crate::http::{api_caller, middleware, problem_json};
 use crate::web::{
-    account_link, admin, api_docs, api_keys, attempt, auth, business, connect, connect_session, connection, dashboard, data_deletion, diagnose, disconnect, health, help, home, import_token, notice_view, picker, problem_page, settings, static_files, webhook_delivery, webhook_endpoint, webhooks,
+    account_link, admin, api_docs, api_keys, attempt, auth, business, connect, connect_session, connection,
+    dashboard, data_deletion, diagnose, disconnect, health, help, home, import_token, notice_view, picker,
+    problem_page, settings, static_files, webhook_delivery, webhook_endpoint, webhooks,
 };
 
 /// A body, unless its extractor has a limit of its own: see `http::form_fields` and `hooks::webhook_body`.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::list::{List, PageRequest, invalid};
-use crate::api::openapi::Refusals;
+use crate::api::refusals::Refusals;
 use crate::api::webhook_access::{problem, require};
 use crate::app::App;
 use crate::http::api_caller::ApiCaller;

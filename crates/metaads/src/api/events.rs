@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::api::list::{List, PageRequest, bad_cursor};
-use crate::api::openapi::Refusals;
+use crate::api::refusals::Refusals;
 use crate::app::App;
 use crate::http::api_caller::ApiCaller;
 use crate::http::problem::Problem;

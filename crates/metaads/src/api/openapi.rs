@@ -7,7 +7,10 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use crate::api::refusals::ProblemBody;
-use crate::api::{ad_accounts, assets, connect_sessions, connections, deliveries, events, health, history, token, webhook_endpoints};
+use crate::api::{
+    ad_accounts, assets, connect_sessions, connections, deliveries, events, health, history, token,
+    webhook_endpoints,
+};
 use crate::app::App;
 
 #[derive(OpenApi)]

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::api::deliveries::DeliveryBody;
 use crate::api::events::EventTypeName;
 use crate::api::list::{List, PageRequest, invalid};
-use crate::api::openapi::Refusals;
+use crate::api::refusals::Refusals;
 use crate::api::webhook_access::{problem, require};
 use crate::app::App;
 use crate::http::api_caller::ApiCaller;
