@@ -11,7 +11,9 @@ pub fn all() -> Outcome {
     steps.run("format", || run(&mut cargo("fmt --all --check")))?;
     steps.run("dependencies", dependencies::check)?;
     steps.run("sql", sql::check)?;
-    steps.run("clippy", || run(&mut cargo("clippy --workspace --all-targets --all-features --locked -- -D warnings")))?;
+    steps.run("clippy", || {
+        run(&mut cargo("clippy --workspace --all-targets --all-features --locked -- -D warnings"))
+    })?;
     steps.run("tests on SQLite", || {
         run(cargo("test --workspace --locked")
             .env("METAADS_TEST_ENGINE", "sqlite")

@@ -57,26 +57,7 @@ pub fn routes(app: App) -> Router {
         .route("/connections/{id}/refresh", post(connection::refresh))
         .route("/connections/{id}/disconnect", get(disconnect::show).post(disconnect::act))
         .route("/connections/{id}/remove", post(disconnect::remove))
-        // The user's own account
-        .route("/settings", get(settings::show))
-        .route("/settings/password", post(settings::change_password))
-        .route("/settings/sessions/end-others", post(settings::end_others))
-        .route("/settings/sessions/{id}/end", post(settings::end_session))
-        .route("/settings/theme", post(settings::theme))
-        .route("/settings/keys", get(api_keys::show).post(api_keys::create))
-        .route("/settings/keys/{id}", get(api_keys::show_one))
-        .route("/settings/keys/{id}/replace", post(api_keys::replace))
-        .route("/settings/keys/{id}/end", post(api_keys::end))
-        .route("/settings/webhooks", get(webhooks::list).post(webhooks::create))
-        .route("/settings/webhooks/new", get(webhooks::show_new))
-        .route("/settings/webhooks/{id}", get(webhook_endpoint::show).post(webhook_endpoint::update))
-        .route("/settings/webhooks/{id}/test", post(webhook_endpoint::test))
-        .route("/settings/webhooks/{id}/switch", post(webhook_endpoint::switch))
-        .route("/settings/webhooks/{id}/rotate-secret", post(webhook_endpoint::rotate_secret))
-        .route("/settings/webhooks/{id}/delete", post(webhook_endpoint::delete))
-        .route("/settings/webhooks/deliveries/{id}", get(webhook_delivery::show))
-        .route("/settings/webhooks/deliveries/{id}/replay", post(webhook_delivery::replay))
-        .route("/settings/delete", get(settings::show_delete).post(settings::delete))
+        .merge(settings_routes())
         // Programs
         .merge(programs(&app))
         .route("/api/openapi.json", get(api::openapi::show))
@@ -119,6 +100,31 @@ fn connect_sessions() -> Router<App> {
     Router::new()
         .route("/connect-sessions/{token}", get(connect_session::show))
         .route("/connect-sessions/{token}/start", post(connect_session::start))
+}
+
+/// The user's own account, and what programs may do with it.
+#[rustfmt::skip]
+fn settings_routes() -> Router<App> {
+    Router::new()
+        .route("/settings", get(settings::show))
+        .route("/settings/password", post(settings::change_password))
+        .route("/settings/sessions/end-others", post(settings::end_others))
+        .route("/settings/sessions/{id}/end", post(settings::end_session))
+        .route("/settings/theme", post(settings::theme))
+        .route("/settings/keys", get(api_keys::show).post(api_keys::create))
+        .route("/settings/keys/{id}", get(api_keys::show_one))
+        .route("/settings/keys/{id}/replace", post(api_keys::replace))
+        .route("/settings/keys/{id}/end", post(api_keys::end))
+        .route("/settings/webhooks", get(webhooks::list).post(webhooks::create))
+        .route("/settings/webhooks/new", get(webhooks::show_new))
+        .route("/settings/webhooks/{id}", get(webhook_endpoint::show).post(webhook_endpoint::update))
+        .route("/settings/webhooks/{id}/test", post(webhook_endpoint::test))
+        .route("/settings/webhooks/{id}/switch", post(webhook_endpoint::switch))
+        .route("/settings/webhooks/{id}/rotate-secret", post(webhook_endpoint::rotate_secret))
+        .route("/settings/webhooks/{id}/delete", post(webhook_endpoint::delete))
+        .route("/settings/webhooks/deliveries/{id}", get(webhook_delivery::show))
+        .route("/settings/webhooks/deliveries/{id}/replay", post(webhook_delivery::replay))
+        .route("/settings/delete", get(settings::show_delete).post(settings::delete))
 }
 
 /// The JSON API. Every call is authenticated, counted and, if it changes something, recorded.

@@ -63,6 +63,7 @@ pub struct ConnectionBody {
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "snake_case")]
 #[expect(dead_code, reason = "names the values for the document")]
+#[expect(clippy::enum_variant_names, reason = "the API's own words")]
 pub enum ConnectionKindName {
     FacebookUser,
     BusinessSystemUser,

@@ -61,7 +61,7 @@ pub fn document(base: &str) -> utoipa::openapi::OpenApi {
 }
 
 pub async fn show(State(app): State<App>) -> Json<utoipa::openapi::OpenApi> {
-    Json(document(&app.config.base()))
+    Json(document(app.config.base()))
 }
 
 /// How callers prove who they are.

@@ -140,19 +140,7 @@ impl KeysCommand {
         for user in users {
             for key in app.store.list_api_keys(&WorkspaceId::personal(&user.id)).await? {
                 if !self.json {
-                    let state = if api_keys::is_usable(&key, app.now()) { "" } else { "  ended" };
-                    let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
-                    let used = key
-                        .last_used_at
-                        .map_or_else(|| "never used".to_owned(), |at| format!("used {}", iso(at)));
-                    println!(
-                        "{}  {}  {}…  {}  {}  {used}{state}",
-                        key.id,
-                        user.email,
-                        key.hint,
-                        key.name,
-                        scopes.join(",")
-                    );
+                    println!("{}", key_line(app, &key, &user.email));
                 }
                 data.push(key_json(&key, &user.email));
             }
@@ -162,6 +150,14 @@ impl KeysCommand {
         }
         Ok(())
     }
+}
+
+fn key_line(app: &App, key: &ApiKey, email: &str) -> String {
+    let state = if api_keys::is_usable(key, app.now()) { "" } else { "  ended" };
+    let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+    let used = key.last_used_at.map_or_else(|| "never used".to_owned(), |at| format!("used {}", iso(at)));
+    let (id, hint, name) = (&key.id, &key.hint, &key.name);
+    format!("{id}  {email}  {hint}…  {name}  {}  {used}{state}", scopes.join(","))
 }
 
 fn key_json(key: &ApiKey, email: &str) -> Value {

@@ -154,7 +154,7 @@ async fn find(app: &App, parts: &mut Parts) -> Result<ApiCaller, Problem> {
     let caller = caller.ok_or(Problem::SignedOut { next: String::new() })?;
     Ok(ApiCaller {
         workspace_id: caller.session.workspace_id.clone(),
-        user_id: caller.user_id.clone(),
+        user_id: caller.user_id,
         via: Via::Session,
         _slot: None,
     })

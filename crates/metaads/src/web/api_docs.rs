@@ -63,7 +63,7 @@ pub async fn show(
     client: ClientInfo,
     MaybeCaller(caller): MaybeCaller,
 ) -> Result<Response, Problem> {
-    let document = serde_json::to_value(openapi::document(&app.config.base())).unwrap_or_default();
+    let document = serde_json::to_value(openapi::document(app.config.base())).unwrap_or_default();
     Ok(page(&ApiDocsPage {
         layout: Layout::new(&app, &client, caller.as_ref(), Section::None).await?,
         base: app.config.base().to_owned(),

@@ -166,19 +166,21 @@ async fn a_reading_key_writes_by_no_detour() {
     assert!(world.meta.calls().is_empty(), "nothing reaches Meta");
 }
 
-#[tokio::test]
-async fn a_key_of_one_ad_account_gets_at_no_other_one() {
-    let world = World::new().await;
+/// The agency's connection, and its ad accounts.
+async fn agency(world: &World) -> (String, Vec<String>) {
     let browser = world.user("a@b.example").await;
     browser.connect(Answer::agree(Persona::Agency)).await;
     world.run_due_jobs().await;
     let id = browser.connection_id().await;
-    let accounts: Vec<String> = browser
-        .ad_accounts(&id, "")
-        .await
-        .iter()
-        .map(|account| account["account_id"].as_str().unwrap().to_owned())
-        .collect();
+    let accounts = browser.ad_accounts(&id, "").await;
+    let number = |account: &Value| account["account_id"].as_str().unwrap().to_owned();
+    (id, accounts.iter().map(number).collect())
+}
+
+#[tokio::test]
+async fn a_key_of_one_ad_account_gets_at_no_other_one() {
+    let world = World::new().await;
+    let (id, accounts) = agency(&world).await;
     let (mine, other) = (&accounts[0], &accounts[1]);
     let limits = ApiKeyLimits {
         connections: vec![id.clone()],
