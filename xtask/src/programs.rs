@@ -1,0 +1,30 @@
+//! Programs against the service, as its users write them: `crates/metaads/tests/sdks`. Each suite has a demo of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::process::{Outcome, root};
+
+/// The suites, to be run one after the other. `python` and `modules` have Meta's SDKs.
+pub fn suites(binary: &Path, python: &Path, modules: &Path) -> Outcome<Vec<Command>> {
+    let tests = tests();
+    let mut through_python = demo(binary, &["--no-tokens"]);
+    through_python.arg(python).args(PYTEST).arg(tests.join("python"));
+    let mut through_node = demo(binary, &["--no-tokens"]);
+    through_node.args(NODE).arg(tests.join("node/business-sdk.test.js")).env("NODE_PATH", modules);
+    Ok(vec![through_python, through_node])
+}
+
+const PYTEST: [&str; 6] = ["-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider"];
+const NODE: [&str; 3] = ["node", "--test", "--test-reporter=spec"];
+
+fn tests() -> PathBuf {
+    root().join("crates/metaads/tests/sdks")
+}
+
+/// Runs the command that is added to it against a new demo.
+fn demo(binary: &Path, options: &[&str]) -> Command {
+    let mut command = Command::new("python3");
+    command.arg(tests().join("demo.py")).args(options).env("METAADS_BIN", binary);
+    command
+}
