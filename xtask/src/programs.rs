@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::process::{Outcome, root};
+use crate::install;
+use crate::process::{Context as _, Outcome, root};
 
 /// The suites, to be run one after the other. `python` and `modules` have Meta's SDKs.
 pub fn suites(binary: &Path, python: &Path, modules: &Path) -> Outcome<Vec<Command>> {
@@ -12,7 +13,18 @@ pub fn suites(binary: &Path, python: &Path, modules: &Path) -> Outcome<Vec<Comma
     through_python.arg(python).args(PYTEST).arg(tests.join("python"));
     let mut through_node = demo(binary, &["--no-tokens"]);
     through_node.args(NODE).arg(tests.join("node/business-sdk.test.js")).env("NODE_PATH", modules);
-    Ok(vec![through_python, through_node])
+    Ok(vec![through_python, through_node, document(binary, &tests)?])
+}
+
+/// Schemathesis, on the OpenAPI document.
+fn document(binary: &Path, tests: &Path) -> Outcome<Command> {
+    let tests = tests.join("openapi");
+    let requirements = tests.join("requirements.txt");
+    let pins = std::fs::read_to_string(&requirements).context(requirements.display())?;
+    let tools = install::python("sdks/openapi", &pins, &["-r", &requirements.to_string_lossy()])?;
+    let mut suite = demo(binary, &["--every-connection"]);
+    suite.arg(tools.join("python")).args(PYTEST).arg(tests);
+    Ok(suite)
 }
 
 const PYTEST: [&str; 6] = ["-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider"];

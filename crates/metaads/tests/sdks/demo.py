@@ -32,7 +32,10 @@ from recorder import Recorder, find_secrets
 
 EMAIL = "sdk@example.com"
 TOM = "10158760143021101"
-ALL_SCOPES = ["connections:read", "connections:write", "tokens:read", "graph:read", "graph:write"]
+ALL_SCOPES = [
+    "connections:read", "connections:write", "tokens:read", "graph:read", "graph:write", "connect:sessions",
+    "webhooks:manage", "metrics:read",
+]
 
 
 def request(method, url, fields=None, headers=None):

@@ -1,0 +1,28 @@
+"""Schemathesis makes calls from the OpenAPI document and compares the answers with it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+URL = os.environ["METAADS_URL"]
+# Seconds for calls on the connected account; the number of examples for each operation grows with them.
+SECONDS = int(os.environ.get("METAADS_SCHEMATHESIS_SECONDS", "40"))
+
+
+def schemathesis(configuration, seconds, *arguments):
+    command = [Path(sys.executable).with_name("schemathesis"), "--config-file", HERE / configuration, "run"]
+    command += [f"{URL}/api/openapi.json", "--header", f"Authorization: Bearer {os.environ['METAADS_API_KEY']}"]
+    command += ["--seed", "1", "--max-time", str(seconds), "--max-examples", str(max(5, seconds // 4))]
+    command += ["--generation-database", "none", "--checks", "all", "--continue-on-failure", "--no-color"]
+    done = subprocess.run([*command, *arguments], cwd=HERE, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_connected_account():
+    schemathesis("schemathesis.toml", SECONDS, "--exclude-method", "DELETE", "--phases", "examples,coverage,fuzzing")
+
+
+def test_connections_that_do_not_exist():
+    schemathesis("unknown-ids.toml", max(15, SECONDS // 4), "--phases", "fuzzing")
