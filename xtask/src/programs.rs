@@ -16,14 +16,16 @@ pub fn suites(binary: &Path, python: &Path, modules: &Path) -> Outcome<Vec<Comma
     Ok(vec![through_python, through_node, document(binary, &tests)?])
 }
 
-/// Schemathesis, on the OpenAPI document.
+/// Schemathesis and generated clients, which start from the OpenAPI document.
 fn document(binary: &Path, tests: &Path) -> Outcome<Command> {
     let tests = tests.join("openapi");
     let requirements = tests.join("requirements.txt");
     let pins = std::fs::read_to_string(&requirements).context(requirements.display())?;
     let tools = install::python("sdks/openapi", &pins, &["-r", &requirements.to_string_lossy()])?;
+    let modules = install::node("sdks/openapi-typescript", &tests.join("typescript/package.json"))?;
     let mut suite = demo(binary, &["--every-connection"]);
     suite.arg(tools.join("python")).args(PYTEST).arg(tests);
+    suite.env("METAADS_OPENAPI_NODE", modules.with_file_name(""));
     Ok(suite)
 }
 
