@@ -13,7 +13,7 @@ pub fn suites(binary: &Path, python: &Path, modules: &Path) -> Outcome<Vec<Comma
     through_python.arg(python).args(PYTEST).arg(tests.join("python"));
     let mut through_node = demo(binary, &["--no-tokens"]);
     through_node.args(NODE).arg(tests.join("node/business-sdk.test.js")).env("NODE_PATH", modules);
-    Ok(vec![through_python, through_node, document(binary, &tests)?])
+    Ok(vec![through_python, through_node, document(binary, &tests)?, examples(binary, python, &tests)?])
 }
 
 /// Schemathesis and generated clients, which start from the OpenAPI document.
@@ -26,6 +26,20 @@ fn document(binary: &Path, tests: &Path) -> Outcome<Command> {
     let mut suite = demo(binary, &["--every-connection"]);
     suite.arg(tools.join("python")).args(PYTEST).arg(tests);
     suite.env("METAADS_OPENAPI_NODE", modules.with_file_name(""));
+    Ok(suite)
+}
+
+/// The applications in `examples/`, each with its own packages and a demo of its own.
+fn examples(binary: &Path, python: &Path, tests: &Path) -> Outcome<Command> {
+    let examples = root().join("examples");
+    let requirements = examples.join("python/requirements.txt");
+    let pins = std::fs::read_to_string(&requirements).context(requirements.display())?;
+    let packages = install::python("sdks/example-python", &pins, &["-r", &requirements.to_string_lossy()])?;
+    let modules = install::node("sdks/example-typescript", &examples.join("typescript/package.json"))?;
+    let mut suite = Command::new(python);
+    suite.args(PYTEST).arg(tests.join("examples")).env("METAADS_BIN", binary);
+    suite.env("METAADS_EXAMPLE_PYTHON", packages.join("python")).env("PYTHONDONTWRITEBYTECODE", "1");
+    suite.env("METAADS_EXAMPLE_TYPESCRIPT", modules.with_file_name(""));
     Ok(suite)
 }
 

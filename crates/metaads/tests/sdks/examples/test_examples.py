@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,15 +15,25 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import demo as service  # noqa: E402
 
-APPS = {
-    # METAADS_EXAMPLE_PYTHON: an interpreter with the packages of examples/python.
-    "python": [os.environ["METAADS_EXAMPLE_PYTHON"], str(Path(__file__).parents[5] / "examples/python/app.py")],
-    # METAADS_EXAMPLE_TYPESCRIPT: app.js as tsc built it.
-    "typescript": ["node", os.environ["METAADS_EXAMPLE_TYPESCRIPT"]],
-}
+EXAMPLES = Path(__file__).parents[5] / "examples"
 
 
-@pytest.fixture(params=APPS)
+def python():
+    # An interpreter with the packages of examples/python.
+    return [os.environ["METAADS_EXAMPLE_PYTHON"], str(EXAMPLES / "python/app.py")]
+
+
+def typescript():
+    # A folder with the packages of examples/typescript in node_modules.
+    folder = Path(os.environ["METAADS_EXAMPLE_TYPESCRIPT"]).resolve()
+    for name in ("app.ts", "tsconfig.json"):
+        shutil.copy(EXAMPLES / "typescript" / name, folder)
+    checked = subprocess.run([folder / "node_modules/.bin/tsc"], cwd=folder, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout
+    return ["node", str(folder / "dist/app.js")]
+
+
+@pytest.fixture(params=[python, typescript])
 def world(request, tmp_path):
     demo = service.Demo(os.environ["METAADS_BIN"], tmp_path, None)
     try:
@@ -30,9 +41,11 @@ def world(request, tmp_path):
         demo.register()
         demo.connection = demo.connect()
         demo.browse("POST", f"/connections/{demo.connection}/assets", {"account_id": "825642424077674"})
-        app = App(demo, APPS[request.param])
-        yield demo, app
-        app.stop()
+        app = App(demo, request.param())
+        try:
+            yield demo, app
+        finally:
+            app.stop()
     finally:
         demo.stop()
 
