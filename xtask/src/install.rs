@@ -5,7 +5,8 @@ use std::process::{Command, Stdio};
 
 use crate::process::{Context as _, Outcome, root, run};
 
-/// A Python environment in `target/<name>` with the packages that pip finds by these arguments. Installs again only if `pins` has changed. Returns the folder of its programs.
+/// A Python environment in `target/<name>` with the packages that pip finds by these arguments. Installs again only if
+/// `pins` has changed. Returns the folder of its programs.
 pub fn python(name: &str, pins: &str, packages: &[&str]) -> Outcome<PathBuf> {
     let folder = root().join("target").join(name);
     once(&folder, pins, || {

@@ -1,4 +1,5 @@
-//! Programs against the service, as its users write them: `crates/metaads/tests/sdks`. Each suite has a demo of its own.
+//! Programs against the service, as its users write them: `crates/metaads/tests/sdks` and `examples`. Each suite starts a
+//! demo of its own.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -7,7 +7,6 @@ The program that METAADS_BIN names is started with an empty data directory. The 
 METAADS_URL           the address of the service
 METAADS_API_KEY       an API key, bound to the connection unless --every-connection is given
 METAADS_CONNECTION    the id of the connection
-METAADS_USER_COOKIE   the cookie of the user, as a browser has it
 SANDBOX_URL           the address of the sandbox that takes the place of Meta
 
 With --no-tokens, everything that the command received from the service is searched for tokens of Meta's at the end.
@@ -117,13 +116,12 @@ class Demo:
         headers, _ = self.browse("POST", "/register", {"email": EMAIL, "password": "three odd words here"})
         self.cookie = "; ".join(one.split(";")[0] for one in headers.get_all("set-cookie"))
 
-    def connect(self, persona="sole-trader", granted=None):
-        """Connects an account as a person does in a browser, and returns the id of the connection."""
+    def connect(self):
+        """Connects Tom's account as a person does in a browser, and returns the id of the connection."""
         dialog = urlsplit(self.browse("POST", "/connect/meta", {})[0]["location"])
         asked = dict(parse_qsl(dialog.query))
-        permissions = granted or asked["scope"].split(",")
-        fields = [*asked.items(), ("persona", persona), ("decision", "continue")]
-        fields += [("permission", permission) for permission in permissions]
+        fields = [*asked.items(), ("persona", "sole-trader"), ("decision", "continue")]
+        fields += [("permission", permission) for permission in asked["scope"].split(",")]
         status, headers, text = request("POST", f"{self.sandbox}{dialog.path}/answer", fields)
         assert status == 302, f"the dialog: {status} {text}"
         back = urlsplit(headers["location"])
@@ -170,7 +168,6 @@ def run(arguments):
             "METAADS_URL": demo.url,
             "METAADS_API_KEY": key,
             "METAADS_CONNECTION": connection,
-            "METAADS_USER_COOKIE": demo.cookie,
             "SANDBOX_URL": demo.sandbox,
             "PYTHONDONTWRITEBYTECODE": "1",
             "NO_COLOR": "1",

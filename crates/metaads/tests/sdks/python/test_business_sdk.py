@@ -95,7 +95,8 @@ def test_a_batch_of_fifty(account):
             success=lambda response: created.append(response.json()["id"]),
         )
     account.get_ads(
-        params={"limit": 1, "summary": "total_count"}, batch=batch, success=lambda response: counted.append(response.json())
+        params={"limit": 1, "summary": "total_count"}, batch=batch,
+        success=lambda response: counted.append(response.json()),
     )
     assert len(batch) == 50 and batch.execute() is None
     assert len(set(created)) == 49
