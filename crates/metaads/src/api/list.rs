@@ -19,8 +19,8 @@ const LONGEST_CURSOR: usize = 1_000;
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
-    /// The most rows to return.
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 500, default = 100, example = 100)]
+    /// The most rows to return; a larger number than 500 counts as 500.
+    #[param(value_type = Option<i64>, minimum = 1, default = 100, example = 100)]
     limit: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
