@@ -101,6 +101,7 @@ fn operation_id(verb: &str, path: &str) -> String {
         None => noun.strip_suffix('s').unwrap_or(noun).to_owned(),
     };
     match nouns.as_slice() {
+        [.., owner, noun] if noun == "events" => format!("{verb}_{}_{noun}", one(owner)),
         [.., noun] if verb == "list" || verb == noun && noun.ends_with('s') => format!("list_{noun}"),
         [.., noun, last] if verb == last => format!("{verb}_{}", one(noun)),
         [.., noun] if noun == "health" => format!("{verb}_{noun}"),
