@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{RefOr, ServerBuilder};
+use utoipa::openapi::{RefOr, Response, ServerBuilder};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::connections::DisconnectModeName;
@@ -76,15 +76,17 @@ impl Modify for Names {
             for operation in methods.into_iter().flatten() {
                 let verb = operation.operation_id.take().unwrap_or_default();
                 operation.operation_id = Some(operation_id(&verb, path));
-                for response in operation.responses.responses.values_mut() {
-                    if let RefOr::T(response) = response
-                        && response.description.is_empty()
-                    {
-                        response.description = "It is done.".to_owned();
-                    }
-                }
+                operation.responses.responses.values_mut().for_each(describe);
             }
         }
+    }
+}
+
+fn describe(response: &mut RefOr<Response>) {
+    if let RefOr::T(response) = response
+        && response.description.is_empty()
+    {
+        response.description = "It is done.".to_owned();
     }
 }
 
