@@ -80,7 +80,9 @@ fn run_suite(command: &mut Command) -> Outcome<Tally> {
 fn parse_summary(text: &str) -> Tally {
     let mut tally = Tally::default();
     for line in text.lines() {
-        let words: Vec<&str> = line.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+        // After a minute pytest adds the time in minutes, in parentheses.
+        let is_word = |word: &&str| !word.is_empty() && !word.starts_with('(');
+        let words: Vec<&str> = line.split([' ', ',']).filter(is_word).collect();
         let number = |word: &str| word.parse::<u32>().unwrap_or(0);
         match words.as_slice() {
             ["ℹ", "pass", passed] => tally.passed = number(passed),
@@ -162,6 +164,7 @@ mod tests {
     fn the_summary_lines_of_both_test_runners_are_parsed() {
         let tally = |passed, failed| Tally { passed, failed };
         assert_eq!(parse_summary("...\n31 passed, 2 warnings in 1.03s\n"), tally(31, 0));
+        assert_eq!(parse_summary("5 passed in 65.03s (0:01:05)\n"), tally(5, 0));
         assert_eq!(parse_summary("2 failed, 17 passed, 1 error in 0.98s"), tally(17, 3));
         assert_eq!(parse_summary("1 error in 0.12s"), tally(0, 1));
         assert_eq!(parse_summary("✔ me (4.5ms)\nℹ tests 15\nℹ pass 14\nℹ fail 1\n"), tally(14, 1));
