@@ -191,15 +191,11 @@ impl Events {
                     }
                 }
             }
-            let next = page["next_cursor"].as_str().map(str::to_owned);
-            let last = events.last().map(|event| text(&event["id"]));
-            let has_more = next.is_some();
-            cursor = next.or(last).unwrap_or(cursor);
-            if has_more {
-                continue;
-            }
-            if *once {
-                return Ok(());
+            cursor = events.last().map_or(cursor, |event| text(&event["cursor"]));
+            match page["next_cursor"].is_string() {
+                true => continue,
+                false if *once => return Ok(()),
+                false => {}
             }
             tokio::time::sleep(TAIL_EVERY).await;
         }

@@ -1,7 +1,10 @@
 //! `metaads admin keys`, and the client of the API on the command line.
 
+use std::process::Stdio;
+
 use metaads_sandbox::{Answer, Persona};
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
 use super::Program;
@@ -120,6 +123,28 @@ async fn the_client_shows_connections_accounts_a_token_and_meta() {
     assert!(!lines.contains("EAA"));
     let (is_ok, _, error) = client(&program, &["graph", "GET", "oauth/access_token"]).await;
     assert!(!is_ok && error.contains("HTTP 403"), "{error}");
+}
+
+#[tokio::test]
+async fn events_are_followed_as_they_happen() {
+    let world = World::new().await;
+    let (browser, id) = world.connected().await;
+    let program = Program::new(&world, "a@b.example", &["connections:read"]).await;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_metaads"));
+    command.args(["events", "tail", "--json"]).env_clear().stdout(Stdio::piped()).kill_on_drop(true);
+    command.env("METAADS_URL", &program.base).env("METAADS_API_KEY", &program.key);
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next =
+        async || -> Value { serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap() };
+    assert_eq!(next().await["type"], "connection.created");
+    browser.submit(&format!("/connections/{id}/disconnect"), &[("how", "forget")]).await;
+    world.run_due_jobs().await;
+    let mut kinds = Vec::new();
+    while kinds.last().is_none_or(|kind| kind != "connection.disconnected") {
+        kinds.push(next().await["type"].as_str().unwrap().to_owned());
+    }
+    assert!(!kinds.contains(&"connection.created".to_owned()), "no event is printed twice: {kinds:?}");
 }
 
 #[tokio::test]
