@@ -71,7 +71,7 @@ impl CallLog {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner).push((call, done));
         loop {
             let _turn = self.writing.lock().await;
-            // Whoever had the turn before may have written this call too.
+            // The caller that wrote before may have written this call too.
             if let Ok(is_stored) = is_done.try_recv() {
                 return if is_stored { Ok(()) } else { Err(StoreError::timed_out()) };
             }

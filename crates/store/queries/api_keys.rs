@@ -75,6 +75,11 @@ impl Db {
         Ok(row.map(ApiKey::from))
     }
 
+    /// The key with this id, of any workspace. For operators.
+    pub async fn find_api_key_by_id(&self, id: &str) -> Result<Option<ApiKey>, StoreError> {
+        Ok(select_keys!("id = $1", id).fetch_optional(&self.read).await?.map(ApiKey::from))
+    }
+
     /// Ends a key. False if there is none, or it has ended.
     pub async fn end_api_key(&self, workspace: &WorkspaceId, id: &str, at: i64) -> Result<bool, StoreError> {
         let ended = sqlx::query!(

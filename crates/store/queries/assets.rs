@@ -87,6 +87,7 @@ impl Db {
                  AND ($3 = '' OR name_key LIKE $3 ESCAPE '\' OR account_id LIKE $3 ESCAPE '\')
                  AND ($4 = 'all' OR ($4 = 'selected' AND is_selected) OR ($4 = 'unusable' AND NOT is_selectable))
                  AND ($6 = '' OR name_key > $5 OR (name_key = $5 AND account_id > $6))
+                 AND ($8 = '' OR $8 LIKE '%,' || account_id || ',%')
                ORDER BY name_key, account_id LIMIT $7"#,
             filter.connection_id.as_str(),
             group,
@@ -94,7 +95,8 @@ impl Db {
             filter.only.as_str(),
             after_key,
             after_id,
-            filter.limit
+            filter.limit,
+            filter.account_list()
         )
         .fetch_all(&self.read)
         .await?)

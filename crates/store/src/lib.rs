@@ -105,6 +105,7 @@ statements! {
     fn find_api_key(&self, key_hash: &str, now: i64) -> Answer<Option<ApiKey>>;
     fn list_api_keys(&self, workspace: &WorkspaceId) -> Answer<Vec<ApiKey>>;
     fn find_api_key_of(&self, workspace: &WorkspaceId, id: &str) -> Answer<Option<ApiKey>>;
+    fn find_api_key_by_id(&self, id: &str) -> Answer<Option<ApiKey>>;
     fn end_api_key(&self, workspace: &WorkspaceId, id: &str, at: i64) -> Answer<bool>;
     fn rotate_api_key(&self, workspace: &WorkspaceId, id: &str, key_hash: &str, hint: &str, previous_ends_at: i64) -> Answer<bool>;
     fn touch_api_key(&self, id: &str, at: i64, address: &str) -> Answer<()>;

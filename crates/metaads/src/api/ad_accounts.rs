@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::api_connection::ApiConnection;
+use crate::api::json_body::JsonBody;
 use crate::api::list::{List, PageRequest, invalid, name_cursor};
 use crate::api::refusals::Refusals;
 use crate::app::App;
@@ -34,7 +35,7 @@ pub struct AdAccountBody {
     timezone: String,
     is_selected: bool,
     is_selectable: bool,
-    #[schema(value_type = AccountStatusName)]
+    #[schema(value_type = AccountStatus)]
     status: &'static str,
     /// A code that /help/errors/{code} explains.
     status_reason: Option<String>,
@@ -52,22 +53,6 @@ pub struct AdAccountBody {
 pub struct BusinessRef {
     id: String,
     name: Option<String>,
-}
-
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "names the values for the document")]
-pub enum AccountStatusName {
-    Active,
-    Disabled,
-    Unsettled,
-    PendingRiskReview,
-    PendingSettlement,
-    InGracePeriod,
-    PendingClosure,
-    Closed,
-    Unreachable,
-    Unknown,
 }
 
 #[derive(Debug, ToSchema)]
@@ -110,29 +95,14 @@ pub async fn list(
     if search.as_ref().is_some_and(|text| text.chars().count() > LONGEST_SEARCH || text.contains('\0')) {
         return Err(invalid("q is text of at most 200 characters."));
     }
-    let mut filter = AdAccountFilter {
-        connection_id: connection.id.clone(),
-        group_id: None,
+    let filter = AdAccountFilter {
+        account_ids: caller.ad_accounts().map(<[String]>::to_vec),
         search,
         only,
         after: page.after_name()?,
-        limit: page.limit + 1,
+        ..AdAccountFilter::all(&connection.id, page.limit + 1)
     };
-    let mut accounts = app.store.list_ad_accounts(&filter).await?;
-    if let Some(limit) = caller.ad_accounts() {
-        // Few of many: pages are read until this one is full.
-        let most = usize::try_from(page.limit).unwrap_or_default() + 1;
-        let mut reached = Vec::new();
-        while let Some(last) = accounts.last() {
-            filter.after = Some((last.name_key.clone(), last.account_id.clone()));
-            reached.extend(accounts.into_iter().filter(|account| limit.contains(&account.account_id)));
-            if reached.len() >= most {
-                break;
-            }
-            accounts = app.store.list_ad_accounts(&filter).await?;
-        }
-        accounts = reached;
-    }
+    let accounts = app.store.list_ad_accounts(&filter).await?;
     let cursor = |account: &AdAccount| name_cursor(&account.name_key, &account.account_id);
     Ok(page.page(accounts, cursor, |account| AdAccountBody::new(&connection.id, account)))
 }
@@ -152,7 +122,7 @@ pub async fn update(
     State(app): State<App>,
     ApiConnection { caller, connection }: ApiConnection,
     Path((_, account)): Path<(String, String)>,
-    Json(patch): Json<AdAccountPatch>,
+    JsonBody(patch): JsonBody<AdAccountPatch>,
 ) -> Result<Json<AdAccountBody>, Problem> {
     caller.require(ApiScope::ConnectionsWrite)?;
     let id = AdAccountId::parse_any(&account).map_err(|_| Problem::NotFound)?.to_string();
@@ -182,16 +152,10 @@ pub async fn update(
 }
 
 async fn find(app: &App, connection: &ConnectionSummary, id: &str) -> Result<AdAccount, Problem> {
-    let filter = AdAccountFilter {
-        connection_id: connection.id.clone(),
-        group_id: None,
-        search: Some(id.to_owned()),
-        only: Only::All,
-        after: None,
-        limit: 500,
-    };
+    let filter =
+        AdAccountFilter { account_ids: Some(vec![id.to_owned()]), ..AdAccountFilter::all(&connection.id, 1) };
     let found = app.store.list_ad_accounts(&filter).await?;
-    found.into_iter().find(|account| account.account_id == id).ok_or(Problem::NotFound)
+    found.into_iter().next().ok_or(Problem::NotFound)
 }
 
 impl AdAccountBody {

@@ -103,8 +103,5 @@ pub async fn businesses(
 /// A key that is limited to ad accounts sees nothing else.
 fn require(caller: &ApiCaller) -> Result<(), Problem> {
     caller.require(ApiScope::ConnectionsRead)?;
-    match caller.ad_accounts() {
-        Some(_) => Err(Problem::Forbidden.because("This API key is limited to ad accounts.")),
-        None => Ok(()),
-    }
+    caller.require_every_ad_account()
 }

@@ -2,12 +2,14 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::StatusCode;
 use metaads_store::{ApiScope, ConnectSession, ConnectSessionId, ConnectSessionState, ConnectionSummary};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::api_connection;
+use crate::api::idempotency_key::IdempotencyKey;
+use crate::api::json_body::JsonBody;
 use crate::api::list::invalid;
 use crate::api::refusals::Refusals;
 use crate::app::App;
@@ -18,8 +20,6 @@ use crate::connections::connect::sessions::create::{self, SessionError, SessionR
 use crate::http::api_caller::{ApiCaller, KeyUse};
 use crate::http::problem::Problem;
 use crate::messages::format::iso;
-
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Asks for a one-time URL.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -56,7 +56,7 @@ pub enum LoginName {
 pub struct ConnectSessionUrl {
     #[schema(format = Uuid)]
     id: String,
-    /// Works once, in one browser. Send the person there, and nobody else.
+    /// Works once, in one browser. Give it only to the person who connects.
     #[schema(format = Uri)]
     url: String,
     #[schema(format = DateTime)]
@@ -115,7 +115,7 @@ pub enum ConnectSessionStateName {
 pub struct AssetBody {
     #[schema(value_type = AssetTypeName)]
     r#type: &'static str,
-    /// Null where Meta does not tell it.
+    /// Null where Meta does not say.
     id: Option<String>,
     name: String,
     connected: bool,
@@ -158,8 +158,8 @@ pub struct IssueBody {
 pub async fn create(
     State(app): State<App>,
     caller: ApiCaller,
-    headers: HeaderMap,
-    Json(body): Json<NewConnectSessionBody>,
+    IdempotencyKey(idempotency_key): IdempotencyKey,
+    JsonBody(body): JsonBody<NewConnectSessionBody>,
 ) -> Result<(StatusCode, Json<ConnectSessionUrl>), Problem> {
     let using = key_of(&caller)?;
     let repairs = match &body.connection_id {
@@ -170,9 +170,6 @@ pub async fn create(
             return Err(Problem::Forbidden.because(detail));
         }
     };
-    // What is not ASCII is refused like an empty key.
-    let idempotency_key =
-        headers.get(IDEMPOTENCY_KEY).map(|value| value.to_str().unwrap_or_default().to_owned());
     let request = SessionRequest {
         external_user_id: body.external_user_id,
         return_url: body.return_url,

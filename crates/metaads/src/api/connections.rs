@@ -18,7 +18,7 @@ use crate::connections::{disconnect, permissions, status};
 use crate::http::api_caller::ApiCaller;
 use crate::http::problem::Problem;
 use crate::messages::format::iso;
-use crate::rate_limit::{self, Bucket};
+use crate::rate_limit;
 
 /// A Meta login that somebody connected.
 #[derive(Debug, Serialize, ToSchema)]
@@ -223,9 +223,9 @@ pub async fn sync(
     }
 }
 
-/// Actions that call Meta at once are limited by number.
+/// As on the pages.
 async fn pay(app: &App, caller: &ApiCaller) -> Result<(), Problem> {
-    match rate_limit::allow(app, &Bucket::AskMeta { user: &caller.user_id }).await? {
+    match rate_limit::allow_meta_action(app, &caller.user_id).await? {
         true => Ok(()),
         false => Err(Problem::RateLimited),
     }

@@ -1,4 +1,4 @@
-//! The events of the workspace: what webhook endpoints are told, for programs that read instead, or that missed something.
+//! The events of the workspace: what webhook endpoints receive, for programs that read instead or missed something.
 
 use axum::Json;
 use axum::extract::State;

@@ -1,4 +1,4 @@
-//! The Graph proxy's surface: `/graph/{version}/{path}`. The caller's API key stands where Meta's SDKs put the access
+//! The Graph proxy's surface: `/graph/{version}/{path}`. The caller's API key goes where Meta's SDKs put the access
 //! token; errors of ours have the form of Meta's, so that the SDKs raise them as their own.
 
 use axum::body::Body;

@@ -66,20 +66,16 @@ pub async fn show(
         issues.push(Issue { connection_id: Some(connection.id.to_string()), ..issue });
     }
     let mut filter = AdAccountFilter {
-        connection_id: connection.id.clone(),
-        group_id: None,
-        search: None,
+        account_ids: caller.ad_accounts().map(<[String]>::to_vec),
         only: Only::Selected,
-        after: None,
-        limit: 500,
+        ..AdAccountFilter::all(&connection.id, 500)
     };
     loop {
         let accounts = app.store.list_ad_accounts(&filter).await?;
         let Some(last) = accounts.last() else { break };
         filter.after = Some((last.name_key.clone(), last.account_id.clone()));
-        let reached = |id: &String| caller.ad_accounts().is_none_or(|limit| limit.contains(id));
         let mut troubled = Vec::new();
-        for account in accounts.into_iter().filter(|account| reached(&account.account_id)) {
+        for account in accounts {
             let status = AccountStatus::of(account.account_status, account.is_reachable);
             let reason = account.lost_reason.as_deref().or(status.reason()).and_then(Code::from_text);
             troubled.extend(reason.map(|code| (account.account_id, code)));

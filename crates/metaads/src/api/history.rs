@@ -44,9 +44,7 @@ pub async fn list(
     page: PageRequest,
 ) -> Result<Json<List<HistoryBody>>, Problem> {
     caller.require(ApiScope::ConnectionsRead)?;
-    if caller.ad_accounts().is_some() {
-        return Err(Problem::Forbidden.because("This API key is limited to ad accounts."));
-    }
+    caller.require_every_ad_account()?;
     let rows = app.store.list_audit(&connection.id, page.cursor.as_deref(), page.limit + 1).await?;
     Ok(page.page(rows, |row| row.id.clone(), |row| HistoryBody::new(&row)))
 }

@@ -23,7 +23,7 @@ pub(super) fn require(caller: &ApiCaller) -> Result<(), Problem> {
     }
 }
 
-pub(super) fn problem(error: EndpointError) -> Problem {
+pub fn problem(error: EndpointError) -> Problem {
     match error {
         EndpointError::Invalid { message, .. } => invalid(&message),
         EndpointError::OtherRequest => {

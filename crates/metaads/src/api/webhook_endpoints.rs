@@ -1,16 +1,17 @@
 //! Endpoints of outgoing webhooks.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use metaads_store::{EndpointState, RequestId, WebhookEndpoint};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::deliveries::DeliveryBody;
 use crate::api::events::EventTypeName;
-use crate::api::list::{List, PageRequest, invalid};
+use crate::api::idempotency_key::IdempotencyKey;
+use crate::api::json_body::JsonBody;
+use crate::api::list::{List, PageRequest};
 use crate::api::refusals::Refusals;
 use crate::api::webhook_access::{problem, require};
 use crate::app::App;
@@ -19,8 +20,6 @@ use crate::http::problem::Problem;
 use crate::messages::format::iso;
 use crate::random::hash;
 use crate::webhooks::outgoing::endpoints::{self, EndpointPatch, EndpointRequest, MadeEndpoint};
-
-const LONGEST_REQUEST_KEY: usize = 255;
 
 /// A URL that receives events.
 #[derive(Debug, Serialize, ToSchema)]
@@ -124,12 +123,11 @@ pub async fn list(
 pub async fn create(
     State(app): State<App>,
     caller: ApiCaller,
-    headers: HeaderMap,
-    body: Result<Json<NewEndpoint>, JsonRejection>,
+    IdempotencyKey(key): IdempotencyKey,
+    JsonBody(body): JsonBody<NewEndpoint>,
 ) -> Result<(StatusCode, Json<EndpointBody>), Problem> {
     require(&caller)?;
-    let Json(body) = readable(body)?;
-    let request = request_id(&caller, &headers, &body)?;
+    let request = key.map(|key| request_id(&caller, key, &body));
     let new = EndpointRequest { url: body.url, events: body.events, description: body.description };
     let made = endpoints::create(&app, &caller.workspace_id, &caller.user_id, new, request).await;
     Ok((StatusCode::CREATED, Json(EndpointBody::made(made.map_err(problem)?))))
@@ -156,10 +154,9 @@ pub async fn update(
     State(app): State<App>,
     caller: ApiCaller,
     Path(id): Path<String>,
-    body: Result<Json<EndpointPatchBody>, JsonRejection>,
+    JsonBody(body): JsonBody<EndpointPatchBody>,
 ) -> Result<Json<EndpointBody>, Problem> {
     require(&caller)?;
-    let Json(body) = readable(body)?;
     let patch = EndpointPatch {
         url: body.url,
         events: body.events,
@@ -209,24 +206,10 @@ pub async fn test(
     Ok(Json(DeliveryBody::new(&delivery)))
 }
 
-fn readable<T>(body: Result<Json<T>, JsonRejection>) -> Result<Json<T>, Problem> {
-    body.map_err(|rejection| match rejection.status() {
-        StatusCode::UNPROCESSABLE_ENTITY => invalid(&rejection.body_text()),
-        status => Problem::Rejected(status),
-    })
-}
-
-fn request_id(
-    caller: &ApiCaller,
-    headers: &HeaderMap,
-    body: &NewEndpoint,
-) -> Result<Option<RequestId>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = value.to_str().ok().filter(|text| !text.is_empty() && text.len() <= LONGEST_REQUEST_KEY);
-    let key = key.ok_or_else(|| invalid("Idempotency-Key is visible ASCII of at most 255 characters."))?;
+fn request_id(caller: &ApiCaller, key: String, body: &NewEndpoint) -> RequestId {
     let owner = caller.key().map_or(caller.user_id.as_str(), |using| using.key.id.as_str());
     let body = serde_json::to_string(body).expect("text always serializes");
-    Ok(Some(RequestId { owner: owner.to_owned(), key: key.to_owned(), hash: hash(&body) }))
+    RequestId { owner: owner.to_owned(), key, hash: hash(&body) }
 }
 
 impl EndpointBody {

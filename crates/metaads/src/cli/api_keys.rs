@@ -194,10 +194,6 @@ async fn all_users(app: &App) -> anyhow::Result<Vec<User>> {
 }
 
 async fn find_key(app: &App, id: &str) -> anyhow::Result<ApiKey> {
-    for user in all_users(app).await? {
-        if let Some(key) = app.store.find_api_key_of(&WorkspaceId::personal(&user.id), id).await? {
-            return Ok(key);
-        }
-    }
-    anyhow::bail!("there is no key {id}; `metaads admin keys list` shows them")
+    let found = app.store.find_api_key_by_id(id).await?;
+    found.with_context(|| format!("there is no key {id}; `metaads admin keys list` shows them"))
 }

@@ -1,7 +1,10 @@
 //! The status of an ad account, from the number that Meta reports. Source: Marketing API reference, Ad Account, `account_status`.
 
+use utoipa::ToSchema;
+
 /// The status of an ad account, as the JSON API names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
 pub enum AccountStatus {
     Active,
     Disabled,

@@ -90,6 +90,14 @@ impl ApiCaller {
         self.key().map(|using| using.key.limits.ad_accounts.as_slice()).filter(|limit| !limit.is_empty())
     }
 
+    /// Refuses a key that is limited to ad accounts, for what is not about one of them.
+    pub fn require_every_ad_account(&self) -> Result<(), Problem> {
+        match self.ad_accounts() {
+            Some(_) => Err(Problem::Forbidden.because("This API key is limited to ad accounts.")),
+            None => Ok(()),
+        }
+    }
+
     /// Records what a program is about to do. `action`: method and path.
     pub async fn record(
         &self,

@@ -9,10 +9,6 @@ use crate::app::App;
 use crate::http::caller::Caller;
 use crate::http::problem::Problem;
 use crate::rate_limit;
-use crate::rate_limit::Bucket;
-
-/// Renewing a token takes this many calls, looking for an account one less.
-const LEAST_CALLS: usize = 2;
 
 /// The connection of a path's `{id}`, with its owner.
 #[derive(Debug)]
@@ -21,8 +17,7 @@ pub struct OwnedConnection {
     pub connection: ConnectionSummary,
 }
 
-/// The same for actions that call Meta immediately. These are rate limited per user, by number and by the calls that they
-/// cause at least, because all users share the app's quotas at Meta.
+/// The same for actions that call Meta immediately. These are rate limited per user.
 #[derive(Debug)]
 pub struct OwnedConnectionForMetaCall(pub OwnedConnection);
 
@@ -43,10 +38,10 @@ impl FromRequestParts<App> for OwnedConnectionForMetaCall {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<OwnedConnectionForMetaCall, Problem> {
         let owned = OwnedConnection::from_request_parts(parts, app).await?;
-        let user = &owned.caller.user_id;
-        let is_allowed = rate_limit::allow(app, &Bucket::AskMeta { user }).await?
-            && rate_limit::pay_for_calls(app, user, LEAST_CALLS).await?;
-        if is_allowed { Ok(OwnedConnectionForMetaCall(owned)) } else { Err(Problem::RateLimited) }
+        match rate_limit::allow_meta_action(app, &owned.caller.user_id).await? {
+            true => Ok(OwnedConnectionForMetaCall(owned)),
+            false => Err(Problem::RateLimited),
+        }
     }
 }
 

@@ -102,6 +102,15 @@ pub async fn allow(app: &App, bucket: &Bucket<'_>) -> Result<bool, StoreError> {
     Ok(hit(app, bucket).await? == Verdict::Allowed)
 }
 
+/// Renewing a token takes this many calls, looking for an account one less.
+const LEAST_CALLS: usize = 2;
+
+/// Counts an action that calls Meta immediately, with the calls that it causes at least. False if the user has had too
+/// many: all users share the app's quotas at Meta.
+pub async fn allow_meta_action(app: &App, user: &UserId) -> Result<bool, StoreError> {
+    Ok(allow(app, &Bucket::AskMeta { user }).await? && pay_for_calls(app, user, LEAST_CALLS).await?)
+}
+
 /// Pays for this number of calls to Meta, before they are made. False if the user has caused too many; an action that
 /// alone costs more than the limit is allowed as the first of its window.
 pub async fn pay_for_calls(app: &App, user: &UserId, calls: usize) -> Result<bool, StoreError> {

@@ -115,19 +115,9 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     let typed = Typed::of(&fields);
     let (scopes, connections) = (fields.all("scope"), fields.all("connection"));
-    match api_keys::create_by_user(
-        &app,
-        &caller.session,
-        typed.request(&app, &scopes, &connections),
-        &client.origin(),
-    )
-    .await
-    {
-        Ok(made) => {
-            let mut shown = keys_page(&app, &client, &caller, &Typed::fresh(), &[], &[]).await?;
-            shown.made = Some(Made::new(&app, made));
-            Ok(page(&shown))
-        }
+    let request = typed.request(&app, &scopes, &connections);
+    match api_keys::create_by_user(&app, &caller.session, request, &client.origin()).await {
+        Ok(made) => made_page(&app, &client, &caller, made).await,
         Err(KeyError::Store(error)) => Err(error.into()),
         Err(KeyError::NotFound) => Err(Problem::NotFound),
         Err(KeyError::Invalid { field, message }) => {
@@ -137,6 +127,18 @@ pub async fn create(
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&shown)).into_response())
         }
     }
+}
+
+/// The only page that shows a key.
+async fn made_page(
+    app: &App,
+    client: &ClientInfo,
+    caller: &Caller,
+    made: MadeKey,
+) -> Result<Response, Problem> {
+    let mut shown = keys_page(app, client, caller, &Typed::fresh(), &[], &[]).await?;
+    shown.made = Some(Made::new(app, made));
+    Ok(page(&shown))
 }
 
 /// What was done with a key.
@@ -167,11 +169,7 @@ pub async fn replace(
         return Ok(question);
     }
     match api_keys::rotate_by_user(&app, &caller.session, &id, DEFAULT_OVERLAP, &client.origin()).await {
-        Ok(made) => {
-            let mut shown = keys_page(&app, &client, &caller, &Typed::fresh(), &[], &[]).await?;
-            shown.made = Some(Made::new(&app, made));
-            Ok(page(&shown))
-        }
+        Ok(made) => made_page(&app, &client, &caller, made).await,
         Err(KeyError::Store(error)) => Err(error.into()),
         Err(KeyError::NotFound | KeyError::Invalid { .. }) => Err(Problem::NotFound),
     }

@@ -1,9 +1,7 @@
 //! The page after a connect attempt that worked: what came with it, what is missing, and what to do next.
 
 use askama::Template;
-use metaads_store::{
-    AdAccountFilter, Authorization, ConnectionKind, ConnectionSummary, InstagramAccount, Only,
-};
+use metaads_store::{AdAccountFilter, Authorization, ConnectionKind, ConnectionSummary, InstagramAccount};
 
 use crate::app::App;
 use crate::connections::permissions::{self, ADS_SCOPES};
@@ -181,14 +179,7 @@ async fn first_assets(
     if connection.kind == ConnectionKind::InstagramUser {
         return Ok((Vec::new(), app.store.list_instagram_accounts(&connection.id, "", "", SHOWN).await?));
     }
-    let filter = AdAccountFilter {
-        connection_id: connection.id.clone(),
-        group_id: None,
-        search: None,
-        only: Only::All,
-        after: None,
-        limit: SHOWN,
-    };
+    let filter = AdAccountFilter::all(&connection.id, SHOWN);
     let accounts = app.store.list_ad_accounts(&filter).await?;
     let accounts = accounts.into_iter().map(|account| FirstAccount {
         status: AccountStatusView::of(&account),

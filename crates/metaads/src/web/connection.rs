@@ -259,14 +259,7 @@ fn done(connection: &ConnectionSummary, notice: Notice) -> Response {
 }
 
 fn selected_filter(connection: &ConnectionSummary) -> AdAccountFilter {
-    AdAccountFilter {
-        connection_id: connection.id.clone(),
-        group_id: None,
-        search: None,
-        only: Only::Selected,
-        after: None,
-        limit: SHOWN + 1,
-    }
+    AdAccountFilter { only: Only::Selected, ..AdAccountFilter::all(&connection.id, SHOWN + 1) }
 }
 
 /// When the token of a working connection ends.

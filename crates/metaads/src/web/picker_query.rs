@@ -67,6 +67,7 @@ impl PickerQuery {
         AdAccountFilter {
             connection_id: connection.id.clone(),
             group_id: self.group(),
+            account_ids: None,
             search: Some(self.search()).filter(|search| !search.is_empty()),
             only: self.only(),
             after: self.after.clone().zip(self.after_id.clone()),

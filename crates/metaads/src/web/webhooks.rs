@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use metaads_store::RequestId;
 
+use crate::api::webhook_access;
 use crate::app::App;
 use crate::http::caller::Caller;
 use crate::http::client_info::ClientInfo;
@@ -169,22 +170,15 @@ impl EndpointForm {
     }
 }
 
+/// As in the API, but for what a page words differently.
 pub(super) fn problem(error: EndpointError) -> Problem {
     match error {
-        EndpointError::Invalid { message, .. } => Problem::Invalid.because(message),
         EndpointError::OtherRequest => {
             Problem::Conflict.because("This form was sent before, with other values.")
         }
-        EndpointError::TooMany => Problem::Conflict
-            .because("There are 20 endpoints already. Delete one that is not needed any more."),
         EndpointError::Disabled(_) => {
             Problem::Conflict.because("The endpoint is switched off. Switch it on first.")
         }
-        EndpointError::NotFound => Problem::NotFound,
-        EndpointError::Secret(error) => {
-            tracing::error!(%error, "a webhook secret cannot be opened");
-            Problem::Internal
-        }
-        EndpointError::Store(error) => error.into(),
+        error => webhook_access::problem(error),
     }
 }

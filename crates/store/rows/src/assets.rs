@@ -145,6 +145,8 @@ pub struct AdAccountFilter {
     pub connection_id: ConnectionId,
     /// A business id, or "" for the accounts in no business; None: every group.
     pub group_id: Option<String>,
+    /// Only these ids; None: every id.
+    pub account_ids: Option<Vec<String>>,
     /// Text that the name or the id contains.
     pub search: Option<String>,
     pub only: Only,
@@ -154,6 +156,24 @@ pub struct AdAccountFilter {
 }
 
 impl AdAccountFilter {
+    /// Every ad account of a connection.
+    pub fn all(connection_id: &ConnectionId, limit: i64) -> AdAccountFilter {
+        AdAccountFilter {
+            connection_id: connection_id.clone(),
+            group_id: None,
+            account_ids: None,
+            search: None,
+            only: Only::All,
+            after: None,
+            limit,
+        }
+    }
+
+    /// The ids as `,1,2,`, to be searched by LIKE; "" matches every row.
+    pub fn account_list(&self) -> String {
+        self.account_ids.as_ref().map_or_else(String::new, |ids| format!(",{},", ids.join(",")))
+    }
+
     /// The pattern for LIKE with `\` as the escape character; "" matches every row.
     pub fn pattern(&self) -> String {
         let Some(search) = self.search.as_deref().map(str::trim).filter(|search| !search.is_empty()) else {

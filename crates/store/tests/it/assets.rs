@@ -9,14 +9,7 @@ use crate::rows;
 use crate::world::{MINUTE, NOW, World, texts};
 
 fn filter(id: &ConnectionId) -> AdAccountFilter {
-    AdAccountFilter {
-        connection_id: id.clone(),
-        group_id: None,
-        search: None,
-        only: Only::All,
-        after: None,
-        limit: 100,
-    }
+    AdAccountFilter::all(id, 100)
 }
 
 async fn list(world: &World, filter: &AdAccountFilter) -> Vec<String> {
@@ -52,6 +45,9 @@ async fn ad_accounts_are_filtered_by_group_selection_and_text() {
     assert_eq!(list(&world, &all).await, ["3", "1", "2"]);
     assert_eq!(list(&world, &AdAccountFilter { only: Only::Selected, ..all.clone() }).await, ["1"]);
     assert_eq!(list(&world, &AdAccountFilter { only: Only::Unusable, ..all.clone() }).await, ["2"]);
+    let ids = |ids: &[&str]| AdAccountFilter { account_ids: Some(texts(ids)), ..all.clone() };
+    assert_eq!(list(&world, &ids(&["2", "22", "unknown"])).await, ["2"]);
+    assert!(list(&world, &ids(&[])).await.is_empty(), "no id is no account");
     let group = |group: &str| AdAccountFilter { group_id: Some(group.to_owned()), ..all.clone() };
     assert_eq!(list(&world, &group("b1")).await, ["1", "2"]);
     assert_eq!(list(&world, &group("")).await, ["3"]);

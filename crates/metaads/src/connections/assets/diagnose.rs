@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use metaads_graph::{AccessToken, AdAccountId, Edge, Recovery};
 use metaads_store::{
-    AccountGroup, AdAccountFilter, Business, Connection, ConnectionKind, JobPayload, Only, Page, StoreError,
+    AccountGroup, AdAccountFilter, Business, Connection, ConnectionKind, JobPayload, Page, StoreError,
     SyncState, UnreadList, UnreadReason,
 };
 
@@ -35,14 +35,7 @@ struct Facts {
 
 /// Every reason that the stored assets suggest, the likeliest first.
 pub async fn missing_reasons(app: &App, connection: &Connection) -> Result<Vec<MissingReason>, StoreError> {
-    let everything = AdAccountFilter {
-        connection_id: connection.id.clone(),
-        group_id: None,
-        search: None,
-        only: Only::All,
-        after: None,
-        limit: 0,
-    };
+    let everything = AdAccountFilter::all(&connection.id, 0);
     let facts = Facts {
         groups: app.store.count_ad_accounts(&everything).await?,
         businesses: app.store.list_businesses(&connection.id).await?,

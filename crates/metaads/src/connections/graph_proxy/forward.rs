@@ -24,7 +24,7 @@ const LONGEST_ERROR: usize = 64 * 1024;
 /// What a key allows.
 #[derive(Debug, Clone, Copy)]
 pub struct Access<'a> {
-    /// The caller's API key, which stands in the answer where Meta's token stood.
+    /// The caller's API key, which replaces Meta's token in the answer.
     pub key: &'a str,
     pub can_write: bool,
     /// In digits; None: all of the connection.

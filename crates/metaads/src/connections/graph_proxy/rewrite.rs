@@ -1,5 +1,5 @@
 //! Cleans an answer while it streams: the token, other tokens and proofs become the caller's key or nothing, and Meta's
-//! address becomes ours, also inside of JSON that stands as text in JSON. Memory is constant.
+//! address becomes ours, also in JSON inside of JSON strings. Memory is constant.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,7 +31,7 @@ enum Action {
     Note,
 }
 
-/// What the answer of one call must not show, and what stands there instead.
+/// What the answer of one call must not show, and its replacements.
 pub struct Secrets<'a> {
     pub token: &'a str,
     pub proof: &'a str,

@@ -1,7 +1,7 @@
-//! What came of a connect session, asset by asset: what is connected, what is not, and why. Right after the login it is
+//! The result of a connect session, asset by asset: what is connected, what is not, and why. Right after the login it is
 //! known from the first lists; the sync completes it.
 
-use metaads_store::{AdAccount, AdAccountFilter, Connection, InstagramAccount, Only, Page, StoreError};
+use metaads_store::{AdAccount, AdAccountFilter, Connection, InstagramAccount, Page, StoreError};
 
 use crate::app::App;
 use crate::codes::account_status::AccountStatus;
@@ -71,7 +71,11 @@ pub async fn result(
     limit: Option<&[String]>,
 ) -> Result<SessionResult, StoreError> {
     let mut result = SessionResult::default();
-    let accounts = ad_accounts(app, connection, limit).await?;
+    let filter = AdAccountFilter {
+        account_ids: limit.map(<[String]>::to_vec),
+        ..AdAccountFilter::all(&connection.id, MOST + 1)
+    };
+    let accounts = app.store.list_ad_accounts(&filter).await?;
     let pages = app.store.list_pages(&connection.id, "", "", MOST + 1).await?;
     let instagram = app.store.list_instagram_accounts(&connection.id, "", "", MOST + 1).await?;
     let most = usize::try_from(MOST).unwrap_or(usize::MAX);
@@ -104,33 +108,6 @@ fn missing_permissions(app: &App, connection: &Connection) -> Vec<MissingPermiss
             permission,
         })
         .collect()
-}
-
-async fn ad_accounts(
-    app: &App,
-    connection: &Connection,
-    limit: Option<&[String]>,
-) -> Result<Vec<AdAccount>, StoreError> {
-    let mut filter = AdAccountFilter {
-        connection_id: connection.id.clone(),
-        group_id: None,
-        search: None,
-        only: Only::All,
-        after: None,
-        limit: MOST + 1,
-    };
-    let most = usize::try_from(MOST).unwrap_or(usize::MAX);
-    let mut found = Vec::new();
-    loop {
-        let accounts = app.store.list_ad_accounts(&filter).await?;
-        let Some(last) = accounts.last() else { return Ok(found) };
-        filter.after = Some((last.name_key.clone(), last.account_id.clone()));
-        let reached = |id: &String| limit.is_none_or(|limit| limit.contains(id));
-        found.extend(accounts.into_iter().filter(|account| reached(&account.account_id)));
-        if found.len() > most {
-            return Ok(found);
-        }
-    }
 }
 
 fn ad_account(account: AdAccount) -> AssetResult {

@@ -16,7 +16,6 @@ use crate::random::hash;
 
 const LONGEST_USER_ID: usize = 200;
 const LONGEST_RETURN_URL: usize = 2_000;
-const LONGEST_IDEMPOTENCY_KEY: usize = 255;
 /// SHA-256 as base64url.
 const CHALLENGE_LENGTH: usize = 43;
 
@@ -148,15 +147,6 @@ fn check_texts(request: &SessionRequest) -> Result<(), SessionError> {
     if request.code_challenge.as_ref().is_some_and(|text| !is_challenge(text)) {
         return Err(SessionError::Invalid(
             "code_challenge is the SHA-256 of the verifier as base64url without padding (S256): 43 characters.",
-        ));
-    }
-    let is_key = |text: &String| {
-        (1..=LONGEST_IDEMPOTENCY_KEY).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_graphic())
-    };
-    if request.idempotency_key.as_ref().is_some_and(|text| !is_key(text)) {
-        return Err(SessionError::Invalid(
-            "Idempotency-Key has 1 to 255 visible ASCII characters and no space.",
         ));
     }
     Ok(())

@@ -10,7 +10,7 @@ use crate::connections::connect::initiator::is_bound_to;
 /// The parameters that are added to the return URL.
 const ADDED: [&str; 3] = ["connect_session", "status", "error"];
 
-/// How an attempt stands, for the browser that made it.
+/// The state of an attempt, for the browser that made it.
 #[derive(Debug)]
 pub enum Ending {
     /// Meta is being asked.
@@ -18,7 +18,7 @@ pub enum Ending {
     Ended(Ended),
 }
 
-/// What the product is told.
+/// The answer to the product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
     Completed,
@@ -41,7 +41,7 @@ impl Ended {
     }
 }
 
-/// The session and how its newest attempt stands; None unless it is bound to the browser with this cookie.
+/// The session and the state of its newest attempt; None unless it is bound to the browser with this cookie.
 pub async fn find(
     app: &App,
     id: &ConnectSessionId,

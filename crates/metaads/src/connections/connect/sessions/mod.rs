@@ -1,6 +1,6 @@
 //! Connect sessions: another product's back end asks for a one-time URL for its own user, who connects an account there
 //! and is sent back. `create` makes the URL, `start` binds it to a browser and leads to the dialog, `ending` leads back,
-//! `assets` says what came of it.
+//! `assets` has the result.
 
 pub mod assets;
 pub mod create;
